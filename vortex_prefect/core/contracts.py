@@ -1,0 +1,167 @@
+"""The two borders that use cases depend on: the engine that runs graphs, the store that remembers.
+
+`service` knows these; which implementation stands behind them is `bootstrap`'s choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from vortex_prefect.core.events import Event
+from vortex_prefect.core.job import Value
+from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.core.reports import ExecutionStatus, Report
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRequest:
+    """Everything that the engine needs to run a graph: a frozen, validated snapshot."""
+
+    execution_id: str
+    #: GraphDSL document with exposed inputs already applied.
+    graph: dict[str, Any]
+    #: The hash that the document had when it was queued (VE-011 if it differs).
+    graph_hash: str
+    #: Names of graph outputs to compute; null for everything.
+    targets: tuple[str, ...] | None = None
+    #: Ignore the cache.
+    force: bool = False
+    priority: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ExecutionRequest:
+        """Rebuild from `to_dict`."""
+        targets = data["targets"]
+        return cls(**{**data, "targets": None if targets is None else tuple(targets)})
+
+
+class EnginePort(Protocol):
+    """What the control plane asks of the engine. Every call may raise SY-004 (not reachable)."""
+
+    async def execute(self, request: ExecutionRequest) -> None:
+        """Accept a request; reports follow. Repeating an execution id changes nothing."""
+
+    async def cancel(self, execution_id: str) -> bool:
+        """Stop an execution; false if the engine does not know it or it has ended."""
+
+    async def catalogue(self) -> Catalogue:
+        """All node types of the host; waits for the first worker's handshake."""
+
+    async def status(self) -> dict[str, Any]:
+        """`{"workers": […], "arena": {…}, "running": [execution ids], "dask_dashboard": url, "prefect_ui": url}`."""
+
+    async def read_value(self, value: Value, format: str) -> tuple[bytes, str]:
+        """A tensor's bytes and media type.
+
+        `format`: `png` (IMAGE and MASK; the first of the batch), `npy`, or `arrow` (the IPC message).
+
+        Raises:
+            VortexError: WK-002 if the arena no longer holds it, RQ-001 if it has no such form.
+        """
+
+    async def debug_count(self, tag: str) -> int:
+        """How often `debug.count` has really run with that tag on this host."""
+
+    def reports(self) -> AsyncIterator[Report]:
+        """Reports of all executions from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRecord:
+    """A stored graph. `version` counts its changes from 1."""
+
+    id: str
+    name: str
+    version: int
+    document: dict[str, Any]
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRecord:
+    """A stored execution: the request, and what is known of its run."""
+
+    id: str
+    graph_id: str
+    graph_hash: str
+    status: ExecutionStatus
+    #: The frozen document that runs, with inputs applied.
+    document: dict[str, Any]
+    #: `targets`, `force`, `priority`, `idempotency_key` as the caller gave them.
+    options: dict[str, Any]
+    created_ms: int
+    started_ms: int | None = None
+    finished_ms: int | None = None
+    flow_run_id: str | None = None
+    prefect_url: str | None = None
+    #: node id → `{state, progress, attempt, cached, worker_id, why, error}`.
+    nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: node id → port → `Value.to_dict()`.
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    error: dict[str, Any] | None = None
+
+
+class UnitOfWork(Protocol):
+    """One transaction: what is written commits together, and reads see it."""
+
+    def append(self, event: Event) -> Event:
+        """Append to the log; returns the event with its sequence number."""
+
+    def put_graph(self, record: GraphRecord) -> None:
+        """Insert or replace the current state of a graph."""
+
+    def delete_graph(self, graph_id: str) -> None:
+        """Remove a graph from the current state; its events stay."""
+
+    def graph(self, graph_id: str) -> GraphRecord | None:
+        """The current state of a graph, or null."""
+
+    def graphs(self, limit: int, before_ms: int | None = None) -> list[GraphRecord]:
+        """Graphs, last changed first; `before_ms` continues a page."""
+
+    def put_execution(self, record: ExecutionRecord) -> None:
+        """Insert or replace an execution."""
+
+    def execution(self, execution_id: str) -> ExecutionRecord | None:
+        """An execution, or null."""
+
+    def execution_by_key(self, idempotency_key: str) -> ExecutionRecord | None:
+        """The execution that was queued with that idempotency key, or null."""
+
+    def executions(
+        self,
+        limit: int,
+        *,
+        graph_id: str | None = None,
+        statuses: Sequence[ExecutionStatus] = (),
+        before_ms: int | None = None,
+    ) -> list[ExecutionRecord]:
+        """Executions, newest first; empty `statuses` means all."""
+
+    def events(self, *, aggregate_id: str | None = None, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Events with a higher sequence number than `after`, in order."""
+
+    def get_setting(self, name: str) -> Any:
+        """A small JSON value kept under a name (the last catalogue seen, say), or null."""
+
+    def put_setting(self, name: str, value: Any) -> None:
+        """Keep a small JSON value under a name."""
+
+
+class StorePort(Protocol):
+    """The store. One writer: units of work run one after the other in one thread."""
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in one transaction; commits durably, or rolls back and re-raises."""
+
+    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` on a snapshot; it must not write."""

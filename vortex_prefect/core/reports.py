@@ -1,0 +1,101 @@
+"""What the engine tells of a running execution, in the order in which it happened."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from vortex_prefect.core.job import Value
+
+
+class NodeState(StrEnum):
+    """State of a node within an execution."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    CACHED = "cached"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows in this execution."""
+        return self not in (NodeState.PENDING, NodeState.RUNNING, NodeState.RETRYING)
+
+
+class ExecutionStatus(StrEnum):
+    """Status of an execution."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    CRASHED = "crashed"
+
+    @property
+    def final(self) -> bool:
+        """Whether the execution has ended."""
+        return self not in (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING, ExecutionStatus.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """A node changed its state, or came further within one."""
+
+    execution_id: str
+    node_id: str
+    state: NodeState
+    #: Percent, 0 to 100.
+    progress: float = 0.0
+    attempt: int = 1
+    worker_id: str | None = None
+    #: Why it ran where it ran, or why it was cached or skipped.
+    why: str | None = None
+    #: `VortexError.to_dict()` of a failed attempt; final only in state FAILED.
+    error: dict[str, Any] | None = None
+    #: port → `Value`; present in states COMPLETED and CACHED.
+    outputs: dict[str, Value] | None = None
+    at_ms: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        outputs = None if self.outputs is None else {port: value.to_dict() for port, value in self.outputs.items()}
+        return {**{name: getattr(self, name) for name in self.__slots__}, "outputs": outputs, "kind": "node"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionReport:
+    """An execution started, learned its flow run, or ended."""
+
+    execution_id: str
+    status: ExecutionStatus
+    #: Prefect's ids, once known; the run may start before its flow run exists.
+    flow_run_id: str | None = None
+    prefect_url: str | None = None
+    #: `VortexError.to_dict()` where the execution as a whole failed.
+    error: dict[str, Any] | None = None
+    at_ms: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {**asdict(self), "kind": "execution"}
+
+
+Report = NodeReport | ExecutionReport
+
+
+def report_from_dict(data: dict[str, Any]) -> Report:
+    """Rebuild a report from its JSON form."""
+    fields = {name: value for name, value in data.items() if name != "kind"}
+    if data["kind"] == "execution":
+        return ExecutionReport(**{**fields, "status": ExecutionStatus(fields["status"])})
+    outputs = fields["outputs"]
+    if outputs is not None:
+        outputs = {port: Value.from_dict(value) for port, value in outputs.items()}
+    return NodeReport(**{**fields, "state": NodeState(fields["state"]), "outputs": outputs})

@@ -1,0 +1,124 @@
+"""Settings: one immutable value, read from the environment once, at the edge."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a single document may ask for (VE-012)."""
+
+    nodes: int = 10_000
+    edges: int = 50_000
+    #: Bytes of a request's body.
+    body_bytes: int = 32 << 20
+    #: Nesting of JSON values within a parameter.
+    depth: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a stack runs. Field names in upper case after `VORTEX_` are the variables."""
+
+    #: Where state lives.
+    home: Path
+    #: The bridge's address; 0 chooses a free port.
+    host: str = "127.0.0.1"
+    port: int = 8420
+    #: GPU worker processes on this host.
+    workers: int = 1
+    #: Device of the workers: `auto`, `cpu`, `cuda`, `cuda:1`, …
+    device: str = "auto"
+    #: Scheduler to join; null starts one.
+    dask: str | None = None
+    #: Prefect API to use; null starts a server.
+    prefect_api_url: str | None = None
+    #: Size of the sparse arena file; what may be used of it is budgeted at start.
+    arena_bytes: int = 64 * GIB
+    #: Upper limit of memory that the arena may use; 0 means half of what the machine has free.
+    arena_budget_bytes: int = 0
+    #: Load the pack `debug`.
+    debug_nodes: bool = False
+    #: Executions that run at once; the rest waits in the queue.
+    concurrency: int = 4
+    #: Seconds a node may run before its task run is reported while it runs, not after.
+    report_after_s: float = 0.5
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets, process ids and logs of the running stack (0700)."""
+        return self.home / "run"
+
+    @property
+    def log_dir(self) -> Path:
+        """Logs of the stack's processes."""
+        return self.home / "logs"
+
+    @property
+    def output_dir(self) -> Path:
+        """What executions wrote, one folder each."""
+        return self.home / "outputs"
+
+    @property
+    def file_dir(self) -> Path:
+        """Uploaded inputs, under their SHA-256."""
+        return self.home / "files"
+
+    def to_env(self) -> dict[str, str]:
+        """The variables that give a child process the same settings."""
+        return {f"VORTEX_{name.upper()}": _text(getattr(self, name)) for name in self.__slots__}
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], **overrides: object) -> Settings:
+        """Read the environment; `overrides` that are not null win.
+
+        Raises:
+            ValueError: a variable's text is not of its type; the message names it.
+        """
+        values: dict[str, object] = {"home": default_home(env)}
+        for name, kind in _KINDS.items():
+            if text := env.get(f"VORTEX_{name.upper()}", ""):
+                values[name] = _parse(f"VORTEX_{name.upper()}", text, kind)
+        if "prefect_api_url" not in values and env.get("PREFECT_API_URL"):
+            values["prefect_api_url"] = env["PREFECT_API_URL"]
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        values["home"] = Path(str(values["home"])).expanduser().resolve()
+        return cls(**values)  # type: ignore[arg-type]
+
+
+_KINDS: dict[str, type] = {
+    "home": Path, "host": str, "port": int, "workers": int, "device": str, "dask": str,
+    "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,
+    "concurrency": int, "report_after_s": float,
+}  # fmt: skip
+
+
+def default_home(env: Mapping[str, str]) -> Path:
+    """The user's data directory for VORTEX (XDG base directory specification)."""
+    base = env.get("XDG_DATA_HOME") or os.path.join(env.get("HOME", "/tmp"), ".local", "share")
+    return Path(base) / "vortex"
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _parse(name: str, text: str, kind: type) -> object:
+    if kind is bool:
+        if text.lower() in ("1", "true", "yes", "on"):
+            return True
+        if text.lower() in ("0", "false", "no", "off"):
+            return False
+        raise ValueError(f"{name}={text!r} is neither yes nor no")
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{name}={text!r} is not of type {kind.__name__}") from None

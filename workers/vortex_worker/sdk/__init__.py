@@ -1,0 +1,39 @@
+"""The node SDK: a node is a typed Python function.
+
+    @node("image.gamma", category="colour")
+    def gamma(image: Image, gamma: Annotated[float, Range(0.1, 8.0)] = 1.0) -> Image:
+        \"\"\"Raise every value to the power 1/gamma.\"\"\"
+        return image.clamp(min=0) ** (1 / gamma)
+
+Ports, parameters, bounds, defaults and documentation are read off the
+signature and the docstring; nothing is declared twice.
+"""
+
+from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Port, Range, Step, Unit, Widget
+from vortex_worker.sdk.context import Cancelled, Context
+from vortex_worker.sdk.declare import NodeType, node, nodes_of
+from vortex_worker.sdk.types import Any, Image, Json, Latent, Many, Mask, Tensor
+
+__all__ = [
+    "Any",
+    "Cancelled",
+    "Choices",
+    "Context",
+    "Doc",
+    "File",
+    "Image",
+    "Json",
+    "Latent",
+    "Lazy",
+    "Many",
+    "Mask",
+    "NodeType",
+    "Port",
+    "Range",
+    "Step",
+    "Tensor",
+    "Unit",
+    "Widget",
+    "node",
+    "nodes_of",
+]

@@ -1,0 +1,67 @@
+"""What a running node may ask of its surroundings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+
+class Cancelled(Exception):
+    """Raised inside a node at its next report of progress after a cancel."""
+
+
+class Context:
+    """Given to a node that has an argument annotated `Context`.
+
+    Attributes:
+        node_id: the node's id in the graph.
+        execution_id: the execution that it belongs to.
+        attempt: 1 on the first try, 2 on the first retry.
+        device: where tensors are to be computed.
+        output_dir: folder of this execution's files; made on first use.
+        state_dir: folder on the host that outlives every worker process.
+    """
+
+    def __init__(
+        self,
+        *,
+        node_id: str,
+        execution_id: str,
+        attempt: int,
+        device: torch.device,
+        output_dir: Path,
+        state_dir: Path,
+        report: Callable[[float, str], None],
+    ) -> None:
+        self.node_id = node_id
+        self.execution_id = execution_id
+        self.attempt = attempt
+        self.device = device
+        self._output_dir = output_dir
+        self._state_dir = state_dir
+        self._report = report
+
+    @property
+    def output_dir(self) -> Path:
+        """Where files of this execution go."""
+        self._output_dir.mkdir(parents=True, exist_ok=True)
+        return self._output_dir
+
+    @property
+    def state_dir(self) -> Path:
+        """Where things live that outlast the worker process."""
+        self._state_dir.mkdir(parents=True, exist_ok=True)
+        return self._state_dir
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        """Say how far the node is, 0 to 1, with a short note for people.
+
+        Cheap enough for every step of a loop: the worker throttles. It is also
+        where a cancel reaches the node.
+
+        Raises:
+            Cancelled: somebody cancelled the execution; let it pass.
+        """
+        self._report(min(max(fraction, 0.0), 1.0), note)
