@@ -42,9 +42,13 @@ _CATALOGUE = (
     ErrorCode("VE-008", "more than one edge into a single input", "Keep one of the edges."),
     ErrorCode("VE-009", "wrong parameter type", "Give a value of the type that the message names."),
     ErrorCode("VE-010", "parameter out of bounds", "Give a value within the bounds that the message names."),
-    ErrorCode("VE-011", "graph hash mismatch", "The graph changed after it was queued; execute it again.", http_status=409),
+    ErrorCode(
+        "VE-011", "graph hash mismatch", "The graph changed after it was queued; execute it again.", http_status=409
+    ),
     ErrorCode("VE-012", "a limit exceeded", "Split the graph, or raise the limit in the settings."),
-    ErrorCode("WK-001", "worker lost", "The node's process died; its log says why. Retries start a fresh one.", True, 500),
+    ErrorCode(
+        "WK-001", "worker lost", "The node's process died; its log says why. Retries start a fresh one.", True, 500
+    ),
     ErrorCode("WK-002", "input handle not valid", "The tensor is no longer in the arena; execute again.", True, 500),
     ErrorCode("WK-003", "node raised", "The traceback shows the line in the node's code.", True, 500),
     ErrorCode("WK-004", "out of device memory", "Use smaller inputs, or fewer workers on one device.", True, 500),
@@ -53,7 +57,9 @@ _CATALOGUE = (
     ErrorCode("WK-007", "checksum mismatch", "The tensor was damaged in memory; execute again.", True, 500),
     ErrorCode("WK-008", "arena full", "Free memory, raise the arena's budget, or use smaller inputs.", True, 507),
     ErrorCode("WK-009", "model hash mismatch", "The model file is not the one that was locked.", False, 500),
-    ErrorCode("WK-010", "protocol violation", "The peer speaks another version, or is not a VORTEX worker.", False, 500),
+    ErrorCode(
+        "WK-010", "protocol violation", "The peer speaks another version, or is not a VORTEX worker.", False, 500
+    ),
     ErrorCode("RQ-001", "malformed request", "The problems say which field is wrong."),
     ErrorCode("RQ-002", "not found", "Check the id.", http_status=404),
     ErrorCode("RQ-003", "version conflict", "Read the graph again and repeat the change.", http_status=409),
@@ -62,11 +68,17 @@ _CATALOGUE = (
     ErrorCode("RQ-006", "output no longer held", "Execute the graph again.", http_status=410),
     ErrorCode("RQ-007", "not possible in this state", "The message names the state.", http_status=409),
     ErrorCode("RQ-008", "request refused", "Only the editor's own pages may drive this server.", http_status=403),
-    ErrorCode("SY-001", "port in use", "Choose another with --port, or stop the process that holds it.", http_status=500),
-    ErrorCode("SY-002", "a process of the stack did not start", "Its log, named in the message, says why.", http_status=500),
+    ErrorCode(
+        "SY-001", "port in use", "Choose another with --port, or stop the process that holds it.", http_status=500
+    ),
+    ErrorCode(
+        "SY-002", "a process of the stack did not start", "Its log, named in the message, says why.", http_status=500
+    ),
     ErrorCode("SY-003", "missing or unsuitable software", "`vortex doctor` names what to install.", http_status=500),
     ErrorCode("SY-004", "engine not reachable", "It restarts by itself; `vortex status` shows it.", True, 503),
-    ErrorCode("SY-005", "already running", "A stack with this home runs; join it, or choose another --home.", http_status=409),
+    ErrorCode(
+        "SY-005", "already running", "A stack with this home runs; join it, or choose another --home.", http_status=409
+    ),
     ErrorCode("SY-006", "state store not usable", "Check the disk and the rights of VORTEX_HOME.", True, 500),
     ErrorCode("SY-007", "internal error", "This is a defect; the log has the traceback.", False, 500),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -59,7 +60,7 @@ class Bounds(_Declaration):
 
     def violation(self, value: float) -> str | None:
         """What is wrong with `value`, or null. NaN is always outside."""
-        if value != value:
+        if math.isnan(value):
             return "is not a number"
         if self.min is not None and value < self.min:
             return f"is below {self.min:g}"
@@ -175,20 +176,25 @@ def check_param(spec: ParamSpec, value: Any) -> tuple[str, str] | None:
 
     The control plane asks before an execution and the worker again before each
     call, so both give the same verdict. A 64-bit INT may be a decimal string,
-    since JSON numbers of a browser hold 53 bits only.
+    since JSON numbers of a browser hold 53 bits only. Null stands for a null default.
     """
+    if value is None and spec.default is None and not spec.required:
+        return None
     if (wrong := _type_violation(spec.type, value)) is not None:
         return "VE-009", f"{spec.name} {wrong}"
     if spec.choices is not None and value not in spec.choices:
         return "VE-010", f"{spec.name} is {value!r}, not one of {', '.join(spec.choices)}"
-    if spec.bounds is not None and spec.type in ("FLOAT", "INT"):
-        if (outside := spec.bounds.violation(float(value))) is not None:
-            return "VE-010", f"{spec.name} = {value} {outside}"
+    if spec.bounds is not None and (outside := spec.bounds.violation(float(value))) is not None:
+        return "VE-010", f"{spec.name} = {value} {outside}"
+    if spec.type == "INT" and not -(1 << 63) <= int(value) < 1 << 64:
+        return "VE-010", f"{spec.name} = {value} does not fit into 64 bits"
     return None
 
 
 def coerce_param(spec: ParamSpec, value: Any) -> Any:
-    """The value as the node receives it: INT from integral floats and decimal strings."""
+    """The value as the node receives it: INT from integral floats and decimal strings; null stays null."""
+    if value is None:
+        return None
     if spec.type == "INT":
         return int(value)
     if spec.type == "FLOAT":

@@ -1,0 +1,8 @@
+"""Floor 4: the event log and the current state, on SQLAlchemy Core.
+
+`open_store` gives a `SqlStore`, which implements `StorePort`; its units of work implement `UnitOfWork`.
+"""
+
+from vortex_prefect.store.sql_store import SqlStore, StoreStatistics, open_store
+
+__all__ = ["SqlStore", "StoreStatistics", "open_store"]

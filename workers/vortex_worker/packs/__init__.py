@@ -1,0 +1,17 @@
+"""The node packs that come with VORTEX. Importing this loads no torch; `load_packs` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vortex_worker.sdk import NodeType
+
+
+def load_packs(debug: bool) -> list[NodeType]:
+    """The node types of all packs, sorted by type; those of the pack `debug` only if asked for."""
+    from vortex_worker.packs import core, image  # noqa: PLC0415
+    from vortex_worker.packs import debug as debug_pack  # noqa: PLC0415
+
+    packs = [core, image, debug_pack] if debug else [core, image]
+    return sorted((declared for pack in packs for declared in pack.load()), key=lambda declared: declared.spec.type)

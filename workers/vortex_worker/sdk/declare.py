@@ -172,9 +172,7 @@ def _input(name: str, port: Port, notes: tuple[Any, ...], *, required: bool) -> 
     )
 
 
-def _param(
-    where: str, name: str, base: Any, notes: tuple[Any, ...], default: Any, *, is_json: bool
-) -> ParamSpec:
+def _param(where: str, name: str, base: Any, notes: tuple[Any, ...], default: Any, *, is_json: bool) -> ParamSpec:
     kind: ParamType | None = "JSON" if is_json else _PARAM_TYPES.get(base)
     if kind is None:
         raise TypeError(f"{where}: {base!r} is neither a port type nor one of float, int, bool, str, Path, Json")

@@ -1,0 +1,23 @@
+"""Values, arithmetic, text and choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vortex_worker.sdk import NodeType
+
+
+def load() -> list[NodeType]:
+    """All nodes of the pack `core`, sorted by type."""
+    from vortex_worker.packs.core import (  # noqa: PLC0415  the SDK loads torch
+        arithmetic,
+        expression,
+        flow,
+        structure,
+        text,
+        values,
+    )
+    from vortex_worker.sdk import nodes_of  # noqa: PLC0415
+
+    return nodes_of([arithmetic, expression, flow, structure, text, values])

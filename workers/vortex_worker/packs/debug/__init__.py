@@ -1,0 +1,16 @@
+"""Nodes for tests: they count, sleep, fail, crash and fill memory when told to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vortex_worker.sdk import NodeType
+
+
+def load() -> list[NodeType]:
+    """All nodes of the pack `debug`, sorted by type."""
+    from vortex_worker.packs.debug import faults, memory, values  # noqa: PLC0415  the SDK loads torch
+    from vortex_worker.sdk import nodes_of  # noqa: PLC0415
+
+    return nodes_of([faults, memory, values])

@@ -1,0 +1,29 @@
+"""Pictures and masks: files, geometry, filters, tone, colour, masks and effects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vortex_worker.sdk import NodeType
+
+
+def load() -> list[NodeType]:
+    """All nodes of the pack `image`, sorted by type."""
+    from vortex_worker.packs.image import (  # noqa: PLC0415  torch and kornia load only in a worker
+        channels,
+        colors,
+        combine,
+        curves,
+        effects,
+        files,
+        filters,
+        geometry,
+        lut,
+        masks,
+        sources,
+        tone,
+    )
+    from vortex_worker.sdk import nodes_of  # noqa: PLC0415
+
+    return nodes_of([channels, colors, combine, curves, effects, files, filters, geometry, lut, masks, sources, tone])

@@ -1,0 +1,88 @@
+"""Canonical bytes, and the two hashes made of them: a graph's, and a result's content key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vortex_prefect.graph.model import SCHEMA, Endpoint, Graph, Node
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces, in which 1 and 1.0 are the same number.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    return _encode(_plain(value)).encode()
+
+
+def graph_hash(graph: Graph) -> str:
+    """SHA-256 in hexadecimal digits of what decides a graph's results.
+
+    Left out are name, id and layout (position, title, groups, notes). Sources
+    are listed by target, in the order of the edges: that order counts where a
+    port takes a list, and no other order does.
+    """
+    sources: dict[str, list[list[str]]] = {}
+    for edge in graph.edges:
+        sources.setdefault(_joined(edge.target), []).append([edge.source.node, edge.source.port])
+    form = {
+        "schema": SCHEMA,
+        "nodes": {node_id: _node_form(node) for node_id, node in graph.nodes.items()},
+        "edges": sources,
+        "inputs": {item.name: [item.node, item.param] for item in graph.inputs},
+        "outputs": {item.name: [item.node, item.port] for item in graph.outputs},
+    }
+    return hashlib.sha256(_encode(form).encode()).hexdigest()
+
+
+def content_key(
+    node_type: str,
+    version: int,
+    params: Mapping[str, Any],
+    inputs: Sequence[tuple[str, Sequence[tuple[str, str]]]],
+    files: Mapping[str, str],
+) -> str:
+    """SHA-256 in hexadecimal digits of all that decides a node's outputs: a Merkle hash.
+
+    Args:
+        params: coerced values of the parameters that no edge drives; numbers
+            in JSON parameters are made plain here.
+        inputs: port → (content key, output port) of each source, sorted by port.
+        files: parameter → identity of the file's content.
+    """
+    form = (node_type, version, _plain(params), inputs, files)
+    return hashlib.sha256(_encode(form).encode()).hexdigest()
+
+
+def _node_form(node: Node) -> dict[str, Any]:
+    return {
+        "type": node.type,
+        "params": _plain(node.params),
+        "mode": node.mode,
+        "retries": node.retries,
+        "retry_delay_s": _plain(node.retry_delay_s),
+        "timeout_s": _plain(node.timeout_s),
+    }
+
+
+def _joined(endpoint: Endpoint) -> str:
+    # No node id holds a slash, so the pair can be read back.
+    return f"{endpoint.node}/{endpoint.port}"
+
+
+def _plain(value: Any) -> Any:
+    """The value with integral floats as integers; what needs no change is handed back as it is."""
+    kind = type(value)
+    if kind is float:
+        return int(value) if value.is_integer() else value
+    if kind is dict:
+        return {key: _plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_plain(item) for item in value]
+    return value

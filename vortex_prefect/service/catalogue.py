@@ -1,0 +1,79 @@
+"""The node types that graphs are validated against, known even while no worker runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from pydantic import ValidationError
+
+from vortex_prefect.core.contracts import EnginePort, StorePort
+from vortex_prefect.core.errors import SystemFault, VortexError
+from vortex_prefect.core.nodespec import Catalogue
+
+_log = logging.getLogger(__name__)
+
+_SETTING = "catalogue"
+
+
+class CatalogueCache:
+    """The last catalogue that the engine gave; before the first, the one of the last run of the stack.
+
+    Attributes:
+        live: the catalogue came from the engine, so a worker has been ready.
+    """
+
+    def __init__(self, store: StorePort, engine: EnginePort, *, timeout_s: float = 10.0) -> None:
+        self._store = store
+        self._engine = engine
+        self._timeout_s = timeout_s
+        self._known = Catalogue()
+        self._arrived = asyncio.Event()
+        self.live = False
+
+    async def load(self) -> None:
+        """Read what the store remembers."""
+        stored = await self._store.read(lambda uow: uow.get_setting(_SETTING))
+        if stored is None:
+            return
+        try:
+            self._take(Catalogue.from_list(stored))
+        except ValidationError:
+            # Written by a version that declared nodes otherwise; the engine gives a fresh one.
+            _log.warning("the stored catalogue of node types is not readable")
+
+    async def current(self) -> Catalogue:
+        """The catalogue; waits for the first one.
+
+        Raises:
+            SystemFault: SY-004, no worker came up in time.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._arrived.wait()
+        except TimeoutError:
+            raise SystemFault("SY-004", "no worker has declared its node types yet") from None
+        return self._known
+
+    async def refresh(self) -> None:
+        """Ask the engine, and remember its answer; waits for the first worker.
+
+        Raises:
+            VortexError: SY-004 from the engine.
+        """
+        catalogue = await self._engine.catalogue()
+        changed = self._known.digest != catalogue.digest
+        self._take(catalogue)
+        self.live = True
+        if changed:
+            await self._remember(catalogue)
+
+    async def _remember(self, catalogue: Catalogue) -> None:
+        try:
+            await self._store.write(lambda uow: uow.put_setting(_SETTING, catalogue.to_list()))
+        except VortexError:
+            _log.warning("the catalogue of node types was not stored", exc_info=True)
+
+    def _take(self, catalogue: Catalogue) -> None:
+        self._known = catalogue
+        self._arrived.set()

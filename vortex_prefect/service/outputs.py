@@ -1,0 +1,115 @@
+"""What executions gave: pictures kept as files, values, and tensors that the arena still holds."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from vortex_prefect.core.contracts import EnginePort, ExecutionRecord
+from vortex_prefect.core.errors import RequestError, VortexError
+from vortex_prefect.core.job import Value
+from vortex_prefect.service.atomic import write_atomically
+from vortex_prefect.service.messages import PICTURES
+from vortex_prefect.service.resources import wanted_outputs
+
+_log = logging.getLogger(__name__)
+
+#: Formats that `EnginePort.read_value` knows.
+TENSOR_FORMATS = ("png", "npy", "arrow")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes with their media type, or the file that holds them."""
+
+    media_type: str
+    body: bytes | Path
+
+
+class Outputs:
+    """The outputs of all executions; `folder` holds one folder for each of them."""
+
+    def __init__(self, folder: Path, engine: EnginePort) -> None:
+        self._folder = folder
+        self._engine = engine
+
+    async def keep(self, record: ExecutionRecord) -> None:
+        """Write the pictures among the wanted outputs to files, so that they outlive the arena's blocks.
+
+        A picture that cannot be kept is logged, not raised: the execution's result stands without it.
+        """
+        pictures = [
+            (node, port, Value.from_dict(value))
+            for _, node, port in wanted_outputs(record)
+            if (value := record.values.get(node, {}).get(port)) and value["type"] in PICTURES and value.get("ref")
+        ]
+        await asyncio.gather(*(self._keep(record.id, node, port, value) for node, port, value in pictures))
+
+    async def read(self, record: ExecutionRecord, node: str, port: str, format: str | None) -> Content:
+        """An output: PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise.
+
+        `format`: `png`, `npy` or `arrow` for a tensor; `json` for a value; `file` for the content
+        of a file that the execution wrote, where the value is its path.
+
+        Raises:
+            RequestError: RQ-002 no such output, RQ-001 no such format, RQ-006 no longer held.
+        """
+        stored = record.values.get(node, {}).get(port)
+        if stored is None:
+            raise RequestError("RQ-002", f"execution {record.id} has no output {node}.{port}")
+        value = Value.from_dict(stored)
+        if value.ref is None:
+            return await self._read_plain(record.id, value, format or "json")
+        return await self._read_tensor(record.id, node, port, value, format)
+
+    async def _keep(self, execution_id: str, node: str, port: str, value: Value) -> None:
+        try:
+            data, _ = await self._engine.read_value(value, "png")
+            await asyncio.to_thread(write_atomically, self._picture(execution_id, node, port), data)
+        except VortexError as error:
+            _log.warning("output %s.%s of execution %s not kept: %s", node, port, execution_id, error)
+
+    async def _read_plain(self, execution_id: str, value: Value, format: str) -> Content:
+        if format == "json":
+            return Content("application/json", json.dumps({"type": value.type, "value": value.data}).encode())
+        if format == "file" and value.type == "PATH":
+            path = await asyncio.to_thread(self._written_file, execution_id, str(value.data))
+            return Content(mimetypes.guess_type(path.name)[0] or "application/octet-stream", path)
+        raise RequestError("RQ-001", f"a value of type {value.type} has no form {format!r}")
+
+    async def _read_tensor(self, execution_id: str, node: str, port: str, value: Value, format: str | None) -> Content:
+        format = format or ("png" if value.type in PICTURES else "arrow")
+        if format not in TENSOR_FORMATS:
+            raise RequestError("RQ-001", f"format is one of {', '.join(TENSOR_FORMATS)}, not {format!r}")
+        kept = self._picture(execution_id, node, port)
+        if format == "png" and await asyncio.to_thread(kept.is_file):
+            return Content("image/png", kept)
+        try:
+            data, media_type = await self._engine.read_value(value, format)
+        except VortexError as error:
+            if error.code == "WK-002":
+                raise RequestError("RQ-006", f"the arena let go of {node}.{port}") from error
+            raise
+        return Content(media_type, data)
+
+    def _picture(self, execution_id: str, node: str, port: str) -> Path:
+        name = f"{quote(node, safe='')}.{quote(port, safe='')}"
+        if len(name) > 200:  # file systems take 255 bytes
+            name = hashlib.sha256(name.encode()).hexdigest()
+        return self._folder / execution_id / f"{name}.png"
+
+    def _written_file(self, execution_id: str, text: str) -> Path:
+        """The file, which must lie in the execution's own folder: a node may return any path of the machine."""
+        folder = (self._folder / execution_id).resolve()
+        path = (folder / text).resolve()
+        if not path.is_relative_to(folder):
+            raise RequestError("RQ-008", "only files in the execution's own folder are served")
+        if not path.is_file():
+            raise RequestError("RQ-006", f"the file {path.name} is gone")
+        return path

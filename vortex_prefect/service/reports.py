@@ -1,0 +1,272 @@
+"""From the engine's reports to what everybody else sees: live state, the store, events, messages.
+
+The reports of one execution come in order. Node reports touch memory only;
+the store hears of the start, of the end, and of what lies between at most
+once a second, so that a graph of a thousand nodes costs a handful of writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, StorePort, UnitOfWork
+from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.events import Event
+from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, NodeReport, NodeState, Report
+from vortex_prefect.service import messages
+from vortex_prefect.service.actor import Actor
+from vortex_prefect.service.live import LiveExecution
+from vortex_prefect.service.outputs import Outputs
+
+_log = logging.getLogger(__name__)
+
+#: Reports taken in before other tasks of the event loop get their turn.
+_BURST = 64
+
+_ENDINGS = {
+    ExecutionStatus.COMPLETED: "ExecutionCompleted",
+    ExecutionStatus.FAILED: "ExecutionFailed",
+    ExecutionStatus.CRASHED: "ExecutionFailed",
+    ExecutionStatus.CANCELLED: "ExecutionCancelled",
+}
+
+
+def execution_event(event_type: str, record: ExecutionRecord, payload: dict[str, Any], actor: Actor) -> Event:
+    """An event of an execution; the execution's id is its trace, so that the log correlates by it."""
+    return Event(
+        event_type,
+        "Execution",
+        record.id,
+        payload={"graph_id": record.graph_id, **payload},
+        metadata=actor.metadata(),
+        trace_id=record.id.replace("-", ""),
+    )
+
+
+class Reports:
+    """All executions that have not ended, and the one place that changes their state.
+
+    Attributes:
+        listening: set while the engine's reports arrive; nothing may be sent to the engine before.
+    """
+
+    def __init__(
+        self,
+        store: StorePort,
+        engine: EnginePort,
+        outputs: Outputs,
+        publish: messages.Publish,
+        *,
+        flush_interval_s: float = 1.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._outputs = outputs
+        self._publish = publish
+        self._flush_interval_s = flush_interval_s
+        self._sleep = sleep
+        self._live: dict[str, LiveExecution] = {}
+        self._endings: set[asyncio.Task[None]] = set()
+        self._on_report: list[Callable[[Report], None]] = []
+        self.listening = asyncio.Event()
+
+    # What stands now
+
+    def track(self, record: ExecutionRecord) -> None:
+        """Follow an execution from now on."""
+        self._live[record.id] = LiveExecution(record)
+
+    def current(self, execution_id: str) -> ExecutionRecord | None:
+        """The state of an execution that has not ended, or null."""
+        live = self._live.get(execution_id)
+        return None if live is None else live.record()
+
+    def running(self, graph_id: str) -> list[ExecutionRecord]:
+        """All executions of a graph that have not ended, oldest first."""
+        found = [live.record() for live in self._live.values() if live.graph_id == graph_id]
+        return sorted(found, key=lambda record: record.created_ms)
+
+    def on_report(self, callback: Callable[[Report], None]) -> None:
+        """Call back for each report of a followed execution, before it takes effect."""
+        self._on_report.append(callback)
+
+    # Reports in
+
+    async def consume(self, reports: AsyncIterator[Report]) -> None:
+        """Take in reports until the iterator ends or raises SY-004."""
+        self.listening.set()
+        count = 0
+        try:
+            async for report in reports:
+                await self._handle_logged(report)
+                count += 1
+                if count % _BURST == 0:
+                    await asyncio.sleep(0)
+        finally:
+            self.listening.clear()
+
+    async def handle(self, report: Report) -> None:
+        """Take in one report."""
+        live = self._live.get(report.execution_id)
+        if live is None or live.ending:
+            await self._handle_late(report, live)
+            return
+        for callback in self._on_report:
+            callback(report)
+        if isinstance(report, NodeReport):
+            self._handle_node(live, report)
+        elif report.status.final:
+            live.learn(report.flow_run_id, report.prefect_url)
+            self._begin_end(live, report.status, report.error, report.at_ms)
+        else:
+            await self._handle_progress(live, report)
+
+    async def reprioritise(self, execution_id: str, priority: int) -> None:
+        """Note another priority of an execution that has not ended."""
+        if (live := self._live.get(execution_id)) is not None:
+            live.reprioritise(priority)
+            await self.flush()
+
+    async def finish(
+        self, execution_id: str, status: ExecutionStatus, error: VortexError | None = None, *, actor: Actor | None = None
+    ) -> None:
+        """End an execution that the engine does not know (any more); does nothing if it has ended."""
+        live = self._live.get(execution_id)
+        if live is not None and not live.ending:
+            self._begin_end(live, status, error.to_dict() if error else None, now_ms(), actor)
+            await self.settle()
+
+    # Writing
+
+    async def flush(self) -> None:
+        """Write what changed since the last time."""
+        changed = [live for live in self._live.values() if live.dirty and not live.ending]
+        for live in changed:
+            live.dirty = False
+        records = [live.record() for live in changed]
+        if records:
+            await self._store.write(lambda uow: _put_all(uow, records))
+
+    async def flush_regularly(self) -> None:
+        """Flush at intervals until cancelled; a store that fails is tried again."""
+        while True:
+            await self._sleep(self._flush_interval_s)
+            try:
+                await self.flush()
+            except VortexError:
+                _log.exception("progress of executions was not stored")
+
+    async def settle(self) -> None:
+        """Wait until every ending that has begun is stored and published."""
+        while self._endings:
+            await asyncio.gather(*self._endings)
+
+    # One report
+
+    async def _handle_logged(self, report: Report) -> None:
+        try:
+            await self.handle(report)
+        except VortexError:
+            # The next reports must still come through; the store's fault shows in /readyz.
+            _log.exception("a report of execution %s had no effect on the store", report.execution_id)
+
+    def _handle_node(self, live: LiveExecution, report: NodeReport) -> None:
+        node = live.node(report)
+        self._publish(messages.progress(live.graph_id, live.id, report.node_id, node))
+        if report.outputs:
+            values = live.values(report.node_id)
+            for preview in messages.previews(live.graph_id, live.id, report.node_id, values):
+                self._publish(preview)
+        if report.state is NodeState.FAILED:
+            self._publish(messages.node_error(live.graph_id, live.id, report.node_id, report.error))
+
+    async def _handle_progress(self, live: LiveExecution, report: ExecutionReport) -> None:
+        starts = live.status is ExecutionStatus.QUEUED
+        live.advance(report)
+        record = live.record()
+        self._publish(messages.status(record))
+        if starts:
+            live.dirty = False
+            event = execution_event("ExecutionStarted", record, {"flow_run_id": record.flow_run_id}, Actor("engine"))
+            await self._store.write(lambda uow: _put_with_event(uow, record, event))
+
+    async def _handle_late(self, report: Report, live: LiveExecution | None) -> None:
+        """After the end only Prefect's ids are news: a short run ends before its flow run exists."""
+        if not isinstance(report, ExecutionReport) or report.flow_run_id is None:
+            return
+        if live is not None:
+            live.learn(report.flow_run_id, report.prefect_url)
+        record = await self._store.write(lambda uow: _learn(uow, report))
+        if record is not None:
+            self._publish(messages.status(record))
+
+    # The end
+
+    def _begin_end(
+        self,
+        live: LiveExecution,
+        status: ExecutionStatus,
+        error: dict[str, Any] | None,
+        at_ms: int,
+        actor: Actor | None = None,
+    ) -> None:
+        """End in a task of its own: keeping pictures takes time, and other executions go on."""
+        live.ending = True
+        task = asyncio.create_task(self._end(live, status, error, at_ms, actor or Actor("engine")))
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+    async def _end(
+        self, live: LiveExecution, status: ExecutionStatus, error: dict[str, Any] | None, at_ms: int, actor: Actor
+    ) -> None:
+        if status in (ExecutionStatus.COMPLETED, ExecutionStatus.FAILED):
+            await self._keep_outputs(live.record())
+        live.finish(status, error, at_ms)
+        record = live.record()
+        event = execution_event(_ENDINGS[status], record, _ending(record), actor)
+        try:
+            await self._store.write(lambda uow: _put_with_event(uow, record, event))
+        except VortexError:
+            _log.exception("the end of execution %s was not stored", live.id)
+        self._live.pop(live.id, None)
+        self._publish(messages.terminal(record))
+
+    async def _keep_outputs(self, record: ExecutionRecord) -> None:
+        try:
+            await self._outputs.keep(record)
+        except Exception:
+            # Whatever goes wrong with a picture, the end of the execution must be told.
+            _log.exception("outputs of execution %s were not kept", record.id)
+
+
+def _ending(record: ExecutionRecord) -> dict[str, Any]:
+    began_ms = record.started_ms or record.created_ms
+    payload: dict[str, Any] = {"status": record.status.value, "duration_ms": (record.finished_ms or began_ms) - began_ms}
+    if record.status in (ExecutionStatus.FAILED, ExecutionStatus.CRASHED):
+        payload["errors"] = messages.errors(record)
+    return payload
+
+
+def _put_with_event(uow: UnitOfWork, record: ExecutionRecord, event: Event) -> None:
+    uow.put_execution(record)
+    uow.append(event)
+
+
+def _put_all(uow: UnitOfWork, records: list[ExecutionRecord]) -> None:
+    for record in records:
+        uow.put_execution(record)
+
+
+def _learn(uow: UnitOfWork, report: ExecutionReport) -> ExecutionRecord | None:
+    record = uow.execution(report.execution_id)
+    if record is None or record.flow_run_id == report.flow_run_id:
+        return None
+    record = replace(record, flow_run_id=report.flow_run_id, prefect_url=report.prefect_url or record.prefect_url)
+    uow.put_execution(record)
+    return record

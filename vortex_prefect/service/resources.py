@@ -1,0 +1,94 @@
+"""Graphs and executions as clients read them: the JSON that HTTP answers and the command line prints."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
+
+
+def timestamp(ms: int | None) -> str | None:
+    """Unix milliseconds as ISO 8601 in UTC, with milliseconds."""
+    if ms is None:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def graph_summary(record: GraphRecord) -> dict[str, Any]:
+    """A graph without its document, for lists."""
+    return {
+        "id": record.id,
+        "name": record.name,
+        "version": record.version,
+        "created_at": timestamp(record.created_ms),
+        "updated_at": timestamp(record.updated_ms),
+        "nodes": len(record.document.get("nodes", ())),
+    }
+
+
+def graph_resource(record: GraphRecord) -> dict[str, Any]:
+    """A graph with its document as `graph`."""
+    return {**graph_summary(record), "graph": record.document}
+
+
+def execution_resource(record: ExecutionRecord) -> dict[str, Any]:
+    """An execution with the state of every node and the outputs that exist so far."""
+    return {
+        "id": record.id,
+        "graph_id": record.graph_id,
+        "graph_hash": record.graph_hash,
+        "status": record.status.value,
+        "priority": record.options.get("priority", 0),
+        "created_at": timestamp(record.created_ms),
+        "started_at": timestamp(record.started_ms),
+        "finished_at": timestamp(record.finished_ms),
+        "flow_run_id": record.flow_run_id,
+        "prefect_url": record.prefect_url,
+        "nodes": record.nodes,
+        "outputs": outputs(record),
+        "error": record.error,
+    }
+
+
+def output_url(execution_id: str, node: str, port: str) -> str:
+    """Where the bridge serves an output."""
+    return f"/api/execution/{execution_id}/outputs/{quote(node, safe='')}/{quote(port, safe='')}"
+
+
+def outputs(record: ExecutionRecord) -> dict[str, dict[str, Any]]:
+    """The execution's results that exist: name → `{node, port, type, url, value?}`; tensors have no `value`."""
+    found = {}
+    for name, node, port in wanted_outputs(record):
+        if (value := record.values.get(node, {}).get(port)) is not None:
+            found[name] = _output(record.id, node, port, value)
+    return found
+
+
+def wanted_outputs(record: ExecutionRecord) -> list[tuple[str, str, str]]:
+    """`(name, node, port)` of what the execution is for.
+
+    These are the graph's declared outputs, or those of them that the caller
+    asked for; for a graph that declares none, every output that its terminal
+    nodes gave, named `node.port`.
+    """
+    if declared := record.document.get("outputs"):
+        targets = record.options.get("targets")
+        return [
+            (output["name"], output["node"], output["port"])
+            for output in declared
+            if targets is None or output["name"] in targets
+        ]
+    return [(f"{node}.{port}", node, port) for node in terminal_nodes(record) for port in record.values.get(node, {})]
+
+
+def terminal_nodes(record: ExecutionRecord) -> list[str]:
+    """Nodes that no edge leaves, in the document's order."""
+    sources = {edge["source"]["node"] for edge in record.document.get("edges", ())}
+    return [node for node in record.document["nodes"] if node not in sources]
+
+
+def _output(execution_id: str, node: str, port: str, value: dict[str, Any]) -> dict[str, Any]:
+    described = {"node": node, "port": port, "type": value["type"], "url": output_url(execution_id, node, port)}
+    return described if value.get("ref") else {**described, "value": value.get("data")}

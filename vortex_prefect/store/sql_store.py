@@ -1,0 +1,206 @@
+"""The store on a SQL database: `StorePort` of `core.contracts`."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from vortex_prefect.core.contracts import UnitOfWork
+from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.store.faults import translated, unusable
+from vortex_prefect.store.lock import writer_lock
+from vortex_prefect.store.schema import prepare
+from vortex_prefect.store.sqlite import as_writer, create_file, create_sqlite_engine, database_path
+from vortex_prefect.store.unit import unit_of_work
+
+T = TypeVar("T")
+
+_READERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatistics:
+    """What a store has done since it was opened."""
+
+    #: Units of work committed.
+    writes: int
+    #: Units of work rolled back, for whatever reason.
+    rollbacks: int
+    #: Reads asked for.
+    reads: int
+    #: Units of work that wait for the writer, and the one that it runs.
+    queued: int
+    #: The last fault of the store itself as `code message`; null if there was none.
+    last_error: str | None
+
+
+class SqlStore:
+    """One thread writes on one connection that it holds; reads take connections from a small pool.
+
+    `synchronous=FULL`, and a commit for each unit of work: measured at 0.15 ms (p50) and 0.48 ms (p99) for an
+    event. Commits in groups write more in a second, but miss 5 ms at the 99th percentile with 8 submitters.
+
+    A database in memory has only the one connection, so its reads take their turn in the writer's thread.
+
+    Made by `open_store`.
+    """
+
+    def __init__(self, engine: Engine, connection: Connection, resources: ExitStack, *, in_memory: bool) -> None:
+        self._engine = engine
+        self._held = connection
+        self._resources = resources
+        self._in_memory = in_memory
+        self._place = str(engine.url.database or ":memory:")
+        self._writer = ThreadPoolExecutor(1, "vortex-store-write")
+        self._readers = self._writer if in_memory else ThreadPoolExecutor(_READERS, "vortex-store-read")
+        #: Guards `_closing`, `_pending` and `_reads`.
+        self._gate = threading.Lock()
+        self._closing: Future[None] | None = None
+        self._pending = 0
+        self._reads = 0
+        self._writes = 0
+        self._rollbacks = 0
+        self._last_error: str | None = None
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in one transaction in the writer's thread; it is on disk when this returns.
+
+        Cancelling withdraws work that has not begun; work that has begun goes on to its end.
+
+        Raises:
+            SystemFault: SY-006 if the database or the disk fails, or the store is closed.
+            Exception: what `work` raised, as it was; nothing of it is kept.
+        """
+        with self._gate:
+            self._refuse_if_closed()
+            future = self._writer.submit(self._write, work)
+            self._pending += 1
+        future.add_done_callback(self._settle)
+        return await asyncio.wrap_future(future)
+
+    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` on a snapshot of what is committed.
+
+        Raises:
+            SystemFault: SY-006 as `write`; SY-007 if `work` tries to write.
+            Exception: what `work` raised, as it was.
+        """
+        with self._gate:
+            self._refuse_if_closed()
+            future = self._readers.submit(self._read, work)
+            self._reads += 1
+        return await asyncio.wrap_future(future)
+
+    async def close(self) -> None:
+        """Finish what was asked for before, then let go of threads, connections and the lock. May be repeated."""
+        with self._gate:
+            if self._closing is None:
+                self._closing = self._writer.submit(self._release)
+        await asyncio.shield(asyncio.wrap_future(self._closing))
+        self._writer.shutdown()
+
+    def statistics(self) -> StoreStatistics:
+        """Counts up to now."""
+        with self._gate:
+            return StoreStatistics(self._writes, self._rollbacks, self._reads, self._pending, self._last_error)
+
+    def _write(self, work: Callable[[UnitOfWork], T]) -> T:
+        try:
+            with unit_of_work(self._held, self._place, writable=True) as unit:
+                result = _run(work, unit)
+        except BaseException as error:
+            self._rollbacks += 1
+            self._note(error)
+            raise
+        self._writes += 1
+        return result
+
+    def _read(self, work: Callable[[UnitOfWork], T]) -> T:
+        try:
+            with self._reading() as connection, unit_of_work(connection, self._place, writable=False) as unit:
+                return _run(work, unit)
+        except BaseException as error:
+            self._note(error)
+            raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if self._in_memory:
+            yield self._held
+            return
+        with translated(self._place):
+            connection = self._engine.connect()
+        with connection:
+            yield connection
+
+    def _note(self, error: BaseException) -> None:
+        if isinstance(error, SystemFault):
+            self._last_error = str(error)
+
+    def _settle(self, _future: Future[T]) -> None:
+        with self._gate:
+            self._pending -= 1
+
+    def _refuse_if_closed(self) -> None:
+        if self._closing is not None:
+            raise unusable(self._place, "the store is closed", "Open it again.")
+
+    def _release(self) -> None:
+        if self._readers is not self._writer:
+            self._readers.shutdown()
+        self._resources.close()
+
+
+def open_store(url: str) -> SqlStore:
+    """Open the database, creating file and tables where absent; this process is then its only writer.
+
+    Args:
+        url: `sqlite:////absolute/path`, or `sqlite://` for a database in memory.
+
+    Raises:
+        SystemFault: SY-005 if another store has it open, SY-006 if it is not usable or of another schema
+            version, SY-003 if no such kind of database is supported.
+    """
+    target = _parse(url)
+    path = database_path(target)
+    with ExitStack() as resources:
+        if path is not None:
+            create_file(path)
+            resources.enter_context(writer_lock(path))
+            target = target.set(database=str(path))
+        engine = create_sqlite_engine(target, connections=_READERS + 1)
+        resources.callback(engine.dispose)
+        place = str(path or ":memory:")
+        with translated(place):
+            connection = as_writer(resources.enter_context(engine.connect()))
+            prepare(connection, place)
+        return SqlStore(engine, connection, resources.pop_all(), in_memory=path is None)
+
+
+def _parse(url: str) -> URL:
+    try:
+        target = make_url(url)
+    except ArgumentError as error:
+        raise SystemFault(
+            "SY-003", f"{url!r} is not the URL of a database", "Give sqlite:////absolute/path."
+        ) from error
+    if target.get_backend_name() != "sqlite":
+        kind = target.get_backend_name()
+        raise SystemFault("SY-003", f"no store on {kind} in this release", "Give sqlite:////absolute/path.")
+    return target
+
+
+def _run(work: Callable[[UnitOfWork], T], unit: UnitOfWork) -> T:
+    try:
+        return work(unit)
+    except StopIteration as error:
+        # asyncio cannot set a StopIteration on a future: whoever awaits it would wait for ever.
+        raise RuntimeError("a unit of work raised StopIteration") from error

@@ -1,0 +1,78 @@
+"""The tables, in types that SQLite and PostgreSQL share."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Integer, MetaData, String, Table, Text, Uuid
+
+metadata = MetaData()
+
+# SQLite makes only a column declared INTEGER the row's own key; it holds 64 bits all the same.
+_sequence = BigInteger().with_variant(Integer, "sqlite")
+_uuid = Uuid(as_uuid=False)
+# A null of Python becomes SQL's NULL, not the JSON text `null`.
+_json_or_null = JSON(none_as_null=True)
+
+#: The log: §6.1 of the specification. Rows are never changed or removed.
+events = Table(
+    "events",
+    metadata,
+    Column("event_id", _uuid, nullable=False, unique=True),
+    Column("sequence_number", _sequence, primary_key=True, autoincrement=False),
+    Column("trace_id", _uuid),
+    Column("span_id", _uuid),
+    Column("event_type", String(64), nullable=False),
+    Column("aggregate_type", String(32), nullable=False),
+    Column("aggregate_id", _uuid, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Index("ix_events_aggregate", "aggregate_id", "sequence_number"),
+)
+
+#: Columns are the fields of `core.contracts.GraphRecord`.
+graphs = Table(
+    "graphs",
+    metadata,
+    Column("id", _uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Index("ix_graphs_updated", "updated_ms", "id"),
+)
+
+#: Columns are the fields of `core.contracts.ExecutionRecord`, and the key among its options.
+#: `graph_id` is no foreign key: an execution outlives its graph.
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", _uuid, primary_key=True),
+    Column("graph_id", _uuid, nullable=False),
+    Column("graph_hash", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("finished_ms", BigInteger),
+    Column("flow_run_id", Text),
+    Column("prefect_url", Text),
+    Column("nodes", JSON, nullable=False),
+    Column("values", JSON, nullable=False),
+    Column("error", _json_or_null),
+    Column("idempotency_key", Text, unique=True),
+    Index("ix_executions_created", "created_ms", "id"),
+    Index("ix_executions_graph", "graph_id", "created_ms", "id"),
+    Index("ix_executions_status", "status", "created_ms", "id"),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("value", JSON, nullable=False),
+)
+
+#: One row: the version of the schema that the tables have.
+schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True, autoincrement=False))

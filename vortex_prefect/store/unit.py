@@ -1,0 +1,212 @@
+"""One transaction over the tables: the `UnitOfWork` of `core.contracts`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Executable,
+    RootTransaction,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
+from vortex_prefect.core.errors import RequestError, SystemFault
+from vortex_prefect.core.events import Event
+from vortex_prefect.core.ids import is_id
+from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.store.faults import translated
+from vortex_prefect.store.rows import event_of, event_row, execution_of, execution_row, graph_of, graph_row
+from vortex_prefect.store.tables import events, executions, graphs, settings
+
+
+class SqlUnit:
+    """`UnitOfWork` on a connection in a transaction; each method may raise what `faults.translated` does."""
+
+    def __init__(self, connection: Connection, place: str, *, writable: bool) -> None:
+        self._connection = connection
+        self._place = place
+        self._writable = writable
+        self._fault: SystemFault | None = None
+
+    def append(self, event: Event) -> Event:
+        """Append to the log; an event whose id is there already is answered with the one stored.
+
+        Raises:
+            ValueError: an id is not in its canonical form.
+        """
+        row = event_row(event)
+        if stored := self._first(select(events).where(events.c.event_id == event.event_id)):
+            return event_of(stored)
+        # Neither a sequence of the database nor a counter here: both leave gaps after a rollback.
+        number = select(func.coalesce(func.max(events.c.sequence_number), 0) + 1).scalar_subquery()
+        statement = insert(events).values(**row, sequence_number=number).returning(events.c.sequence_number)
+        return replace(event, sequence_number=self._write(statement).scalar_one())
+
+    def put_graph(self, record: GraphRecord) -> None:
+        """Insert or replace the current state of a graph.
+
+        Raises:
+            ValueError: the id is not a UUID in its canonical form.
+        """
+        self._put(graphs, graphs.c.id, graph_row(record))
+
+    def delete_graph(self, graph_id: str) -> None:
+        """Remove a graph from the current state; its events and executions stay."""
+        if is_id(graph_id):
+            self._write(delete(graphs).where(graphs.c.id == graph_id))
+
+    def graph(self, graph_id: str) -> GraphRecord | None:
+        """The current state of a graph, or null."""
+        row = self._first(select(graphs).where(graphs.c.id == graph_id)) if is_id(graph_id) else None
+        return graph_of(row) if row else None
+
+    def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
+        """Graphs, last changed first; `before_ms` and `before_id`, of a page's last graph, continue it."""
+        statement = select(graphs).order_by(graphs.c.updated_ms.desc(), graphs.c.id.desc()).limit(limit)
+        if before_ms is not None:
+            statement = statement.where(_precedes(graphs.c.updated_ms, graphs.c.id, before_ms, before_id))
+        return [graph_of(row) for row in self._all(statement)]
+
+    def put_execution(self, record: ExecutionRecord) -> None:
+        """Insert or replace an execution.
+
+        Raises:
+            RequestError: RQ-003 if another execution has its idempotency key.
+            ValueError: an id is not a UUID in its canonical form.
+        """
+        row = execution_row(record)
+        holder = self.execution_by_key(row["idempotency_key"]) if row["idempotency_key"] else None
+        if holder and holder.id != record.id:
+            raise RequestError("RQ-003", f"idempotency key {row['idempotency_key']!r} belongs to execution {holder.id}")
+        self._put(executions, executions.c.id, row)
+
+    def execution(self, execution_id: str) -> ExecutionRecord | None:
+        """An execution, or null."""
+        row = self._first(select(executions).where(executions.c.id == execution_id)) if is_id(execution_id) else None
+        return execution_of(row) if row else None
+
+    def execution_by_key(self, idempotency_key: str) -> ExecutionRecord | None:
+        """The execution that was queued with that idempotency key, or null."""
+        row = self._first(select(executions).where(executions.c.idempotency_key == idempotency_key))
+        return execution_of(row) if row else None
+
+    def executions(
+        self,
+        limit: int,
+        *,
+        graph_id: str | None = None,
+        statuses: Sequence[ExecutionStatus] = (),
+        before_ms: int | None = None,
+        before_id: str | None = None,
+    ) -> list[ExecutionRecord]:
+        """Executions, newest first; `before_ms` and `before_id`, of a page's last execution, continue it."""
+        statement = select(executions).order_by(executions.c.created_ms.desc(), executions.c.id.desc()).limit(limit)
+        if graph_id is not None:
+            if not is_id(graph_id):
+                return []
+            statement = statement.where(executions.c.graph_id == graph_id)
+        if statuses:
+            statement = statement.where(executions.c.status.in_([status.value for status in statuses]))
+        if before_ms is not None:
+            statement = statement.where(_precedes(executions.c.created_ms, executions.c.id, before_ms, before_id))
+        return [execution_of(row) for row in self._all(statement)]
+
+    def events(self, *, aggregate_id: str | None = None, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Events with a higher sequence number than `after`, in order."""
+        statement = select(events).where(events.c.sequence_number > after).order_by(events.c.sequence_number)
+        if aggregate_id is not None:
+            if not is_id(aggregate_id):
+                return []
+            statement = statement.where(events.c.aggregate_id == aggregate_id)
+        return [event_of(row) for row in self._all(statement.limit(limit))]
+
+    def get_setting(self, name: str) -> Any:
+        """A small JSON value kept under a name, or null."""
+        row = self._first(select(settings).where(settings.c.name == name))
+        return row["value"] if row else None
+
+    def put_setting(self, name: str, value: Any) -> None:
+        """Keep a small JSON value under a name."""
+        self._put(settings, settings.c.name, {"name": name, "value": value})
+
+    def check(self) -> None:
+        """Raise the fault that the work met and swallowed: the database may have rolled back on its own."""
+        if self._fault:
+            raise self._fault
+
+    def end(self) -> None:
+        """Refuse all further use."""
+        self._fault = SystemFault("SY-007", "a unit of work was used after its end")
+
+    def _put(self, table: Table, key: ColumnElement[Any], row: dict[str, Any]) -> None:
+        # Two plain statements do for an upsert, whose syntax differs by database, because there is one writer.
+        if self._write(update(table).where(key == row[str(key.key)]).values(row)).rowcount == 0:
+            self._write(insert(table).values(row))
+
+    def _first(self, statement: Select[Any]) -> RowMapping | None:
+        return self._execute(statement).mappings().first()
+
+    def _all(self, statement: Select[Any]) -> Sequence[RowMapping]:
+        return self._execute(statement).mappings().all()
+
+    def _write(self, statement: Executable) -> CursorResult[Any]:
+        if not self._writable:
+            raise SystemFault("SY-007", "a read tried to write")
+        return self._execute(statement)
+
+    def _execute(self, statement: Executable) -> CursorResult[Any]:
+        self.check()
+        try:
+            with translated(self._place):
+                return self._connection.execute(statement)
+        except SystemFault as fault:
+            self._fault = fault
+            raise
+
+
+@contextmanager
+def unit_of_work(connection: Connection, place: str, *, writable: bool) -> Iterator[SqlUnit]:
+    """A transaction that commits at the end of the block, or rolls back: after an exception, or if not `writable`."""
+    with translated(place):
+        transaction = connection.begin()
+    unit = SqlUnit(connection, place, writable=writable)
+    try:
+        yield unit
+        unit.check()
+        if writable:
+            with translated(place):
+                _commit(transaction)
+    finally:
+        unit.end()
+        transaction.close()
+
+
+def _commit(transaction: RootTransaction) -> None:
+    try:
+        transaction.commit()
+    except BaseException:
+        # SQLAlchemy forgets a transaction whose COMMIT failed; SQLite keeps it open until told.
+        transaction.connection.connection.rollback()
+        raise
+
+
+def _precedes(at: ColumnElement[int], key: ColumnElement[str], before_ms: int, before_id: str | None) -> Any:
+    if before_id is None:
+        return at < before_ms
+    return or_(at < before_ms, and_(at == before_ms, key < before_id))

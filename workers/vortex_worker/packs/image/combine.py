@@ -1,0 +1,75 @@
+"""Two images become one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import torch
+
+from vortex_worker.packs.image.pixels import require_same_size, rgb, unit
+from vortex_worker.sdk import Choices, Doc, Image, Mask, Range, Step, Widget, node
+
+Mix = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@node("image.blend", category="combine")
+def blend(
+    base: Annotated[Image, Doc("Lies below.")],
+    layer: Annotated[Image, Doc("Lies above; as large as the base.")],
+    mode: Annotated[
+        str,
+        Choices(
+            "normal", "multiply", "screen", "overlay", "hard_light", "soft_light", "darken", "lighten",
+            "difference", "add", "subtract",
+        ),
+    ] = "normal",
+    opacity: Annotated[float, Range(0.0, 1.0), Step(0.01), Widget("slider"), Doc("Of the layer.")] = 0.5,
+) -> Image:  # fmt: skip
+    """Lay one image over another."""
+    require_same_size(base=base, layer=layer)
+    below, above = unit(rgb(base)), unit(rgb(layer))
+    return unit(below + opacity * (_MIX[mode](below, above) - below))
+
+
+@node("image.composite", category="combine")
+def composite(
+    background: Annotated[Image, Doc("Shows where the mask is 0.")],
+    foreground: Annotated[Image, Doc("Shows where the mask is 1.")],
+    mask: Mask,
+) -> Image:
+    """Put the foreground over the background through a mask."""
+    require_same_size(background=background, foreground=foreground, mask=mask)
+    below, above = rgb(background), rgb(foreground)
+    return unit(below + mask.unsqueeze(-1) * (above - below))
+
+
+def _hard_light(below: torch.Tensor, above: torch.Tensor) -> torch.Tensor:
+    doubled = 2 * above
+    return torch.where(above <= 0.5, below * doubled, _screen(below, doubled - 1))
+
+
+def _screen(below: torch.Tensor, above: torch.Tensor) -> torch.Tensor:
+    return below + above - below * above
+
+
+def _soft_light(below: torch.Tensor, above: torch.Tensor) -> torch.Tensor:
+    lightened = torch.where(below <= 0.25, ((16 * below - 12) * below + 4) * below, below.sqrt())
+    reach = torch.where(above <= 0.5, below * (1 - below), lightened - below)
+    return below + (2 * above - 1) * reach
+
+
+#: mode → formula over values in 0..1. Source: W3C, Compositing and Blending Level 1, section 9.
+_MIX: dict[str, Mix] = {
+    "normal": lambda _, above: above,
+    "multiply": torch.mul,
+    "screen": _screen,
+    "overlay": lambda below, above: _hard_light(above, below),
+    "hard_light": _hard_light,
+    "soft_light": _soft_light,
+    "darken": torch.minimum,
+    "lighten": torch.maximum,
+    "difference": lambda below, above: (below - above).abs(),
+    "add": torch.add,
+    "subtract": torch.sub,
+}

@@ -1,0 +1,144 @@
+"""Pictures between files and tensors, by Pillow."""
+
+from __future__ import annotations
+
+import io
+import os
+import uuid
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import PIL.ImageOps
+import torch
+
+from vortex_worker.packs.image.pixels import require_same_size, rgb
+from vortex_worker.sdk import Choices, Context, Doc, File, Image, Json, Mask, Range, Widget, node
+
+_FORMAT_OF_SUFFIX = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+
+
+class Loaded(NamedTuple):
+    image: Image
+    mask: Annotated[Mask, Doc("Alpha of the file: 1 is opaque, and all is where it has none.")]
+
+
+class Saved(NamedTuple):
+    path: Annotated[Path, Doc("The file; the first one of a batch.")]
+    paths: Annotated[Json, Doc("List of all files, one for each image of the batch.")]
+
+
+@node("image.load", category="file")
+def load(
+    path: Annotated[Path, File(), Doc("PNG, JPEG, WebP, TIFF or what else Pillow reads.")], ctx: Context
+) -> Loaded:
+    """Read a picture from a file, upright as its EXIF orientation says. Alpha comes as a mask of its own."""
+    with PIL.Image.open(path) as file:
+        try:
+            samples = _samples(PIL.ImageOps.exif_transpose(file))
+        except OSError as error:
+            raise ValueError(f"{path} cannot be decoded: {error}") from error
+    pixels = torch.from_numpy(samples).unsqueeze(0).to(ctx.device)
+    alpha = pixels[..., 3] if pixels.shape[-1] == 4 else torch.ones_like(pixels[..., 0])
+    return Loaded(pixels[..., :3].contiguous(), alpha.contiguous())
+
+
+@node("image.save", category="file", volatile=True)
+def save(
+    image: Image,
+    ctx: Context,
+    mask: Annotated[Mask | None, Doc("Alpha to store; PNG and WebP only.")] = None,
+    filename: Annotated[str, Doc("Name within the execution's output folder; subfolders are made.")] = "result.png",
+    format: Annotated[
+        str, Choices("auto", "png", "jpeg", "webp"), Doc("`auto` goes by the file name's ending.")
+    ] = "auto",
+    quality: Annotated[int, Range(1, 100), Widget("slider"), Doc("Of JPEG and WebP; 100 makes WebP lossless.")] = 92,
+    overwrite: Annotated[bool, Doc("Replace a file of that name; else the new one gets a number.")] = False,
+) -> Saved:
+    """Write the picture into the execution's output folder. The images of a batch go to numbered files."""
+    target, kind = _target(ctx.output_dir, filename, format)
+    pictures = _pictures(image, mask)
+    if kind == "jpeg" and pictures.shape[-1] == 4:
+        raise ValueError("JPEG has no alpha; choose png or webp, or disconnect the mask")
+    paths = []
+    for index, picture in enumerate(pictures):
+        ctx.progress(index / len(pictures))
+        path = target if len(pictures) == 1 else target.with_stem(f"{target.stem}_{index:04d}")
+        paths.append(_write(path, _encoded(picture, kind, quality), overwrite=overwrite))
+    return Saved(paths[0], [str(path) for path in paths])
+
+
+@node("image.preview", category="file")
+def preview(image: Image) -> Image:
+    """Show the image in the editor, and pass it on unchanged."""
+    return image
+
+
+def _samples(picture: PIL.Image.Image) -> npt.NDArray[np.float32]:
+    """(height, width, 3 or 4) in 0..1. Pillow itself keeps only 8 of 16 bits of colour, but all 16 of grey."""
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        grey = np.asarray(picture).astype(np.float32) / (1.0 if picture.mode == "F" else 65535.0)
+        return np.repeat(np.nan_to_num(grey).clip(0.0, 1.0)[..., np.newaxis], 3, axis=-1)
+    colors = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    return np.asarray(colors).astype(np.float32) / np.float32(255.0)
+
+
+def _target(folder: Path, filename: str, format: str) -> tuple[Path, str]:
+    """Path to write to, and its format.
+
+    Raises:
+        ValueError: the name leads out of the folder, or says no format.
+    """
+    root = folder.resolve()
+    # resolve() follows links, so that one inside the folder leads nowhere else either.
+    path = (root / filename).resolve()
+    if path == root or not path.is_relative_to(root):
+        raise ValueError(f"filename {filename!r} does not stay within the output folder")
+    implied = _FORMAT_OF_SUFFIX.get(path.suffix.lower())
+    if format == "auto":
+        if implied is None:
+            raise ValueError(f"filename {filename!r} ends in none of {', '.join(_FORMAT_OF_SUFFIX)}; choose a format")
+        return path, implied
+    if implied == format:
+        return path, format
+    return path.with_suffix(f".{format}") if implied else path.with_name(f"{path.name}.{format}"), format
+
+
+def _pictures(image: torch.Tensor, mask: torch.Tensor | None) -> npt.NDArray[np.uint8]:
+    """Bytes of (batch, height, width, 1, 3 or 4), the mask as fourth channel."""
+    if mask is not None:
+        require_same_size(image=image, mask=mask)
+        colors, alpha = rgb(image), mask.unsqueeze(-1)
+        batch = max(len(colors), len(alpha))
+        image = torch.cat([colors.expand(batch, -1, -1, -1), alpha.expand(batch, -1, -1, -1)], dim=-1)
+    return image.mul(255.0).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+
+
+def _encoded(picture: npt.NDArray[np.uint8], kind: str, quality: int) -> bytes:
+    file = io.BytesIO()
+    pixels = PIL.Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+    options = {"lossless": quality == 100, "exact": True} if kind == "webp" else {}
+    pixels.save(file, format=kind, quality=quality, **options)
+    return file.getvalue()
+
+
+def _write(path: Path, data: bytes, *, overwrite: bool) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if overwrite:
+        # Whoever reads meanwhile sees the old file or the new one, never half of it.
+        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        draft.write_bytes(data)
+        os.replace(draft, path)
+        return path
+    number, candidate = 1, path
+    while True:
+        try:
+            with candidate.open("xb") as file:
+                file.write(data)
+        except FileExistsError:
+            number += 1
+            candidate = path.with_stem(f"{path.stem}_{number}")
+        else:
+            return candidate
