@@ -88,16 +88,16 @@ class _Validation:
 
     def loops(self) -> Iterator[Problem]:
         successors: dict[str, set[str]] = {}
-        for edge in self._graph.edges:
+        index_of: dict[tuple[str, str], int] = {}
+        for index, edge in enumerate(self._graph.edges):
             successors.setdefault(edge.source.node, set()).add(edge.target.node)
+            index_of.setdefault((edge.source.node, edge.target.node), index)
         for loop in cycles(successors, successors):
-            first = (loop[0], loop[1] if len(loop) > 1 else loop[0])
-            index = next(i for i, e in enumerate(self._graph.edges) if (e.source.node, e.target.node) == first)
-            hint = f"Remove an edge of the loop, {self._graph.edges[index]} for one."
-            message = f"the nodes form a loop: {_arrows([*loop, loop[0]])}"
-            yield Problem(
-                "VE-002", message, loop[0], self._graph.edges[index].source.port, pointer("edges", index), hint
-            )
+            closed = [*loop, loop[0]]
+            index = index_of[closed[0], closed[1]]
+            edge = self._graph.edges[index]
+            message, hint = f"the nodes form a loop: {_arrows(closed)}", f"Remove an edge of the loop, {edge} for one."
+            yield Problem("VE-002", message, loop[0], edge.source.port, pointer("edges", index), hint)
 
     def _unknown_type(self, node_id: str, node: Node) -> Problem:
         names = [spec.type for spec in self._catalogue.all()]

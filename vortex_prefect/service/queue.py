@@ -44,6 +44,8 @@ class _Entry:
     #: Cancelled while it was on its way to the engine.
     withdrawn: bool = False
     misses: int = 0
+    #: The engine lost it once before it began.
+    resent: bool = False
 
     @property
     def id(self) -> str:
@@ -144,12 +146,14 @@ class Queue:
 
     def snapshot(self) -> dict[str, Any]:
         """`{paused, concurrency, limit, running, waiting}`; the waiting ones in the order of their turn."""
+        on_the_way = [entry for entry in self._sent.values() if not entry.accepted]
+        waiting = [*on_the_way, *self._waiting.values()]
         return {
             "paused": self._paused,
             "concurrency": self._concurrency,
             "limit": self._limit,
-            "running": [entry.describe() for entry in self._sent.values()],
-            "waiting": [entry.describe() for entry in sorted(self._waiting.values(), key=lambda entry: entry.place)],
+            "running": [entry.describe() for entry in self._sent.values() if entry.accepted],
+            "waiting": [entry.describe() for entry in sorted(waiting, key=lambda entry: entry.place)],
         }
 
     # Life
@@ -173,9 +177,10 @@ class Queue:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            await self._reports.listening.wait()
             while (entry := self._next()) is not None:
-                await self._reports.listening.wait()
                 await self._send(entry)
+                await self._reports.listening.wait()
 
     async def check_regularly(self) -> None:
         """Look for lost executions at intervals until cancelled."""
@@ -267,8 +272,9 @@ class Queue:
         record = self._reports.current(entry.id)
         if record is None:
             return
-        if record.status is ExecutionStatus.QUEUED:
+        if record.status is ExecutionStatus.QUEUED and not entry.resent:
             self.add(record)
+            self._waiting[record.id].resent = True
         else:
             fault = SystemFault("SY-004", "the engine does not know this execution any more; it was restarted")
             await self._reports.finish(entry.id, ExecutionStatus.CRASHED, fault)

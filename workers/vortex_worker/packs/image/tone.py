@@ -7,6 +7,7 @@ from typing import Annotated
 import kornia.color
 import kornia.enhance
 import torch
+import torch.nn.functional as F  # noqa: N812  torch's own name for it
 
 from vortex_worker.packs.image.pixels import luma, rgb, to_image, to_planes, unit, with_luma
 from vortex_worker.sdk import Doc, Image, Range, Step, Unit, Widget, node
@@ -87,10 +88,12 @@ def clahe(
     tiles: Annotated[int, Range(1, 32), Doc("Tiles across and down, each with a histogram of its own.")] = 8,
 ) -> Image:
     """Contrast-limited adaptive histogram equalisation: bring out detail in dark and bright regions alike."""
-    tones = luma(image)
-    # A tile is two pixels wide at least; smaller images get fewer tiles.
-    grid = (min(tiles, max(1, tones.shape[1] // 2)), min(tiles, max(1, tones.shape[2] // 2)))
-    return with_luma(image, kornia.enhance.equalize_clahe(unit(tones).unsqueeze(1), clip_limit, grid)[:, 0])
+    tones = unit(luma(image))
+    height, width = tones.shape[1:]
+    # Kornia wants more pixels than tiles both ways, so a row of one gets a second.
+    plane = F.pad(tones.unsqueeze(1), (0, int(width == 1), 0, int(height == 1)), mode="replicate")
+    grid = (min(tiles, max(1, height // 2)), min(tiles, max(1, width // 2)))
+    return with_luma(image, kornia.enhance.equalize_clahe(plane, clip_limit, grid)[:, 0, :height, :width])
 
 
 @node("image.invert", category="tone")

@@ -1,0 +1,98 @@
+"""What the packs declare, which is all that the control plane and the editor know of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vortex_prefect.core.nodespec import Catalogue, NodeSpec, check_param, coerce_param
+from vortex_worker.packs import load_packs
+
+SPECS = [declared.spec for declared in load_packs(debug=True)]
+every_node = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
+
+
+@every_node
+def test_is_documented_and_gives_something(spec: NodeSpec) -> None:
+    assert spec.doc.endswith(".")
+    assert len(spec.doc) < 200
+    assert spec.outputs
+    assert spec.type.split(".")[0] in ("core", "debug", "image")
+
+
+@every_node
+def test_every_number_is_bounded(spec: NodeSpec) -> None:
+    for param in spec.params:
+        if param.type in ("FLOAT", "INT"):
+            assert param.bounds is not None, param.name
+            assert param.bounds.min is not None, param.name
+            assert param.bounds.max is not None, param.name
+
+
+@every_node
+def test_defaults_satisfy_their_own_bounds(spec: NodeSpec) -> None:
+    for param in spec.params:
+        if not param.required:
+            assert check_param(param, param.default) is None
+            assert coerce_param(param, param.default) == param.default
+
+
+@every_node
+def test_port_and_parameter_names_are_unique(spec: NodeSpec) -> None:
+    names = [port.name for port in spec.inputs] + [param.name for param in spec.params]
+    assert len(set(names)) == len(names)
+    assert not any(name.endswith("_") for name in names)
+
+
+def test_catalogue_survives_its_json_form() -> None:
+    catalogue = Catalogue(tuple(SPECS))
+    assert len(catalogue) == len(SPECS)
+    assert Catalogue.from_list(catalogue.to_list()).digest == catalogue.digest
+
+
+def test_debug_nodes_come_only_when_asked_for() -> None:
+    types = {declared.spec.type for declared in load_packs(debug=False)}
+    debug = {spec.type for spec in SPECS} - types
+    names = "value identity add sleep fail crash allocate checksum count oom"
+    assert debug == {f"debug.{name}" for name in names.split()}
+
+
+def test_debug_ports_chain() -> None:
+    for spec in SPECS:
+        if spec.type.startswith("debug."):
+            assert [port.name for port in spec.outputs] == ["out"]
+            assert {port.name for port in spec.inputs} <= {"in"}
+    sources = {spec.type for spec in SPECS if (port := spec.input("in")) and not port.required}
+    assert sources == {"debug.count", "debug.crash", "debug.fail", "debug.oom", "debug.sleep"}
+
+
+def test_effects_outside_are_volatile_and_files_are_content() -> None:
+    assert [spec.type for spec in SPECS if spec.volatile] == ["image.save"]
+    assert {spec.type: spec.files for spec in SPECS if spec.files} == {"image.load": ("path",), "image.lut": ("path",)}
+
+
+def test_switch_computes_only_what_it_passes_on() -> None:
+    switch = Catalogue(tuple(SPECS)).get("core.switch")
+    assert switch is not None
+    assert [(port.name, port.lazy, port.required) for port in switch.inputs] == [
+        ("on_true", True, False),
+        ("on_false", True, False),
+    ]
+
+
+def test_counts_are_read_without_torch() -> None:
+    code = "import sys, vortex_worker.packs.debug.counting; print('torch' in sys.modules, 'kornia' in sys.modules)"
+    workers = Path(__file__).parents[3] / "workers"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(workers)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["False", "False"]

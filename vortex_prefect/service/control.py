@@ -1,0 +1,127 @@
+"""The control plane: all use cases wired together, and the tasks that keep them going."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Self
+
+from vortex_prefect.core.contracts import EnginePort, StorePort
+from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.service.catalogue import CatalogueCache
+from vortex_prefect.service.executions import Executions
+from vortex_prefect.service.files import Files
+from vortex_prefect.service.graphs import Graphs
+from vortex_prefect.service.messages import Publish
+from vortex_prefect.service.outputs import Outputs
+from vortex_prefect.service.queue import Queue
+from vortex_prefect.service.reports import Reports
+
+_log = logging.getLogger(__name__)
+
+#: Bytes of one uploaded file; far above any picture, below what fills a disk by accident.
+FILE_LIMIT_BYTES = 4 << 30
+
+#: Seconds before the engine is tried again after its link broke.
+_RECONNECT_S = 0.5
+
+
+class ControlPlane:
+    """Used as an async context manager: it runs inside, and leaves nothing running behind.
+
+    What happens is told to `publish`, which must neither block nor raise.
+    """
+
+    def __init__(
+        self,
+        store: StorePort,
+        engine: EnginePort,
+        settings: Settings,
+        publish: Publish,
+        *,
+        limits: Limits | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        limits = limits or Limits()
+        outputs = Outputs(settings.output_dir, engine)
+        self._engine = engine
+        self._sleep = sleep
+        self._tasks: list[asyncio.Task[None]] = []
+        self.catalogue = CatalogueCache(store, engine)
+        self.reports = Reports(store, engine, outputs, publish, sleep=sleep)
+        self.queue = Queue(store, engine, self.reports, concurrency=settings.concurrency, sleep=sleep)
+        self.graphs = Graphs(store, self.catalogue, publish, limits)
+        self.executions = Executions(
+            store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits
+        )
+        self.files = Files(settings.file_dir, limit_bytes=FILE_LIMIT_BYTES)
+
+    async def __aenter__(self) -> Self:
+        await self.catalogue.load()
+        await self.queue.load()
+        for work in (self._listen, self.queue.run, self.queue.check_regularly, self.reports.flush_regularly):
+            self._start(work())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.reports.settle()
+        await self.reports.flush()
+
+    async def status(self) -> dict[str, Any]:
+        """The engine's status (`EnginePort.status`); SY-004."""
+        return await self._engine.status()
+
+    async def debug_count(self, tag: str) -> int:
+        """How often `debug.count` has run with that tag; SY-004."""
+        return await self._engine.debug_count(tag)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every background task still runs."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
+
+    async def unready(self) -> str | None:
+        """Why nothing can be executed now, or null."""
+        try:
+            status = await self._engine.status()
+        except VortexError as error:
+            return str(error)
+        if not status["workers"]:
+            return "no worker runs"
+        return None if self.catalogue.live else "no worker has declared its node types yet"
+
+    async def _listen(self) -> None:
+        """Take in the engine's reports for as long as it takes, over every restart of the engine."""
+        while True:
+            refresh = asyncio.create_task(self._refresh_catalogue())
+            try:
+                await self.reports.consume(self._engine.reports())
+            except VortexError as error:
+                _log.warning("the engine's reports broke off: %s", error)
+            finally:
+                refresh.cancel()
+                await asyncio.gather(refresh, return_exceptions=True)
+            await self._sleep(_RECONNECT_S)
+
+    async def _refresh_catalogue(self) -> None:
+        while True:
+            try:
+                return await self.catalogue.refresh()
+            except VortexError as error:
+                _log.info("no catalogue from the engine yet: %s", error)
+                await self._sleep(_RECONNECT_S)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(_log_death)
+        self._tasks.append(task)
+
+
+def _log_death(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.critical("a task of the control plane died", exc_info=error)

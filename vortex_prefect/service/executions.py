@@ -1,0 +1,207 @@
+"""Use cases of executions: queue, cancel, read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, GraphRecord, StorePort, UnitOfWork
+from vortex_prefect.core.errors import GraphError, Problem, RequestError
+from vortex_prefect.core.ids import new_id, now_ms
+from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.edits import apply_inputs
+from vortex_prefect.graph.model import Graph, parse_graph
+from vortex_prefect.graph.validate import validate
+from vortex_prefect.service import messages
+from vortex_prefect.service.actor import Actor
+from vortex_prefect.service.catalogue import CatalogueCache
+from vortex_prefect.service.graphs import require
+from vortex_prefect.service.live import pending_nodes
+from vortex_prefect.service.outputs import Content, Outputs
+from vortex_prefect.service.queue import Queue
+from vortex_prefect.service.reports import Reports, execution_event
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to execute a graph."""
+
+    #: Names of graph outputs to compute; null for everything.
+    targets: tuple[str, ...] | None = None
+    #: Values for the graph's exposed inputs.
+    inputs: dict[str, Any] = field(default_factory=dict)
+    #: Ignore the cache.
+    force: bool = False
+    #: Higher goes first.
+    priority: int = 0
+    #: A repeated request with the same key gives the first one's execution.
+    idempotency_key: str | None = None
+
+
+class Executions:
+    """Executions, those that run as well as those of the past."""
+
+    def __init__(
+        self,
+        store: StorePort,
+        engine: EnginePort,
+        catalogue: CatalogueCache,
+        queue: Queue,
+        reports: Reports,
+        outputs: Outputs,
+        publish: messages.Publish,
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._catalogue = catalogue
+        self._queue = queue
+        self._reports = reports
+        self._outputs = outputs
+        self._publish = publish
+        self._limits = limits
+
+    async def execute(self, graph_id: str, options: Options, actor: Actor) -> ExecutionRecord:
+        """Freeze the graph as it is now and queue its execution.
+
+        Raises:
+            GraphError: VE-…, with every problem that keeps it from running.
+            RequestError: RQ-001 unknown target, RQ-002, RQ-004, RQ-007 key used for another graph.
+            SystemFault: SY-004 while no node type is known.
+        """
+        graph_record, earlier = await self._store.read(lambda uow: _look_up(uow, graph_id, options))
+        if earlier is not None:
+            return earlier
+        self._queue.check_room()
+        catalogue = await self._catalogue.current()
+        record = await asyncio.to_thread(self._freeze, graph_record, options, catalogue)
+        event = execution_event("ExecutionQueued", record, _queued_payload(record, graph_record), actor)
+
+        def work(uow: UnitOfWork) -> ExecutionRecord:
+            # Another request with the same key may have come first.
+            if (stored := _with_key(uow, graph_id, options)) is not None:
+                return stored
+            uow.put_execution(record)
+            uow.append(event)
+            return record
+
+        stored = await self._store.write(work)
+        if stored is record:
+            self._reports.track(record)
+            self._publish(messages.queued(record))
+            self._queue.add(record)
+        return stored
+
+    async def get(self, execution_id: str) -> ExecutionRecord:
+        """An execution with its state of this moment; RQ-002 if there is none."""
+        if (record := self._reports.current(execution_id)) is not None:
+            return record
+        stored = await self._store.read(lambda uow: uow.execution(execution_id))
+        if stored is None:
+            raise RequestError("RQ-002", f"no execution {execution_id}")
+        return stored
+
+    async def list(
+        self,
+        limit: int,
+        *,
+        graph_id: str | None = None,
+        statuses: Sequence[ExecutionStatus] = (),
+        before_ms: int | None = None,
+    ) -> list[ExecutionRecord]:
+        """Executions, newest first; `before_ms` continues a page."""
+        records = await self._store.read(
+            lambda uow: uow.executions(limit, graph_id=graph_id, statuses=statuses, before_ms=before_ms)
+        )
+        return [self._reports.current(record.id) or record for record in records]
+
+    async def cancel(self, execution_id: str, actor: Actor) -> ExecutionRecord:
+        """Stop an execution: at once if it waits, else as soon as the engine has stopped it.
+
+        Raises:
+            RequestError: RQ-002, RQ-007 if it ended otherwise.
+            SystemFault: SY-004, the engine that runs it is not reachable.
+        """
+        record = await self.get(execution_id)
+        if record.status is ExecutionStatus.CANCELLED:
+            return record
+        if record.status.final:
+            raise RequestError("RQ-007", f"execution {execution_id} is {record.status.value}")
+        if self._queue.withdraw(execution_id):
+            await self._reports.finish(execution_id, ExecutionStatus.CANCELLED, actor=actor)
+        else:
+            await self._engine.cancel(execution_id)
+        return await self.get(execution_id)
+
+    async def output(self, execution_id: str, node: str, port: str, format: str | None) -> Content:
+        """An output of any node that finished; errors as `Outputs.read`, and RQ-002."""
+        return await self._outputs.read(await self.get(execution_id), node, port, format)
+
+    async def reprioritise(self, execution_id: str, priority: int) -> ExecutionRecord:
+        """Move a waiting execution; RQ-002, RQ-007 if it does not wait."""
+        await self.get(execution_id)
+        await self._queue.reprioritise(execution_id, priority)
+        return await self.get(execution_id)
+
+    def _freeze(self, graph_record: GraphRecord, options: Options, catalogue: Catalogue) -> ExecutionRecord:
+        graph = apply_inputs(parse_graph(graph_record.document, self._limits), options.inputs)
+        _check_targets(graph, options.targets)
+        if problems := validate(graph, catalogue):
+            raise GraphError.of(problems)
+        document = graph.to_document()
+        return ExecutionRecord(
+            id=new_id(),
+            graph_id=graph_record.id,
+            graph_hash=graph_hash(graph),
+            status=ExecutionStatus.QUEUED,
+            document=document,
+            options=_stored(options),
+            created_ms=now_ms(),
+            nodes=pending_nodes(document),
+        )
+
+
+def _look_up(uow: UnitOfWork, graph_id: str, options: Options) -> tuple[GraphRecord, ExecutionRecord | None]:
+    return require(uow, graph_id), _with_key(uow, graph_id, options)
+
+
+def _with_key(uow: UnitOfWork, graph_id: str, options: Options) -> ExecutionRecord | None:
+    if options.idempotency_key is None:
+        return None
+    record = uow.execution_by_key(options.idempotency_key)
+    if record is not None and record.graph_id != graph_id:
+        raise RequestError("RQ-007", f"the idempotency key was used for graph {record.graph_id}")
+    return record
+
+
+def _check_targets(graph: Graph, targets: tuple[str, ...] | None) -> None:
+    if targets is None:
+        return
+    known = {output.name for output in graph.outputs}
+    problems = [
+        Problem("RQ-001", f"the graph has no output {name!r}", path=f"/options/targets/{index}")
+        for index, name in enumerate(targets)
+        if name not in known
+    ]
+    if not targets:
+        problems = [Problem("RQ-001", "targets is empty; leave it out to compute everything", path="/options/targets")]
+    if problems:
+        raise RequestError("RQ-001", problems[0].message, problems=tuple(problems))
+
+
+def _stored(options: Options) -> dict[str, Any]:
+    return {
+        "targets": None if options.targets is None else list(options.targets),
+        "force": options.force,
+        "priority": options.priority,
+        "idempotency_key": options.idempotency_key,
+    }
+
+
+def _queued_payload(record: ExecutionRecord, graph: GraphRecord) -> dict[str, Any]:
+    return {"graph_hash": record.graph_hash, "graph_version": graph.version, "options": record.options}

@@ -1,0 +1,221 @@
+"""Use cases of graphs: each change and its events go into the store as one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from vortex_prefect.core.contracts import GraphRecord, StorePort, UnitOfWork
+from vortex_prefect.core.errors import GraphError, Problem, RequestError
+from vortex_prefect.core.events import Event
+from vortex_prefect.core.ids import is_id, new_id, now_ms
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph import edits
+from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.model import Graph, parse_graph
+from vortex_prefect.graph.validate import validate
+from vortex_prefect.service import messages
+from vortex_prefect.service.actor import Actor
+from vortex_prefect.service.catalogue import CatalogueCache
+
+#: A graph after a change, and the changes that led there.
+_Edit = tuple[Graph, list[edits.Change]]
+
+
+class Graphs:
+    """Stored graphs. Documents may be drafts: only what is not a graph at all is refused (VE-001, VE-012)."""
+
+    def __init__(
+        self, store: StorePort, catalogue: CatalogueCache, publish: messages.Publish, limits: Limits
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._publish = publish
+        self._limits = limits
+
+    async def create(self, document: Any, actor: Actor) -> GraphRecord:
+        """Store a new graph under the document's id, or under a fresh one where it has none.
+
+        Raises:
+            GraphError: VE-001, VE-012.
+            RequestError: RQ-007, a graph with that id exists.
+        """
+        graph = await asyncio.to_thread(self._parse_new, document)
+        record = _first(graph.to_document())
+        event = _event("GraphCreated", record, {"graph": record.document}, actor)
+        await self._store.write(lambda uow: _insert(uow, record, event))
+        self._publish(messages.graph_sync(record))
+        return record
+
+    async def list(self, limit: int, before_ms: int | None = None) -> list[GraphRecord]:
+        """Graphs, last changed first; `before_ms` continues a page."""
+        return await self._store.read(lambda uow: uow.graphs(limit, before_ms))
+
+    async def get(self, graph_id: str) -> GraphRecord:
+        """A graph; RQ-002 if there is none."""
+        return await self._store.read(lambda uow: require(uow, graph_id))
+
+    async def put(self, graph_id: str, document: Any, version: int | None, actor: Actor) -> GraphRecord:
+        """Replace the whole graph; the events say what that changed.
+
+        Raises:
+            GraphError: VE-001, VE-012.
+            RequestError: RQ-002, RQ-003 where `version` is not the current one.
+        """
+        new = await asyncio.to_thread(self._parse_for, graph_id, document)
+        return await self._change(graph_id, version, actor, lambda old: (new, edits.diff(old, new)))
+
+    async def mutate(self, graph_id: str, mutations: Any, base_version: int | None, actor: Actor) -> GraphRecord:
+        """Apply mutations, all of them or none.
+
+        Raises:
+            GraphError: VE-…, naming the mutation that does not apply.
+            RequestError: RQ-002, RQ-003 where `base_version` is not the current one.
+        """
+        parsed = await asyncio.to_thread(edits.parse_mutations, mutations)
+        return await self._change(graph_id, base_version, actor, lambda old: edits.apply(old, parsed))
+
+    async def delete(self, graph_id: str, actor: Actor) -> None:
+        """Remove a graph; its events stay, and what runs goes on. RQ-002."""
+        await self._store.write(lambda uow: _delete(uow, graph_id, actor))
+        self._publish(messages.graph_deleted(graph_id))
+
+    async def clone(self, graph_id: str, actor: Actor, name: str | None = None) -> GraphRecord:
+        """A copy under a fresh id. RQ-002."""
+        return await self._store.write(lambda uow: _clone(uow, graph_id, name, actor))
+
+    async def save(self, graph_id: str, actor: Actor) -> GraphRecord:
+        """Mark the current version as one that the user means to come back to. RQ-002."""
+        return await self._store.write(lambda uow: self._save(uow, graph_id, actor))
+
+    async def validate(self, graph_id: str) -> list[Problem]:
+        """Everything that keeps a graph from running; RQ-002, SY-004 while no node type is known."""
+        record = await self.get(graph_id)
+        catalogue = await self._catalogue.current()
+        return await asyncio.to_thread(lambda: validate(parse_graph(record.document, self._limits), catalogue))
+
+    async def events(self, graph_id: str, after: int, limit: int) -> list[Event]:
+        """The event log of a graph, of a deleted one too; RQ-002 if there never was one."""
+
+        def work(uow: UnitOfWork) -> list[Event]:
+            found = uow.events(aggregate_id=graph_id, after=after, limit=limit)
+            if not found and not uow.events(aggregate_id=graph_id, limit=1):
+                raise _unknown(graph_id)
+            return found
+
+        return await self._store.read(work)
+
+    # Steps
+
+    async def _change(
+        self, graph_id: str, version: int | None, actor: Actor, edit: Callable[[Graph], _Edit]
+    ) -> GraphRecord:
+        def work(uow: UnitOfWork) -> tuple[GraphRecord, bool]:
+            record = require(uow, graph_id)
+            _check_version(record, version)
+            graph, changes = edit(parse_graph(record.document, self._limits))
+            if not changes:
+                return record, False
+            changed = _next(record, self._within_limits(graph).to_document())
+            _append(uow, changed, changes, actor)
+            uow.put_graph(changed)
+            return changed, True
+
+        record, changed = await self._store.write(work)
+        if changed:
+            self._publish(messages.graph_sync(record))
+        return record
+
+    def _parse_new(self, document: Any) -> Graph:
+        graph = parse_graph(document, self._limits)
+        if graph.id is None:
+            return parse_graph({**document, "id": new_id()}, self._limits)
+        if not is_id(graph.id):
+            problem = Problem("VE-001", f"id {graph.id!r} is not a UUID in lower case", path="/id")
+            raise GraphError.of([problem])
+        return graph
+
+    def _parse_for(self, graph_id: str, document: Any) -> Graph:
+        graph = parse_graph(document, self._limits)
+        if graph.id is None:
+            return parse_graph({**document, "id": graph_id}, self._limits)
+        if graph.id != graph_id:
+            problem = Problem("RQ-001", f"id is {graph.id}, not {graph_id}", path="/id")
+            raise RequestError("RQ-001", problem.message, problems=(problem,))
+        return graph
+
+    def _within_limits(self, graph: Graph) -> Graph:
+        """Many small edits must not build what one large document may not be."""
+        return parse_graph(graph.to_document(), self._limits)
+
+    def _save(self, uow: UnitOfWork, graph_id: str, actor: Actor) -> GraphRecord:
+        record = require(uow, graph_id)
+        digest = graph_hash(parse_graph(record.document, self._limits))
+        payload = {"version": record.version, "name": record.name, "graph_hash": digest}
+        uow.append(_event("GraphSaved", record, payload, actor))
+        return record
+
+
+def require(uow: UnitOfWork, graph_id: str) -> GraphRecord:
+    """A graph that must be there; RQ-002."""
+    record = uow.graph(graph_id)
+    if record is None:
+        raise _unknown(graph_id)
+    return record
+
+
+def _unknown(graph_id: str) -> RequestError:
+    return RequestError("RQ-002", f"no graph {graph_id}")
+
+
+def _check_version(record: GraphRecord, version: int | None) -> None:
+    if version is not None and version != record.version:
+        raise RequestError("RQ-003", f"graph {record.id} is at version {record.version}, not {version}")
+
+
+def _first(document: dict[str, Any]) -> GraphRecord:
+    now = now_ms()
+    return GraphRecord(document["id"], document["name"], 1, document, now, now)
+
+
+def _next(record: GraphRecord, document: dict[str, Any]) -> GraphRecord:
+    # Pages of the list continue by time, so a change must not look older than the one before it.
+    updated_ms = max(now_ms(), record.updated_ms)
+    return replace(
+        record, name=document["name"], version=record.version + 1, document=document, updated_ms=updated_ms
+    )
+
+
+def _event(event_type: str, record: GraphRecord, payload: dict[str, Any], actor: Actor) -> Event:
+    metadata = actor.metadata(version=record.version)
+    return Event(event_type, "Graph", record.id, payload=payload, metadata=metadata)
+
+
+def _append(uow: UnitOfWork, record: GraphRecord, changes: Iterable[edits.Change], actor: Actor) -> None:
+    for change in changes:
+        uow.append(_event(change.event_type, record, change.payload, actor))
+
+
+def _insert(uow: UnitOfWork, record: GraphRecord, event: Event) -> None:
+    if uow.graph(record.id) is not None:
+        hint = "Change it with PUT, or leave the id out."
+        raise RequestError("RQ-007", f"a graph {record.id} exists already", hint)
+    uow.put_graph(record)
+    uow.append(event)
+
+
+def _delete(uow: UnitOfWork, graph_id: str, actor: Actor) -> None:
+    record = require(uow, graph_id)
+    uow.delete_graph(graph_id)
+    uow.append(_event("GraphDeleted", record, {"name": record.name}, actor))
+
+
+def _clone(uow: UnitOfWork, graph_id: str, name: str | None, actor: Actor) -> GraphRecord:
+    source = require(uow, graph_id)
+    record = _first({**source.document, "id": new_id(), "name": name or f"{source.name} (copy)"})
+    payload = {"source": source.id, "source_version": source.version, "graph": record.document}
+    uow.put_graph(record)
+    uow.append(_event("GraphCloned", record, payload, actor))
+    return record

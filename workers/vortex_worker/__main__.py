@@ -1,0 +1,66 @@
+"""The GPU worker process: `python -m vortex_worker --socket PATH --id ID`.
+
+`--catalogue` prints the declarations of all nodes as JSON instead, and exits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.ipc.channel import ChannelClosed
+from vortex_prefect.ipc.unix import UnixChannel
+from vortex_prefect.shm.segment import Segment
+from vortex_prefect.wire.packets import Hello
+from vortex_worker.device import choose_device
+from vortex_worker.memory import TensorMemory
+from vortex_worker.packs import load_packs
+from vortex_worker.runner import JobRunner
+from vortex_worker.session import HostSession
+
+
+def main() -> int:
+    """Run until the host closes the channel; 0 then, 1 if there was no host."""
+    arguments = _arguments()
+    nodes = {node.spec.type: node for node in load_packs(debug=arguments.debug)}
+    catalogue = Catalogue(tuple(node.spec for node in nodes.values())).to_list()
+    if arguments.catalogue:
+        json.dump(catalogue, sys.stdout)
+        return 0
+    # Ctrl-C reaches the whole group; the host ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    device = choose_device(arguments.device, arguments.index)
+    try:
+        session = HostSession(UnixChannel.connect(arguments.socket))
+        welcome = session.open(Hello(arguments.id, os.getpid(), str(device), catalogue))
+        memory = TensorMemory(Segment.open(Path(welcome.arena_path)), welcome.host_id, session.ask_room)
+        runner = JobRunner(nodes, memory, device, Path(welcome.output_dir), Path(welcome.state_dir), session.report)
+        session.serve(runner.run)
+    except ChannelClosed as closed:
+        print(f"worker {arguments.id}: the host is gone: {closed}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m vortex_worker", description=__doc__)
+    parser.add_argument("--socket", type=Path)
+    parser.add_argument("--id", default="worker")
+    parser.add_argument("--index", type=int, default=0)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--debug", action="store_true", help="load the pack debug")
+    parser.add_argument("--catalogue", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    # Past the interpreter's shutdown, which may touch tensors whose mapping is gone.
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

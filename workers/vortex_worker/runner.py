@@ -1,0 +1,119 @@
+"""One job: check what came, call the node, pack what it gave."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vortex_prefect.core.errors import GraphError, Problem, VortexError, WorkerError
+from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.core.nodespec import ParamSpec, accepts, check_param, coerce_param
+from vortex_worker.memory import TensorMemory, Unpacked
+from vortex_worker.sdk.context import Cancelled, Context
+from vortex_worker.sdk.declare import NodeType
+
+_MAX_TRACEBACK_CHARS = 20_000
+
+
+class JobRunner:
+    """Runs jobs one after the other; a failure of a node never leaves it."""
+
+    def __init__(
+        self,
+        nodes: Mapping[str, NodeType],
+        memory: TensorMemory,
+        device: torch.device,
+        output_dir: Path,
+        state_dir: Path,
+        report: Callable[[str, float, str], None],
+    ) -> None:
+        self._nodes = nodes
+        self._memory = memory
+        self._device = device
+        self._output_dir = output_dir
+        self._state_dir = state_dir
+        self._report = report
+
+    def run(self, job: Job) -> JobOutcome:
+        """What came of the job; errors come back as its `error`, never raised."""
+        started_ms = now_ms()
+        try:
+            outputs, error = self._outputs(job), None
+        except Exception as raised:
+            outputs, error = {}, self._translate(raised)
+        return JobOutcome(job.job_id, outputs, error, started_ms=started_ms, finished_ms=now_ms())
+
+    def _outputs(self, job: Job) -> dict[str, Value]:
+        node = self._nodes.get(job.node_type)
+        if node is None:
+            raise GraphError("VE-003", f"this worker has no node type {job.node_type!r}")
+        unpacked = Unpacked(self._memory, self._device)
+        arguments = self._arguments(node, job, unpacked)
+        if node.context_argument is not None:
+            arguments[node.context_argument] = self._context(job)
+        with torch.inference_mode():
+            result = node.function(**arguments)
+        results = result if len(node.spec.outputs) > 1 else (result,)
+        return {
+            port.name: unpacked.pack(item, port.type) for port, item in zip(node.spec.outputs, results, strict=True)
+        }
+
+    def _arguments(self, node: NodeType, job: Job, unpacked: Unpacked) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        for port in node.spec.inputs:
+            values = job.inputs.get(port.name)
+            if values:
+                items = [unpacked.unpack(_checked(job, port.name, port.type, value)) for value in values]
+                arguments[node.argument_of[port.name]] = items if port.list else items[0]
+            elif port.required:
+                raise WorkerError("WK-002", f"input {port.name} of {job.node_id} came without a value")
+        for param in node.spec.params:
+            driven = job.inputs.get(param.name)
+            value = driven[0].data if driven else job.params.get(param.name, param.default)
+            arguments[node.argument_of[param.name]] = _parameter(job, param, value)
+        return arguments
+
+    def _context(self, job: Job) -> Context:
+        return Context(
+            node_id=job.node_id,
+            execution_id=job.execution_id,
+            attempt=job.attempt,
+            device=self._device,
+            output_dir=self._output_dir / job.execution_id,
+            state_dir=self._state_dir,
+            report=lambda fraction, note: self._report(job.job_id, fraction, note),
+        )
+
+    def _translate(self, raised: Exception) -> VortexError:
+        if isinstance(raised, VortexError):
+            return raised
+        if isinstance(raised, Cancelled):
+            return WorkerError("WK-006", "cancelled while it ran")
+        text = "".join(traceback.format_exception(raised))[-_MAX_TRACEBACK_CHARS:]
+        if isinstance(raised, torch.OutOfMemoryError | MemoryError):
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+            return WorkerError("WK-004", f"no memory left on {self._device}: {raised}", traceback=text)
+        return WorkerError("WK-003", f"{type(raised).__name__}: {raised}", traceback=text)
+
+
+def _checked(job: Job, port: str, expected: str, value: Value) -> Value:
+    if not accepts(value.type, expected):
+        raise WorkerError("WK-002", f"input {port} of {job.node_id} is {value.type}, not {expected}")
+    return value
+
+
+def _parameter(job: Job, param: ParamSpec, value: Any) -> Any:
+    if value is None and not param.required:
+        return None
+    if (wrong := check_param(param, value)) is not None:
+        code, message = wrong
+        problem = Problem(code, message, job.node_id, param.name)
+        raise GraphError(code, f"{job.node_id}: {message}", problems=(problem,), node_id=job.node_id)
+    value = coerce_param(param, value)
+    return Path(value) if param.type == "PATH" else value

@@ -1,0 +1,139 @@
+"""A worker's conversation with its host: handshake, jobs, progress, room for outputs."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.job import Job, JobOutcome
+from vortex_prefect.ipc.channel import Channel, ChannelClosed
+from vortex_prefect.wire.packets import (
+    PROTOCOL_VERSION,
+    Beat,
+    Cancel,
+    Hello,
+    Payload,
+    Progress,
+    RoomGrant,
+    RoomRequest,
+    Welcome,
+    decode,
+    encode,
+)
+from vortex_worker.sdk.context import Cancelled
+
+#: At most 30 reports of progress a second reach the host.
+_PROGRESS_INTERVAL_S = 1 / 30
+_BEAT_INTERVAL_S = 1.0
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class HostSession:
+    """The worker's end of the channel. One job at a time; the beat has a thread of its own."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._cancelled = False
+        self._job_id = ""
+        self._last_progress = 0.0
+        self._busy = threading.Event()
+
+    def open(self, hello: Hello) -> Welcome:
+        """Introduce the worker.
+
+        Raises:
+            WorkerError: WK-010, the host refused or speaks another protocol.
+        """
+        self._channel.send(encode(hello))
+        answer = self._receive()
+        if not isinstance(answer, Welcome):
+            raise WorkerError("WK-010", "the host did not answer the handshake")
+        if answer.error is not None:
+            raise answer.error
+        if answer.protocol != PROTOCOL_VERSION:
+            raise WorkerError("WK-010", f"the host speaks protocol {answer.protocol}, this worker {PROTOCOL_VERSION}")
+        return answer
+
+    def serve(self, run: Callable[[Job], JobOutcome]) -> None:
+        """Run jobs until the host closes the channel."""
+        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        while True:
+            try:
+                packet = self._receive()
+            except ChannelClosed:
+                return
+            if isinstance(packet, Job):
+                self._answer(packet, run)
+            elif not isinstance(packet, Cancel):  # a cancel that came after its job's end
+                raise WorkerError("WK-010", f"the host sent {type(packet).__name__} between jobs")
+
+    def report(self, job_id: str, fraction: float, note: str) -> None:
+        """Pass on a node's progress; see `Context.progress`.
+
+        Raises:
+            Cancelled: the host cancelled the job.
+        """
+        self._look_for_cancel()
+        if self._cancelled:
+            raise Cancelled
+        now = time.monotonic()
+        if now - self._last_progress >= _PROGRESS_INTERVAL_S:
+            self._last_progress = now
+            self._channel.send(encode(Progress(job_id, fraction, note)))
+
+    def ask_room(self, nbytes: int) -> RoomGrant:
+        """A block of the arena for `nbytes`, or the reason why there is none."""
+        self._channel.send(encode(RoomRequest(nbytes)))
+        while not isinstance(packet := self._receive(), RoomGrant):
+            self._note_cancel(packet)
+        return packet
+
+    def _answer(self, job: Job, run: Callable[[Job], JobOutcome]) -> None:
+        self._cancelled, self._job_id, self._last_progress = False, job.job_id, 0.0
+        self._busy.set()
+        outcome = run(job)
+        self._busy.clear()
+        try:
+            body = encode(outcome)
+        except WorkerError as error:
+            refused = WorkerError("WK-003", f"a result cannot be sent: {error.message}")
+            body = encode(
+                JobOutcome(job.job_id, error=refused, started_ms=outcome.started_ms, finished_ms=outcome.finished_ms)
+            )
+        self._channel.send(body)
+
+    def _look_for_cancel(self) -> None:
+        while (body := self._channel.receive(0)) is not None:
+            self._note_cancel(decode(body))
+
+    def _note_cancel(self, packet: Payload) -> None:
+        if not isinstance(packet, Cancel):
+            raise WorkerError("WK-010", f"the host sent {type(packet).__name__} in the middle of a job")
+        if packet.job_id == self._job_id:
+            self._cancelled = True
+
+    def _receive(self) -> Payload:
+        body = self._channel.receive()
+        if body is None:  # only a time-out gives null, and there is none
+            raise ChannelClosed("nothing received")
+        return decode(body)
+
+    def _beat(self) -> None:
+        tick = 0
+        while True:
+            self._busy.wait()
+            tick += 1
+            try:
+                self._channel.send(encode(Beat(tick, _resident_bytes())))
+            except ChannelClosed:
+                # The host died while a node runs, and nobody will read what it computes.
+                os._exit(1)
+            time.sleep(_BEAT_INTERVAL_S)
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * _PAGE_BYTES
