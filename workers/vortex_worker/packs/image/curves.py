@@ -14,8 +14,8 @@ from vortex_worker.sdk import Choices, Doc, Image, Json, Widget, node
 Points = list[tuple[float, float]]
 
 _CHANNELS = ("red", "green", "blue")
-#: Entries of the sampled curve; the straight lines between them are within 1e-6 of any curve that is not a step.
-_ENTRIES = 4097
+#: Entries of the sampled curve. At 4,097, lines between them miss a steep shadow lift by 3e-4; here by 2e-6.
+_ENTRIES = (1 << 16) + 1
 
 
 @node("image.curves", category="tone")
