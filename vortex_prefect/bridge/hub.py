@@ -1,0 +1,249 @@
+"""Who receives which message: rooms, their memory, and one bounded queue a client. No I/O.
+
+Messages of a room are numbered by one counter for all rooms that starts at the
+wall clock, so that numbers keep growing over a restart of the bridge and an
+old client's `after` is never mistaken for a place in the new sequence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from vortex_prefect.core.ids import now_ms
+from vortex_prefect.service.messages import Message
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A message on its way: `{type, payload, seq, ts_ms}`."""
+
+    message: Message
+    seq: int
+    ts_ms: int
+
+    @cached_property
+    def text(self) -> str:
+        """The JSON text; made once for all clients."""
+        return envelope_text(self.message.type, self.message.payload, self.seq, self.ts_ms)
+
+
+def envelope_text(type: str, payload: dict[str, Any], seq: int, ts_ms: int) -> str:
+    """The envelope that every message from the server has."""
+    return json.dumps({"type": type, "payload": payload, "seq": seq, "ts_ms": ts_ms}, ensure_ascii=False)
+
+
+class Backlog:
+    """Envelopes in order, of which a newer one replaces the older one of the same key."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[int, Envelope] = OrderedDict()
+        self._droppable: OrderedDict[int, None] = OrderedDict()
+        self._newest: dict[tuple[str, ...], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def push(self, envelope: Envelope) -> None:
+        """Append."""
+        key = envelope.message.key
+        if key is not None:
+            if (older := self._newest.get(key)) is not None:
+                self._remove(older)
+            self._newest[key] = envelope.seq
+        self._held[envelope.seq] = envelope
+        if envelope.message.droppable:
+            self._droppable[envelope.seq] = None
+
+    def pop_oldest(self) -> Envelope:
+        """Remove and return the oldest; KeyError if there is none."""
+        return self._remove(next(iter(self._held)))
+
+    def drop(self) -> bool:
+        """Give up the oldest one that may be lost; false if none may."""
+        if not self._droppable:
+            return False
+        self._remove(next(iter(self._droppable)))
+        return True
+
+    def after(self, seq: int) -> list[Envelope]:
+        """Those with a higher number."""
+        return [envelope for envelope in self._held.values() if envelope.seq > seq]
+
+    def take(self) -> list[Envelope]:
+        """Remove and return all."""
+        taken = list(self._held.values())
+        for part in (self._held, self._droppable, self._newest):
+            part.clear()
+        return taken
+
+    def _remove(self, seq: int) -> Envelope:
+        envelope = self._held.pop(seq)
+        self._droppable.pop(seq, None)
+        key = envelope.message.key
+        if key is not None and self._newest.get(key) == seq:
+            del self._newest[key]
+        return envelope
+
+
+class Client:
+    """One connection's queue. `wake` is called when there is something to take, or the client is closed.
+
+    Attributes:
+        seq: number of the last message that was taken.
+        closed: WebSocket close code once the connection is to end, else null.
+    """
+
+    def __init__(self, graph_id: str, seq: int, limit: int, wake: Callable[[], None]) -> None:
+        self.graph_id = graph_id
+        self.seq = seq
+        self.closed: int | None = None
+        self.dropped = 0
+        self._limit = limit
+        self._wake = wake
+        self._backlog = Backlog()
+
+    def push(self, envelope: Envelope) -> None:
+        """Queue; where the queue is full, progress gives way, and if there is none the client is closed (1013)."""
+        if self.closed is not None:
+            return
+        self._backlog.push(envelope)
+        if len(self._backlog) > self._limit:
+            if self._backlog.drop():
+                self.dropped += 1
+            else:
+                self.close(1013)
+        self._wake()
+
+    def take(self) -> list[Envelope]:
+        """Everything that waits, in order."""
+        taken = self._backlog.take()
+        if taken:
+            self.seq = taken[-1].seq
+        return taken
+
+    def close(self, code: int) -> None:
+        """End the connection; what waits is lost."""
+        self.closed = code
+        self._backlog.take()
+        self._wake()
+
+
+class _Room:
+    def __init__(self, start: int) -> None:
+        self.clients: set[Client] = set()
+        self.memory = Backlog()
+        #: All that was sent after this number is held, but for what newer messages replaced.
+        self.floor = start
+
+    def remember(self, envelope: Envelope, limit: int) -> None:
+        self.memory.push(envelope)
+        while len(self.memory) > limit:
+            self.floor = self.memory.pop_oldest().seq
+
+
+@dataclass(frozen=True, slots=True)
+class HubStatistics:
+    """What the hub holds and has done since it was made."""
+
+    clients: int
+    rooms: int
+    published: int
+    #: Messages that slow clients did not get, of the clients that are connected.
+    dropped: int
+    #: Clients that were closed because they did not keep up.
+    overflowed: int
+
+
+class Hub:
+    """The rooms of all graphs.
+
+    Args:
+        memory: messages that a room holds for clients that come back.
+        queue: messages that may wait for one client.
+        idle_rooms: rooms without clients that are remembered, the last left first.
+    """
+
+    def __init__(
+        self, *, memory: int = 1024, queue: int = 4096, idle_rooms: int = 64, clock: Callable[[], int] = now_ms
+    ) -> None:
+        self._memory = memory
+        self._queue = queue
+        self._idle_rooms = idle_rooms
+        self._clock = clock
+        self._seq = clock()
+        self._rooms: dict[str, _Room] = {}
+        self._idle: OrderedDict[str, None] = OrderedDict()
+        self._published = 0
+        self._overflowed = 0
+
+    def publish(self, message: Message) -> None:
+        """Hand a message to every client of its graph, and remember it for those that come back."""
+        self._published += 1
+        # Counted without a room too: a client that comes back must not look as if it had missed nothing.
+        self._seq += 1
+        room = self._rooms.get(message.graph_id)
+        if room is None:
+            return
+        envelope = Envelope(message, self._seq, self._clock())
+        room.remember(envelope, self._memory)
+        for client in tuple(room.clients):
+            client.push(envelope)
+            if client.closed is not None:
+                self._overflowed += 1
+                self.leave(client)
+
+    def join(self, graph_id: str, after: int | None, wake: Callable[[], None]) -> tuple[Client, bool]:
+        """A client of a graph, and whether it missed nothing.
+
+        With `after`, the number of the last message it has seen, what followed
+        is queued first if all of it is held; else the caller has to tell the
+        client how things stand.
+        """
+        room = self._rooms.setdefault(graph_id, _Room(self._seq))
+        self._idle.pop(graph_id, None)
+        resumed = after is not None and room.floor <= after <= self._seq
+        seq = after if after is not None and resumed else self._seq
+        client = Client(graph_id, seq, self._queue, wake)
+        for envelope in room.memory.after(seq):
+            client.push(envelope)
+        room.clients.add(client)
+        return client, resumed
+
+    def leave(self, client: Client) -> None:
+        """Forget a client; its room is remembered for a while."""
+        room = self._rooms.get(client.graph_id)
+        if room is None or client not in room.clients:
+            return
+        room.clients.remove(client)
+        if not room.clients:
+            self._idle[client.graph_id] = None
+            while len(self._idle) > self._idle_rooms:
+                forgotten, _ = self._idle.popitem(last=False)
+                del self._rooms[forgotten]
+
+    def close(self) -> None:
+        """End all connections: the server goes away (1001)."""
+        for room in tuple(self._rooms.values()):
+            for client in tuple(room.clients):
+                client.close(1001)
+                self.leave(client)
+
+    def direct(self, client: Client, type: str, payload: dict[str, Any]) -> str:
+        """A message to one client alone; it repeats the last number, so that the client's `after` stays right."""
+        return envelope_text(type, payload, client.seq, self._clock())
+
+    def statistics(self) -> HubStatistics:
+        """Counts at this moment."""
+        clients = [client for room in self._rooms.values() for client in room.clients]
+        return HubStatistics(
+            clients=len(clients),
+            rooms=len(self._rooms),
+            published=self._published,
+            dropped=sum(client.dropped for client in clients),
+            overflowed=self._overflowed,
+        )

@@ -1,0 +1,89 @@
+"""Every failure as `{"error": {code, message, hint, problems, …}}`, with the status of its code.
+
+The only HTTP statuses that no code stands for are those of HTTP itself (405 and the like).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
+
+#: Seconds after which a client may find room in a full queue.
+_RETRY_AFTER_S = 5
+
+
+def install(app: FastAPI) -> None:
+    """Let the app answer all failures in one shape."""
+    app.add_exception_handler(VortexError, _on_vortex_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+def answer(error: VortexError, status: int | None = None) -> JSONResponse:
+    """The response to a failure."""
+    headers = {"Retry-After": str(_RETRY_AFTER_S)} if error.code in ("RQ-004", "SY-004") else None
+    return JSONResponse({"error": error.to_dict()}, status or error.info.http_status, headers)
+
+
+def malformed(errors: Iterable[Any]) -> RequestError:
+    """RQ-001 from pydantic's list of errors; each problem's path is a JSON pointer."""
+    problems = tuple(
+        Problem("RQ-001", item["msg"], path="".join(f"/{_escaped(part)}" for part in item["loc"])) for item in errors
+    )
+    first = problems[0]
+    return RequestError("RQ-001", f"{first.path or 'the body'}: {first.message}", problems=problems)
+
+
+def malformed_model(error: ValidationError) -> RequestError:
+    """RQ-001 from a model that did not validate."""
+    return malformed(error.errors(include_url=False, include_context=False, include_input=False))
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+async def _on_vortex_error(_: Request, error: Exception) -> JSONResponse:
+    return answer(error) if isinstance(error, VortexError) else _defect()
+
+
+async def _on_validation_error(_: Request, error: Exception) -> JSONResponse:
+    return answer(malformed(error.errors())) if isinstance(error, RequestValidationError) else _defect()
+
+
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        return _defect()
+    status = error.status_code
+    if status == 404:
+        return answer(RequestError("RQ-002", f"nothing is at {request.url.path}"))
+    if status >= 500:
+        return _defect()
+    response = answer(RequestError("RQ-001", f"{request.method} {request.url.path}: {error.detail}"), status)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_disconnect(_: Request, __: Exception) -> JSONResponse:
+    # Nobody reads this; without it the log would show a defect for each upload that a user gives up.
+    return answer(RequestError("RQ-001", "the request ended early"))
+
+
+async def _on_defect(_: Request, __: Exception) -> JSONResponse:
+    # Starlette raises the exception again after this answer, so that the server logs its traceback.
+    return _defect()
+
+
+def _defect() -> JSONResponse:
+    return answer(SystemFault("SY-007", "the server met a defect; its log has the details"))
