@@ -11,7 +11,9 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from vortex_prefect.bridge.body import parse_json
 from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
-from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
+from vortex_prefect.bridge.hub import envelope_text
+from vortex_prefect.core.errors import RequestError, VortexError
+from vortex_prefect.core.ids import now_ms
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 
@@ -33,7 +35,7 @@ async def connect(socket: WebSocket, context: Context, actor: ActorOf) -> None:
         await context.control.graphs.get(graph_id)
     except VortexError as error:
         code = _NOT_FOUND if error.code == "RQ-002" else _BAD_REQUEST
-        await _refuse(socket, context, error, code)
+        await _refuse(socket, error, code)
         return
     await Session(socket, context, actor, graph_id, after).run()
 
@@ -41,7 +43,9 @@ async def connect(socket: WebSocket, context: Context, actor: ActorOf) -> None:
 class Session:
     """A joined client: what the hub queues goes out, what the client sends is answered."""
 
-    def __init__(self, socket: WebSocket, context: BridgeContext, actor: Actor, graph_id: str, after: int | None):
+    def __init__(
+        self, socket: WebSocket, context: BridgeContext, actor: Actor, graph_id: str, after: int | None
+    ) -> None:
         self._socket = socket
         self._context = context
         self._control = context.control
@@ -67,7 +71,7 @@ class Session:
             results = await asyncio.gather(*tasks, return_exceptions=True)
             await _close(self._socket, self._client.closed or 1011)
         for result in results:
-            if isinstance(result, Exception) and not _is_disconnect(result):
+            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
                 raise result
 
     def _on_wake(self) -> None:
@@ -145,9 +149,9 @@ def _parameters(socket: WebSocket) -> tuple[str, int | None]:
     return graph_id, int(after)
 
 
-async def _refuse(socket: WebSocket, context: BridgeContext, error: VortexError, code: int) -> None:
+async def _refuse(socket: WebSocket, error: VortexError, code: int) -> None:
     with contextlib.suppress(WebSocketDisconnect):
-        await socket.send_text(context.hub.anonymous("error", {"error": error.to_dict()}))
+        await socket.send_text(envelope_text("error", {"error": error.to_dict()}, 0, now_ms()))
     await _close(socket, code)
 
 
@@ -155,7 +159,3 @@ async def _close(socket: WebSocket, code: int) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
         async with asyncio.timeout(_CLOSE_S):
             await socket.close(code)
-
-
-def _is_disconnect(error: Exception) -> bool:
-    return isinstance(error, WebSocketDisconnect)

@@ -125,8 +125,11 @@ class UnitOfWork(Protocol):
     def graph(self, graph_id: str) -> GraphRecord | None:
         """The current state of a graph, or null."""
 
-    def graphs(self, limit: int, before_ms: int | None = None) -> list[GraphRecord]:
-        """Graphs, last changed first; `before_ms` continues a page."""
+    def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
+        """Graphs, last changed first; `updated_ms` and id of a page's last one as `before_…` continue it.
+
+        Without `before_id`, graphs of that same millisecond are left out.
+        """
 
     def put_execution(self, record: ExecutionRecord) -> None:
         """Insert or replace an execution."""
@@ -144,8 +147,9 @@ class UnitOfWork(Protocol):
         graph_id: str | None = None,
         statuses: Sequence[ExecutionStatus] = (),
         before_ms: int | None = None,
+        before_id: str | None = None,
     ) -> list[ExecutionRecord]:
-        """Executions, newest first; empty `statuses` means all."""
+        """Executions, newest first; empty `statuses` means all; pages continue as those of `graphs`, by `created_ms`."""
 
     def events(self, *, aggregate_id: str | None = None, after: int = 0, limit: int = 1000) -> list[Event]:
         """Events with a higher sequence number than `after`, in order."""

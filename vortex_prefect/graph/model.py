@@ -140,6 +140,8 @@ def _unique(field: str) -> Callable[[tuple[T, ...]], tuple[T, ...]]:
 
 ExposedInputs = Annotated[tuple[ExposedInput, ...], AfterValidator(_unique("name"))]
 ExposedOutputs = Annotated[tuple[ExposedOutput, ...], AfterValidator(_unique("name"))]
+Groups = Annotated[tuple[Group, ...], AfterValidator(_unique("id"))]
+Notes = Annotated[tuple[Note, ...], AfterValidator(_unique("id"))]
 
 
 class Graph(Part):
@@ -157,8 +159,8 @@ class Graph(Part):
     edges: tuple[Edge, ...] = ()
     inputs: ExposedInputs = ()
     outputs: ExposedOutputs = ()
-    groups: Annotated[tuple[Group, ...], AfterValidator(_unique("id"))] = ()
-    notes: Annotated[tuple[Note, ...], AfterValidator(_unique("id"))] = ()
+    groups: Groups = ()
+    notes: Notes = ()
 
     def to_document(self) -> dict[str, Any]:
         """JSON form with every field present; `parse_graph` gives an equal graph back."""

@@ -53,9 +53,7 @@ class ControlPlane:
         self.reports = Reports(store, engine, outputs, publish, sleep=sleep)
         self.queue = Queue(store, engine, self.reports, concurrency=settings.concurrency, sleep=sleep)
         self.graphs = Graphs(store, self.catalogue, publish, limits)
-        self.executions = Executions(
-            store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits
-        )
+        self.executions = Executions(store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits)
         self.files = Files(settings.file_dir, limit_bytes=FILE_LIMIT_BYTES)
 
     async def __aenter__(self) -> Self:

@@ -90,12 +90,16 @@ class Executions:
             uow.append(event)
             return record
 
-        stored = await self._store.write(work)
-        if stored is record:
-            self._reports.track(record)
-            self._publish(messages.queued(record))
-            self._queue.add(record)
-        return stored
+        async def write_and_queue() -> ExecutionRecord:
+            stored = await self._store.write(work)
+            if stored is record:
+                self._reports.track(record)
+                self._publish(messages.queued(record))
+                self._queue.add(record)
+            return stored
+
+        # What is stored as queued has to reach the queue, though the caller may be cancelled between.
+        return await asyncio.shield(write_and_queue())
 
     async def get(self, execution_id: str) -> ExecutionRecord:
         """An execution with its state of this moment; RQ-002 if there is none."""

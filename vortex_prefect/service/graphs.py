@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from vortex_prefect.core.contracts import GraphRecord, StorePort, UnitOfWork
 from vortex_prefect.core.errors import GraphError, Problem, RequestError
@@ -20,6 +20,8 @@ from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
 
+T = TypeVar("T")
+
 #: A graph after a change, and the changes that led there.
 _Edit = tuple[Graph, list[edits.Change]]
 
@@ -27,9 +29,7 @@ _Edit = tuple[Graph, list[edits.Change]]
 class Graphs:
     """Stored graphs. Documents may be drafts: only what is not a graph at all is refused (VE-001, VE-012)."""
 
-    def __init__(
-        self, store: StorePort, catalogue: CatalogueCache, publish: messages.Publish, limits: Limits
-    ) -> None:
+    def __init__(self, store: StorePort, catalogue: CatalogueCache, publish: messages.Publish, limits: Limits) -> None:
         self._store = store
         self._catalogue = catalogue
         self._publish = publish
@@ -45,8 +45,7 @@ class Graphs:
         graph = await asyncio.to_thread(self._parse_new, document)
         record = _first(graph.to_document())
         event = _event("GraphCreated", record, {"graph": record.document}, actor)
-        await self._store.write(lambda uow: _insert(uow, record, event))
-        self._publish(messages.graph_sync(record))
+        await self._commit(lambda uow: (_insert(uow, record, event), messages.graph_sync(record)))
         return record
 
     async def list(self, limit: int, before_ms: int | None = None) -> list[GraphRecord]:
@@ -79,8 +78,7 @@ class Graphs:
 
     async def delete(self, graph_id: str, actor: Actor) -> None:
         """Remove a graph; its events stay, and what runs goes on. RQ-002."""
-        await self._store.write(lambda uow: _delete(uow, graph_id, actor))
-        self._publish(messages.graph_deleted(graph_id))
+        await self._commit(lambda uow: (_delete(uow, graph_id, actor), messages.graph_deleted(graph_id)))
 
     async def clone(self, graph_id: str, actor: Actor, name: str | None = None) -> GraphRecord:
         """A copy under a fresh id. RQ-002."""
@@ -112,26 +110,34 @@ class Graphs:
     async def _change(
         self, graph_id: str, version: int | None, actor: Actor, edit: Callable[[Graph], _Edit]
     ) -> GraphRecord:
-        def work(uow: UnitOfWork) -> tuple[GraphRecord, bool]:
+        def work(uow: UnitOfWork) -> tuple[GraphRecord, messages.Message | None]:
             record = require(uow, graph_id)
             _check_version(record, version)
             graph, changes = edit(parse_graph(record.document, self._limits))
             if not changes:
-                return record, False
+                return record, None
             changed = _next(record, self._within_limits(graph).to_document())
             _append(uow, changed, changes, actor)
             uow.put_graph(changed)
-            return changed, True
+            return changed, messages.graph_sync(changed)
 
-        record, changed = await self._store.write(work)
-        if changed:
-            self._publish(messages.graph_sync(record))
-        return record
+        return await self._commit(work)
+
+    async def _commit(self, work: Callable[[UnitOfWork], tuple[T, messages.Message | None]]) -> T:
+        """Write and tell: the one never without the other, though the caller may be cancelled between."""
+
+        async def write_and_tell() -> T:
+            result, message = await self._store.write(work)
+            if message is not None:
+                self._publish(message)
+            return result
+
+        return await asyncio.shield(write_and_tell())
 
     def _parse_new(self, document: Any) -> Graph:
         graph = parse_graph(document, self._limits)
         if graph.id is None:
-            return parse_graph({**document, "id": new_id()}, self._limits)
+            return graph.model_copy(update={"id": new_id()})
         if not is_id(graph.id):
             problem = Problem("VE-001", f"id {graph.id!r} is not a UUID in lower case", path="/id")
             raise GraphError.of([problem])
@@ -140,7 +146,7 @@ class Graphs:
     def _parse_for(self, graph_id: str, document: Any) -> Graph:
         graph = parse_graph(document, self._limits)
         if graph.id is None:
-            return parse_graph({**document, "id": graph_id}, self._limits)
+            return graph.model_copy(update={"id": graph_id})
         if graph.id != graph_id:
             problem = Problem("RQ-001", f"id is {graph.id}, not {graph_id}", path="/id")
             raise RequestError("RQ-001", problem.message, problems=(problem,))
@@ -183,9 +189,7 @@ def _first(document: dict[str, Any]) -> GraphRecord:
 def _next(record: GraphRecord, document: dict[str, Any]) -> GraphRecord:
     # Pages of the list continue by time, so a change must not look older than the one before it.
     updated_ms = max(now_ms(), record.updated_ms)
-    return replace(
-        record, name=document["name"], version=record.version + 1, document=document, updated_ms=updated_ms
-    )
+    return replace(record, name=document["name"], version=record.version + 1, document=document, updated_ms=updated_ms)
 
 
 def _event(event_type: str, record: GraphRecord, payload: dict[str, Any], actor: Actor) -> Event:

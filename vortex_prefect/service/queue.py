@@ -110,6 +110,11 @@ class Queue:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def running(self) -> int:
+        """How many executions are with the engine."""
+        return len(self._sent)
+
     def check_room(self) -> None:
         """Raises RQ-004 where no further execution may wait."""
         if len(self._waiting) >= self._limit:

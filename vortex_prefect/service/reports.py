@@ -134,7 +134,12 @@ class Reports:
             await self.flush()
 
     async def finish(
-        self, execution_id: str, status: ExecutionStatus, error: VortexError | None = None, *, actor: Actor | None = None
+        self,
+        execution_id: str,
+        status: ExecutionStatus,
+        error: VortexError | None = None,
+        *,
+        actor: Actor | None = None,
     ) -> None:
         """End an execution that the engine does not know (any more); does nothing if it has ended."""
         live = self._live.get(execution_id)
@@ -247,7 +252,10 @@ class Reports:
 
 def _ending(record: ExecutionRecord) -> dict[str, Any]:
     began_ms = record.started_ms or record.created_ms
-    payload: dict[str, Any] = {"status": record.status.value, "duration_ms": (record.finished_ms or began_ms) - began_ms}
+    payload: dict[str, Any] = {
+        "status": record.status.value,
+        "duration_ms": (record.finished_ms or began_ms) - began_ms,
+    }
     if record.status in (ExecutionStatus.FAILED, ExecutionStatus.CRASHED):
         payload["errors"] = messages.errors(record)
     return payload

@@ -19,7 +19,7 @@ _REMEDIES = {
     sqlite3.SQLITE_IOERR: ("the disk reports an error", "Check the disk of {place} and the kernel's log."),
     sqlite3.SQLITE_CORRUPT: (
         "the database is damaged",
-        "Stop, copy {place} with its -wal file, and restore a backup; `sqlite3 {place} .recover` saves what is legible.",
+        "Stop, copy {place} with its -wal file, restore a backup; `sqlite3 {place} .recover` saves what is legible.",
     ),
     sqlite3.SQLITE_NOTADB: ("the file is no database", "Move {place} away, or restore a backup in its place."),
     sqlite3.SQLITE_BUSY: ("another program holds the database", "Close the program that has {place} open."),

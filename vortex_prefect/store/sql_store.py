@@ -186,15 +186,14 @@ def open_store(url: str) -> SqlStore:
 
 
 def _parse(url: str) -> URL:
+    hint = "Give sqlite:////absolute/path."
     try:
         target = make_url(url)
-    except ArgumentError as error:
-        raise SystemFault(
-            "SY-003", f"{url!r} is not the URL of a database", "Give sqlite:////absolute/path."
-        ) from error
-    if target.get_backend_name() != "sqlite":
-        kind = target.get_backend_name()
-        raise SystemFault("SY-003", f"no store on {kind} in this release", "Give sqlite:////absolute/path.")
+    except ArgumentError:
+        # Its text may hold a password.
+        raise SystemFault("SY-003", "what was given is not the URL of a database", hint) from None
+    if target.drivername not in ("sqlite", "sqlite+pysqlite"):
+        raise SystemFault("SY-003", f"no store on {target.drivername} in this release", hint)
     return target
 
 

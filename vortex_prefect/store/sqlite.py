@@ -48,7 +48,7 @@ def create_file(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         hint = f"Check that {path} is a file that this user may write, on a disk with free space."
-        raise unusable(str(path), error.strerror or str(error), hint) from error
+        raise unusable(str(path), str(error.strerror), hint) from error
 
 
 def create_sqlite_engine(url: URL, *, connections: int) -> Engine:

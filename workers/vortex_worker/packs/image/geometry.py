@@ -99,10 +99,9 @@ def rotate(
         return unit(torch.rot90(image, int(quarters), (1, 2))).contiguous()
     sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
     if expand:
-        # The tolerance keeps the rounding of sine and cosine from costing an extra row.
         width, height = (
-            math.ceil(width * abs(cosine) + height * abs(sine) - 1e-6),
-            math.ceil(width * abs(sine) + height * abs(cosine) - 1e-6),
+            math.ceil(width * abs(cosine) + height * abs(sine)),
+            math.ceil(width * abs(sine) + height * abs(cosine)),
         )
     return _turned(image, sine, cosine, height, width, color_for(image, color))
 

@@ -1,4 +1,4 @@
-"""What image nodes share: layouts, channels, luma, colours, coordinates.
+"""What image nodes share: layouts, channels, luma, colours, sizes.
 
 Nodes hold images as (batch, height, width, channel) and masks as (batch,
 height, width); torch's operators want planes, (batch, channel, height, width).
@@ -79,17 +79,6 @@ def color_for(image: torch.Tensor, text: str) -> torch.Tensor:
     if channels == 1:
         return luma(value).reshape(1)
     return value if channels == 3 else torch.cat([value, value.new_ones(channels - 3)])
-
-
-def centered_grid(like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows and columns of pixel centres of `like` (batch, height, width, …), −1 to 1 from edge to edge.
-
-    Shapes (height, 1) and (1, width), ready to broadcast.
-    """
-    height, width = like.shape[1:3]
-    rows = (torch.arange(height, dtype=like.dtype, device=like.device) + 0.5) * (2 / height) - 1
-    columns = (torch.arange(width, dtype=like.dtype, device=like.device) + 0.5) * (2 / width) - 1
-    return rows.unsqueeze(1), columns.unsqueeze(0)
 
 
 def require_same_size(**tensors: torch.Tensor) -> None:

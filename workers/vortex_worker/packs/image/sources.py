@@ -6,7 +6,7 @@ from typing import Annotated
 
 import torch
 
-from vortex_worker.packs.image.pixels import centered_grid, color, unit
+from vortex_worker.packs.image.pixels import color, unit
 from vortex_worker.sdk import Choices, Context, Doc, Image, Range, Unit, Widget, node
 
 Extent = Annotated[int, Range(1, 16384), Unit("px")]
@@ -38,8 +38,7 @@ def gradient(
     across = torch.linspace(0, 1, width, device=ctx.device).unsqueeze(0)
     down = torch.linspace(0, 1, height, device=ctx.device).unsqueeze(1)
     if direction == "radial":
-        rows, columns = centered_grid(blank)
-        t = ((rows.square() + columns.square()) / 2).sqrt()
+        t = (((2 * across - 1).square() + (2 * down - 1).square()) / 2).sqrt()
     else:
         t = {"horizontal": across + 0 * down, "vertical": 0 * across + down, "diagonal": (across + down) / 2}[direction]
     first, last = color(start, blank), color(end, blank)

@@ -1,0 +1,249 @@
+"""What requests carry and answers hold, for checking the former and for OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+from vortex_prefect.core.nodespec import NodeSpec
+from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.service.executions import Options
+
+Priority = Annotated[StrictInt, Field(ge=-1_000_000, le=1_000_000)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ExecutionOptions(_Request):
+    """How to execute a graph; see `service.executions.Options`."""
+
+    targets: Annotated[list[str], Field(min_length=1)] | None = None
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    force: StrictBool = False
+    priority: Priority = 0
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+class ExecuteRequest(_Request):
+    """Execute the graph that the address names."""
+
+    options: ExecutionOptions | None = None
+
+    def to_options(self) -> Options:
+        """The use case's own form."""
+        given = self.options or ExecutionOptions()
+        return Options(
+            targets=None if given.targets is None else tuple(given.targets),
+            inputs=given.inputs,
+            force=given.force,
+            priority=given.priority,
+            idempotency_key=given.idempotency_key,
+        )
+
+
+class ExecuteGraphRequest(ExecuteRequest):
+    """Execute the graph that the body names."""
+
+    graph_id: str
+
+
+class CloneRequest(_Request):
+    """The copy's name; null for the original's with "(copy)"."""
+
+    name: Annotated[str, Field(max_length=10_000)] | None = None
+
+
+class PriorityRequest(_Request):
+    """Higher goes first."""
+
+    priority: Priority
+
+
+#: Models of bodies that routes read by themselves, which FastAPI does not find on its own.
+REQUESTS: tuple[type[BaseModel], ...] = (ExecuteRequest, ExecuteGraphRequest, CloneRequest, PriorityRequest)
+
+
+class ProblemResource(BaseModel):
+    """One thing that is wrong, and where (`path` is a JSON pointer)."""
+
+    code: str
+    message: str
+    node_id: str | None
+    port: str | None
+    path: str | None
+    hint: str
+
+
+class ErrorDetail(BaseModel):
+    """A failure: a stable code, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str
+    problems: list[ProblemResource]
+    node_id: str | None
+    traceback: str | None
+
+
+class ErrorAnswer(BaseModel):
+    """Every answer with a status of 400 or more."""
+
+    error: ErrorDetail
+
+
+class GraphSummary(BaseModel):
+    """A graph without its document; `version` counts its changes from 1, `nodes` its nodes."""
+
+    id: str
+    name: str
+    version: int
+    created_at: str
+    updated_at: str
+    nodes: int
+
+
+class GraphResource(GraphSummary):
+    """A graph with its GraphDSL document."""
+
+    graph: dict[str, Any]
+
+
+class GraphList(BaseModel):
+    """A page of graphs; `next` is the `before` of the page that follows, null on the last."""
+
+    graphs: list[GraphSummary]
+    next: int | None
+
+
+class ProblemList(BaseModel):
+    """Everything that keeps a graph from running; `valid` if that is nothing."""
+
+    valid: bool
+    problems: list[ProblemResource]
+
+
+class EventResource(BaseModel):
+    """An event of the log."""
+
+    event_id: str
+    sequence_number: int
+    trace_id: str | None
+    span_id: str | None
+    event_type: str
+    aggregate_type: str
+    aggregate_id: str
+    payload: dict[str, Any]
+    metadata: dict[str, Any]
+    created_at: str
+
+
+class EventList(BaseModel):
+    """Events in order; `next` is the `after` of the page that follows, null on the last."""
+
+    events: list[EventResource]
+    next: int | None
+
+
+class ExecutionAccepted(BaseModel):
+    """The execution waits for its turn, or is the one that an idempotency key named."""
+
+    execution_id: str
+    status: ExecutionStatus
+
+
+class NodeResource(BaseModel):
+    """A node's state within an execution; `progress` in percent."""
+
+    state: NodeState
+    progress: float
+    attempt: int
+    cached: bool
+    worker_id: str | None
+    why: str | None
+    error: dict[str, Any] | None
+
+
+class OutputResource(BaseModel):
+    """An output; tensors have no `value`."""
+
+    node: str
+    port: str
+    type: str
+    url: str
+    value: Any = None
+
+
+class ExecutionResource(BaseModel):
+    """An execution."""
+
+    id: str
+    graph_id: str
+    graph_hash: str
+    status: ExecutionStatus
+    priority: int
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    flow_run_id: str | None
+    prefect_url: str | None
+    nodes: dict[str, NodeResource]
+    outputs: dict[str, OutputResource]
+    error: dict[str, Any] | None
+
+
+class ExecutionList(BaseModel):
+    """A page of executions, newest first; `next` is the `before` of the page that follows."""
+
+    executions: list[ExecutionResource]
+    next: int | None
+
+
+class QueueEntry(BaseModel):
+    """An execution in the queue."""
+
+    execution_id: str
+    graph_id: str
+    priority: int
+    created_at: str
+
+
+class QueueResource(BaseModel):
+    """The queue; `waiting` in the order of their turn."""
+
+    paused: bool
+    concurrency: int
+    limit: int
+    running: list[QueueEntry]
+    waiting: list[QueueEntry]
+
+
+class FileResource(BaseModel):
+    """An uploaded file; `path` is what a node's PATH parameter takes."""
+
+    sha256: str
+    size_bytes: int
+    name: str | None
+    path: str
+    url: str
+
+
+class NodeTypes(BaseModel):
+    """The catalogue."""
+
+    types: list[NodeSpec]
+
+
+class WorkerList(BaseModel):
+    """GPU workers: `{id, pid, host, device, state, job, restarts}` each."""
+
+    workers: list[dict[str, Any]]
+
+
+class DebugCount(BaseModel):
+    """How often `debug.count` has really run with the tag."""
+
+    tag: str
+    count: int

@@ -1,0 +1,131 @@
+"""Executions and the queue over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+
+from vortex_prefect.bridge.body import read_model, takes
+from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
+from vortex_prefect.bridge.models import (
+    ExecuteGraphRequest,
+    ExecuteRequest,
+    ExecutionAccepted,
+    ExecutionList,
+    ExecutionResource,
+    PriorityRequest,
+    QueueResource,
+)
+from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.service.actor import Actor
+from vortex_prefect.service.outputs import Content
+from vortex_prefect.service.resources import execution_resource
+
+router = APIRouter(prefix="/api", tags=["executions"])
+
+#: Media types that a browser may show on this server's own origin; others are downloads, since they may hold scripts.
+_SHOWN = frozenset({"application/json", "image/png", "image/jpeg", "image/webp", "image/gif"})
+
+
+@router.post(
+    "/graph/execute",
+    status_code=202,
+    responses={202: {"model": ExecutionAccepted}},
+    openapi_extra=takes(ExecuteGraphRequest),
+)
+async def execute(request: Request, context: Context, actor: ActorOf) -> Response:
+    """Queue an execution of the graph that the body names."""
+    body = await read_model(request, ExecuteGraphRequest, context.limits.body_bytes)
+    return await _queue(context, body.graph_id, body, actor)
+
+
+@router.post(
+    "/graph/{graph_id}/execute",
+    status_code=202,
+    responses={202: {"model": ExecutionAccepted}},
+    openapi_extra=takes(ExecuteRequest, required=False),
+)
+async def execute_graph(graph_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
+    """Queue an execution of a graph."""
+    body = await read_model(request, ExecuteRequest, context.limits.body_bytes)
+    return await _queue(context, graph_id, body, actor)
+
+
+@router.get("/execution", responses={200: {"model": ExecutionList}})
+async def list_executions(
+    context: Context,
+    graph_id: str | None = None,
+    status: Annotated[list[ExecutionStatus] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    before: int | None = None,
+) -> Response:
+    """Executions, newest first."""
+    records = await context.control.executions.list(limit, graph_id=graph_id, statuses=status or (), before_ms=before)
+    after_this = records[-1].created_ms if len(records) == limit else None
+    return JSONResponse({"executions": [execution_resource(record) for record in records], "next": after_this})
+
+
+@router.get("/execution/{execution_id}", responses={200: {"model": ExecutionResource}})
+async def get_execution(execution_id: str, context: Context) -> Response:
+    """An execution as it stands."""
+    return JSONResponse(execution_resource(await context.control.executions.get(execution_id)))
+
+
+@router.post("/execution/{execution_id}/cancel", status_code=202, responses={202: {"model": ExecutionResource}})
+async def cancel_execution(execution_id: str, context: Context, actor: ActorOf) -> Response:
+    """Stop an execution; one that runs ends a little later."""
+    return JSONResponse(execution_resource(await context.control.executions.cancel(execution_id, actor)), 202)
+
+
+@router.get("/execution/{execution_id}/outputs/{node}/{port}", response_class=Response)
+async def get_output(execution_id: str, node: str, port: str, context: Context, format: str | None = None) -> Response:
+    """An output: PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise."""
+    return served(await context.control.executions.output(execution_id, node, port, format))
+
+
+@router.get("/queue", responses={200: {"model": QueueResource}})
+async def get_queue(context: Context) -> Response:
+    """What runs, and what waits in which order."""
+    return JSONResponse(context.control.queue.snapshot())
+
+
+@router.post("/queue/pause", responses={200: {"model": QueueResource}})
+async def pause_queue(context: Context) -> Response:
+    """Start nothing more; what runs goes on."""
+    await context.control.queue.pause(True)
+    return JSONResponse(context.control.queue.snapshot())
+
+
+@router.post("/queue/resume", responses={200: {"model": QueueResource}})
+async def resume_queue(context: Context) -> Response:
+    """Start what waits."""
+    await context.control.queue.pause(False)
+    return JSONResponse(context.control.queue.snapshot())
+
+
+@router.patch(
+    "/queue/{execution_id}", responses={200: {"model": ExecutionResource}}, openapi_extra=takes(PriorityRequest)
+)
+async def move_in_queue(execution_id: str, request: Request, context: Context) -> Response:
+    """Give a waiting execution another priority."""
+    body = await read_model(request, PriorityRequest, context.limits.body_bytes)
+    record = await context.control.executions.reprioritise(execution_id, body.priority)
+    return JSONResponse(execution_resource(record))
+
+
+def served(content: Content) -> Response:
+    """Bytes or a file under its media type, which no browser may guess otherwise."""
+    headers = {"X-Content-Type-Options": "nosniff"}
+    if content.media_type not in _SHOWN:
+        headers["Content-Disposition"] = "attachment"
+    if isinstance(content.body, Path):
+        return FileResponse(content.body, media_type=content.media_type, headers=headers)
+    return Response(content.body, media_type=content.media_type, headers=headers)
+
+
+async def _queue(context: BridgeContext, graph_id: str, body: ExecuteRequest, actor: Actor) -> JSONResponse:
+    record = await context.control.executions.execute(graph_id, body.to_options(), actor)
+    return JSONResponse({"execution_id": record.id, "status": record.status.value}, 202)

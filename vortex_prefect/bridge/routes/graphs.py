@@ -1,0 +1,112 @@
+"""Graphs over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from vortex_prefect.bridge.body import read_json, read_model, takes
+from vortex_prefect.bridge.context import ActorOf, Context
+from vortex_prefect.bridge.models import CloneRequest, EventList, GraphList, GraphResource, ProblemList
+from vortex_prefect.core.contracts import GraphRecord
+from vortex_prefect.core.errors import RequestError
+from vortex_prefect.core.events import Event
+from vortex_prefect.service.resources import graph_resource, graph_summary, timestamp
+
+router = APIRouter(prefix="/api/graph", tags=["graphs"])
+
+PageSize = Annotated[int, Query(ge=1, le=1000)]
+
+
+@router.post("", status_code=201, responses={201: {"model": GraphResource}}, openapi_extra=takes("Graph"))
+async def create_graph(request: Request, context: Context, actor: ActorOf) -> Response:
+    """Store a new graph; it may be a draft that cannot run."""
+    document = await read_json(request, context.limits.body_bytes)
+    return _answer(await context.control.graphs.create(document, actor), 201)
+
+
+@router.get("", responses={200: {"model": GraphList}})
+async def list_graphs(context: Context, limit: PageSize = 100, before: int | None = None) -> Response:
+    """Graphs, last changed first."""
+    records = await context.control.graphs.list(limit, before)
+    after_this = records[-1].updated_ms if len(records) == limit else None
+    return JSONResponse({"graphs": [graph_summary(record) for record in records], "next": after_this})
+
+
+@router.get("/{graph_id}", responses={200: {"model": GraphResource}})
+async def get_graph(graph_id: str, context: Context) -> Response:
+    """A graph; its version is also the ETag."""
+    return _answer(await context.control.graphs.get(graph_id))
+
+
+@router.put("/{graph_id}", responses={200: {"model": GraphResource}}, openapi_extra=takes("Graph"))
+async def put_graph(
+    graph_id: str, request: Request, context: Context, actor: ActorOf, if_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """Replace a graph; with `If-Match`, only the version that it names."""
+    version = _version(if_match)
+    document = await read_json(request, context.limits.body_bytes)
+    return _answer(await context.control.graphs.put(graph_id, document, version, actor))
+
+
+@router.delete("/{graph_id}", status_code=204)
+async def delete_graph(graph_id: str, context: Context, actor: ActorOf) -> Response:
+    """Remove a graph; its events stay, and its executions go on."""
+    await context.control.graphs.delete(graph_id, actor)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{graph_id}/clone",
+    status_code=201,
+    responses={201: {"model": GraphResource}},
+    openapi_extra=takes(CloneRequest, required=False),
+)
+async def clone_graph(graph_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
+    """Copy a graph under a fresh id."""
+    body = await read_model(request, CloneRequest, context.limits.body_bytes)
+    return _answer(await context.control.graphs.clone(graph_id, actor, body.name), 201)
+
+
+@router.post("/{graph_id}/save", responses={200: {"model": GraphResource}})
+async def save_graph(graph_id: str, context: Context, actor: ActorOf) -> Response:
+    """Mark the current version in the log as one to come back to."""
+    return _answer(await context.control.graphs.save(graph_id, actor))
+
+
+@router.post("/{graph_id}/validate", responses={200: {"model": ProblemList}})
+async def validate_graph(graph_id: str, context: Context) -> Response:
+    """Everything that keeps a graph from running."""
+    problems = [problem.to_dict() for problem in await context.control.graphs.validate(graph_id)]
+    return JSONResponse({"valid": not problems, "problems": problems})
+
+
+@router.get("/{graph_id}/events", responses={200: {"model": EventList}})
+async def list_events(
+    graph_id: str, context: Context, after: Annotated[int, Query(ge=0)] = 0, limit: PageSize = 1000
+) -> Response:
+    """The event log of a graph, of a deleted one too."""
+    events = await context.control.graphs.events(graph_id, after, limit)
+    after_this = events[-1].sequence_number if len(events) == limit else None
+    return JSONResponse({"events": [_event(event) for event in events], "next": after_this})
+
+
+def _answer(record: GraphRecord, status: int = 200) -> JSONResponse:
+    return JSONResponse(graph_resource(record), status, {"ETag": f'"{record.version}"'})
+
+
+def _version(if_match: str | None) -> int | None:
+    """The version that `If-Match` names (RFC 9110 §13.1.1); null for any."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise RequestError("RQ-001", f'If-Match is {if_match}, not a graph\'s version such as "3"')
+    return int(text)
+
+
+def _event(event: Event) -> dict[str, Any]:
+    fields = {name: getattr(event, name) for name in event.__slots__ if name != "created_ms"}
+    return {**fields, "created_at": timestamp(event.created_ms)}

@@ -1,0 +1,175 @@
+"""Lanes as the engine sees them: places that Dask's scheduler granted, and calls through them.
+
+Everything here runs on the Dask client's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import Client
+from distributed.core import ConnectionPool
+
+from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.job import Job, JobOutcome
+from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.engine.host_plugin import PLUGIN_NAME, RESOURCE, hold_lane
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class Lane:
+    """A granted place: the Dask worker at `address` runs what is sent to it under `id`."""
+
+    id: str
+    address: str
+
+
+class LanePool:
+    """Asks the scheduler for lanes as jobs wait for them, and keeps those that are granted."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._topic = f"vortex-{new_id()}"
+        self._comms: ConnectionPool = client.rpc
+        self._idle: list[Lane] = []
+        self._lanes: dict[str, Lane] = {}
+        #: lane id → the Dask future that is the lane; requested ones too.
+        self._futures: dict[str, Any] = {}
+        self._waiting: list[tuple[int, int, asyncio.Future[Lane]]] = []
+        self._order = itertools.count()
+        self._progress: dict[str, Callable[[float], None]] = {}
+        client.subscribe_topic(self._topic, self._on_event)
+
+    async def run(self, job: Job, priority: int, on_progress: Callable[[float], None]) -> JobOutcome:
+        """Run a job on the next free lane. Failures are the outcome's `error`."""
+        self._progress[job.job_id] = on_progress
+        try:
+            while True:
+                lane = await self._acquire(priority)
+                try:
+                    answer = await self._call(lane.address, "vortex_run", lane=lane.id, job=job.to_dict())
+                except OSError as error:
+                    self._forget(lane)
+                    lost = WorkerError("WK-001", f"the host at {lane.address} was lost: {error}")
+                    return JobOutcome(job.job_id, error=lost)
+                if answer is not None:
+                    self._release(lane)
+                    return JobOutcome.from_dict(answer)
+                self._forget(lane)  # closed while idle; the next one will do
+        finally:
+            del self._progress[job.job_id]
+
+    async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """Call a handler of every host: address → answer; hosts that are lost meanwhile are left out."""
+        answers = await asyncio.gather(
+            *(self._call(address, operation, **arguments) for address in (addresses := self.hosts())),
+            return_exceptions=True,
+        )
+        found = {}
+        for address, answer in zip(addresses, answers, strict=True):
+            if isinstance(answer, BaseException):
+                if not isinstance(answer, OSError):
+                    raise answer
+                logger.warning("host %s does not answer %s: %s", address, operation, answer)
+            else:
+                found[address] = answer
+        return found
+
+    async def catalogue(self) -> Catalogue:
+        """The node types of the hosts; waits until the first worker has introduced itself.
+
+        Raises:
+            WorkerError: WK-001, no host or none with a worker.
+        """
+        for answer in (await self.everywhere("vortex_catalogue")).values():
+            return Catalogue.from_list(answer)
+        raise WorkerError("WK-001", "no host is connected to the scheduler")
+
+    def hosts(self) -> list[str]:
+        """Addresses of the Dask workers that are hosts."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        return [address for address, worker in workers.items() if RESOURCE in worker["resources"]]
+
+    def close(self) -> None:
+        """Let go of all lanes; jobs under way are abandoned."""
+        for future in self._futures.values():
+            future.cancel()
+        for _, _, waiter in self._waiting:
+            waiter.cancel()
+
+    async def _call(self, address: str, operation: str, **arguments: Any) -> Any:
+        return await getattr(self._comms(address), operation)(**arguments)
+
+    async def _acquire(self, priority: int) -> Lane:
+        if self._idle:
+            return self._idle.pop()
+        waiter: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (-priority, next(self._order), waiter))
+        self._request()
+        return await waiter
+
+    def _request(self) -> None:
+        """Ask for a lane more, if jobs wait and the cluster could grant one."""
+        requested = len(self._futures) - len(self._lanes)
+        waiting = sum(not waiter.done() for _, _, waiter in self._waiting)
+        if waiting <= requested or len(self._futures) >= max(self._capacity(), 1):
+            return
+        lane_id = new_id()
+        future = self._client.submit(
+            hold_lane, lane_id, self._topic, key=f"vortex-lane-{lane_id}", pure=False, resources={RESOURCE: 1}
+        )
+        self._futures[lane_id] = future
+        future.add_done_callback(lambda done: self._client.loop.add_callback(self._on_closed, lane_id, done))
+
+    def _capacity(self) -> int:
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        return int(sum(worker["resources"].get(RESOURCE, 0) for worker in workers))
+
+    def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, message = event
+        if message["kind"] == "progress":
+            if (on_progress := self._progress.get(message["job_id"])) is not None:
+                on_progress(message["fraction"])
+        elif message["lane"] in self._futures:
+            lane = Lane(message["lane"], message["address"])
+            self._lanes[lane.id] = lane
+            self._release(lane)
+            self._request()
+
+    def _on_closed(self, lane_id: str, future: Any) -> None:
+        if future.status == "error":
+            logger.error("lane %s failed: %s", lane_id, future.exception())
+        self._futures.pop(lane_id, None)
+        lane = self._lanes.pop(lane_id, None)
+        if lane in self._idle:
+            self._idle.remove(lane)
+        self._request()
+
+    def _release(self, lane: Lane) -> None:
+        while self._waiting:
+            _, _, waiter = heapq.heappop(self._waiting)
+            if not waiter.done():
+                waiter.set_result(lane)
+                return
+        if lane.id in self._lanes:
+            self._idle.append(lane)
+
+    def _forget(self, lane: Lane) -> None:
+        self._lanes.pop(lane.id, None)
+        self._futures.pop(lane.id, None)
+        if lane in self._idle:
+            self._idle.remove(lane)
+
+
+def plugin_name() -> str:
+    """Name under which Dask workers carry the host."""
+    return PLUGIN_NAME
