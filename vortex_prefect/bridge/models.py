@@ -115,7 +115,7 @@ class GraphList(BaseModel):
     """A page of graphs; `next` is the `before` of the page that follows, null on the last."""
 
     graphs: list[GraphSummary]
-    next: int | None
+    next: str | None
 
 
 class ProblemList(BaseModel):
@@ -198,7 +198,7 @@ class ExecutionList(BaseModel):
     """A page of executions, newest first; `next` is the `before` of the page that follows."""
 
     executions: list[ExecutionResource]
-    next: int | None
+    next: str | None
 
 
 class QueueEntry(BaseModel):

@@ -149,7 +149,7 @@ class UnitOfWork(Protocol):
         before_ms: int | None = None,
         before_id: str | None = None,
     ) -> list[ExecutionRecord]:
-        """Executions, newest first; empty `statuses` means all; pages continue as those of `graphs`, by `created_ms`."""
+        """Executions, newest first (by `created_ms`), in pages as `graphs`; empty `statuses` means all."""
 
     def events(self, *, aggregate_id: str | None = None, after: int = 0, limit: int = 1000) -> list[Event]:
         """Events with a higher sequence number than `after`, in order."""

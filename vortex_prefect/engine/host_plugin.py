@@ -10,8 +10,11 @@ and not once a node, and still nothing runs that it has not placed.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
+import os
 import queue
+import socket
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -154,10 +157,6 @@ def host_config(settings: Settings, workers: int) -> HostConfig:
 
 
 def _owner(home: Path) -> str:
-    import hashlib
-    import os
-    import socket
-
     digest = hashlib.sha256(f"{socket.gethostname()}:{home}".encode()).hexdigest()[:10]
     return f"{os.getuid()}-{digest}"
 

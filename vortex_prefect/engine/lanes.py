@@ -9,6 +9,7 @@ import asyncio
 import heapq
 import itertools
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,12 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.engine.host_plugin import PLUGIN_NAME, RESOURCE, hold_lane
+from vortex_prefect.engine.host_plugin import RESOURCE, hold_lane
 
 logger = logging.getLogger(__name__)
+
+#: How long what the scheduler said of its workers is believed.
+_HOSTS_AGE_S = 2.0
 
 
 @dataclass(eq=False, slots=True)
@@ -47,6 +51,9 @@ class LanePool:
         self._waiting: list[tuple[int, int, asyncio.Future[Lane]]] = []
         self._order = itertools.count()
         self._progress: dict[str, Callable[[float], None]] = {}
+        #: address → lanes that it can hold, as last heard.
+        self._hosts: dict[str, int] = {}
+        self._heard = 0.0
         client.subscribe_topic(self._topic, self._on_event)
 
     async def run(self, job: Job, priority: int, on_progress: Callable[[float], None]) -> JobOutcome:
@@ -70,10 +77,9 @@ class LanePool:
 
     async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Call a handler of every host: address → answer; hosts that are lost meanwhile are left out."""
-        answers = await asyncio.gather(
-            *(self._call(address, operation, **arguments) for address in (addresses := self.hosts())),
-            return_exceptions=True,
-        )
+        addresses = list(await self._known_hosts())
+        calls = (self._call(address, operation, **arguments) for address in addresses)
+        answers = await asyncio.gather(*calls, return_exceptions=True)
         found = {}
         for address, answer in zip(addresses, answers, strict=True):
             if isinstance(answer, BaseException):
@@ -94,10 +100,15 @@ class LanePool:
             return Catalogue.from_list(answer)
         raise WorkerError("WK-001", "no host is connected to the scheduler")
 
-    def hosts(self) -> list[str]:
-        """Addresses of the Dask workers that are hosts."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        return [address for address, worker in workers.items() if RESOURCE in worker["resources"]]
+    async def refresh(self) -> dict[str, int]:
+        """Ask the scheduler which Dask workers are hosts: address → lanes that it can hold."""
+        identity = await self._client.scheduler.identity(n_workers=-1)
+        self._hosts = {
+            address: int(worker["resources"][RESOURCE])
+            for address, worker in identity["workers"].items()
+            if RESOURCE in worker["resources"] and worker["status"] == "running"
+        }
+        return self._hosts
 
     def close(self) -> None:
         """Let go of all lanes; jobs under way are abandoned."""
@@ -106,12 +117,20 @@ class LanePool:
         for _, _, waiter in self._waiting:
             waiter.cancel()
 
+    async def _known_hosts(self) -> dict[str, int]:
+        now = time.monotonic()
+        if not self._hosts or now - self._heard > _HOSTS_AGE_S:
+            self._heard = now
+            await self.refresh()
+        return self._hosts
+
     async def _call(self, address: str, operation: str, **arguments: Any) -> Any:
         return await getattr(self._comms(address), operation)(**arguments)
 
     async def _acquire(self, priority: int) -> Lane:
         if self._idle:
             return self._idle.pop()
+        await self._known_hosts()
         waiter: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (-priority, next(self._order), waiter))
         self._request()
@@ -121,7 +140,7 @@ class LanePool:
         """Ask for a lane more, if jobs wait and the cluster could grant one."""
         requested = len(self._futures) - len(self._lanes)
         waiting = sum(not waiter.done() for _, _, waiter in self._waiting)
-        if waiting <= requested or len(self._futures) >= max(self._capacity(), 1):
+        if waiting <= requested or len(self._futures) >= max(sum(self._hosts.values()), 1):
             return
         lane_id = new_id()
         future = self._client.submit(
@@ -129,10 +148,6 @@ class LanePool:
         )
         self._futures[lane_id] = future
         future.add_done_callback(lambda done: self._client.loop.add_callback(self._on_closed, lane_id, done))
-
-    def _capacity(self) -> int:
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return int(sum(worker["resources"].get(RESOURCE, 0) for worker in workers))
 
     def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:
         _, message = event
@@ -168,8 +183,3 @@ class LanePool:
         self._futures.pop(lane.id, None)
         if lane in self._idle:
             self._idle.remove(lane)
-
-
-def plugin_name() -> str:
-    """Name under which Dask workers carry the host."""
-    return PLUGIN_NAME

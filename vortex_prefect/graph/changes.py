@@ -42,9 +42,13 @@ class Change:
 
 
 class Draft:
-    """A graph while changes are recorded; `record` alone alters it."""
+    """A graph while changes are recorded; functions of this module alone alter it."""
 
     def __init__(self, graph: Graph) -> None:
+        self.load(graph)
+
+    def load(self, graph: Graph) -> None:
+        """Start from another graph."""
         self._rest = graph
         self.nodes = dict(graph.nodes)
         self.edges = list(graph.edges)
@@ -63,9 +67,16 @@ class Draft:
         """The graph as it now is."""
         return self._rest.model_copy(update={"nodes": dict(self.nodes), "edges": tuple(self.edges)})
 
+    @property
     def rest(self) -> Graph:
         """The graph but for its nodes and edges, which may be out of date."""
         return self._rest
+
+    def find(self, edge: Edge) -> int | None:
+        """Index of the first such edge, or null."""
+        node = edge.target.node
+        # Comparing one name first spares most of the comparisons of whole models.
+        return next((i for i, other in enumerate(self.edges) if other.target.node == node and other == edge), None)
 
     def set(self, **fields: Any) -> None:
         """Replace parts of the graph other than nodes and edges; the values are taken as valid."""
@@ -225,7 +236,7 @@ Payload = Mapping[str, Any]
 
 
 def _graph_created(draft: Draft, payload: Payload) -> None:
-    draft.__init__(Graph.model_validate(payload["graph"]))  # type: ignore[misc]
+    draft.load(Graph.model_validate(payload["graph"]))
 
 
 def _graph_renamed(draft: Draft, payload: Payload) -> None:

@@ -61,9 +61,18 @@ def json_problems(data: Any, limits: Limits, *, above: int, at: Path = ()) -> li
     return problems
 
 
-def schema_problems(error: ValidationError, *, at: Path = ()) -> list[Problem]:
-    """pydantic's findings as VE-001, one sentence each."""
-    return [problem_at((*at, *_location(item)), _sentence(item)) for item in error.errors(include_url=False)]
+def schema_problems(error: ValidationError, *, at: Path = (), tagged: bool = False) -> list[Problem]:
+    """pydantic's findings as VE-001, one sentence each.
+
+    Args:
+        tagged: the model is a list of a discriminated union, so that its
+            second level of location is the tag, which the document lacks.
+    """
+    found = []
+    for item in error.errors(include_url=False):
+        where = _location(item)
+        found.append(problem_at((*at, *where[:1], *where[2:]) if tagged else (*at, *where), _sentence(item)))
+    return found
 
 
 def problem_at(path: Path, wrong: str, *, code: str = "VE-001") -> Problem:

@@ -1,248 +1,124 @@
-"""What people do to a graph: mutations are wishes, and become changes, which are facts.
-
-Edits keep a graph a graph, and no more: a draft may have dangling edges or two
-edges into one input, and `validate` says so.
-"""
+"""Editing a graph: mutations are wishes, and become changes, which are facts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from vortex_prefect.core.errors import GraphError, Problem
 from vortex_prefect.core.settings import Limits
-from vortex_prefect.graph.changes import (
-    Change,
-    Draft,
-    diff,
-    edge_created,
-    edge_deleted,
-    exposure_changed,
-    groups_changed,
-    node_created,
-    notes_changed,
-    policy_set,
-    replay,
-)
+from vortex_prefect.graph.changes import Change, Draft, diff, replay
 from vortex_prefect.graph.document import by_path, json_problems, pointer, problem_at, schema_problems
-from vortex_prefect.graph.model import (
-    Endpoint,
-    ExposedInputs,
-    ExposedOutputs,
-    Edge,
-    Graph,
-    Group,
-    Mode,
-    Name,
-    Node,
-    NodeId,
-    NonNegative,
-    Note,
-    Number,
-    Part,
-    Positive,
-    Retries,
-    Text,
-)
+from vortex_prefect.graph.model import Graph
+from vortex_prefect.graph.mutations import Mutation
 from vortex_prefect.graph.suggest import Suggestions
 
 __all__ = ["Change", "Mutation", "apply", "apply_inputs", "diff", "parse_mutations", "replay"]
 
-
-class NodeCreate(Part):
-    """Add a node under a new id."""
-
-    op: Literal["node.create"]
-    id: NodeId
-    node: Node
-
-    def changes(self, draft: Draft) -> list[Change]:
-        if self.id in draft.nodes:
-            raise _refusal("VE-001", f"there is a node {self.id} already", self.id)
-        return [node_created(self.id, self.node)]
+_AT = "mutations"
 
 
-class NodeDelete(Part):
-    """Remove a node, its edges and its exposures."""
+def parse_mutations(data: Any, limits: Limits | None = None) -> list[Mutation]:
+    """Read the list `mutations` of a `graph.update`.
 
-    op: Literal["node.delete"]
-    id: NodeId
+    Args:
+        limits: null for the ordinary ones.
 
-    def changes(self, draft: Draft) -> list[Change]:
-        _node(draft, self.id)
-        incident = [item for item in enumerate(draft.edges) if self.id in (item[1].source.node, item[1].target.node)]
-        # Last first, so that the indexes of the others stay true.
-        found = [edge_deleted(index, edge) for index, edge in reversed(incident)]
-        rest = draft.rest()
-        inputs = [item for item in rest.inputs if item.node != self.id]
-        outputs = [item for item in rest.outputs if item.node != self.id]
-        if len(inputs) + len(outputs) < len(rest.inputs) + len(rest.outputs):
-            found.append(exposure_changed(inputs, outputs))
-        return [*found, Change("NodeDeleted", {"node_id": self.id})]
-
-
-class NodeMove(Part):
-    """Place a node on the canvas."""
-
-    op: Literal["node.move"]
-    id: NodeId
-    x: Number
-    y: Number
-
-    def changes(self, draft: Draft) -> list[Change]:
-        _node(draft, self.id)
-        return [Change("NodeMoved", {"node_id": self.id, "x": self.x, "y": self.y})]
+    Raises:
+        GraphError: VE-001 with everything that is malformed, VE-012 where a
+            value is too deep or too large; paths begin with `/mutations`.
+    """
+    if not isinstance(data, list):
+        raise GraphError.of([problem_at((_AT,), f"must be a list, not {type(data).__name__}")])
+    problems: list[Problem] = []
+    for index, item in enumerate(data):
+        problems += json_problems(item, limits or Limits(), above=_levels_above_values(item), at=(_AT, index))
+    try:
+        mutations = _adapter().validate_python(data)
+    except ValidationError as error:
+        problems += schema_problems(error, at=(_AT,), tagged=True)
+    if problems:
+        raise GraphError.of(by_path(problems))
+    return mutations
 
 
-class NodeParam(Part):
-    """Set a parameter; without `value`, go back to its default."""
+def apply(graph: Graph, mutations: Sequence[Mutation], limits: Limits | None = None) -> tuple[Graph, list[Change]]:
+    """Carry out all mutations, in order, or none.
 
-    op: Literal["node.param"]
-    id: NodeId
-    name: Name
-    value: Any = None
+    Returns:
+        The new graph, and the changes that `replay` makes it of the old one with.
 
-    def changes(self, draft: Draft) -> list[Change]:
-        _node(draft, self.id)
-        value = {"value": self.value} if "value" in self.model_fields_set else {}
-        return [Change("NodeParamUpdated", {"node_id": self.id, "name": self.name, **value})]
-
-
-class NodeMode(Part):
-    """Make a node active, muted or bypassed."""
-
-    op: Literal["node.mode"]
-    id: NodeId
-    mode: Mode
-
-    def changes(self, draft: Draft) -> list[Change]:
-        _node(draft, self.id)
-        return [Change("NodeModeSet", {"node_id": self.id, "mode": self.mode})]
-
-
-class NodeTitle(Part):
-    """Give a node a title; null goes back to that of its type."""
-
-    op: Literal["node.title"]
-    id: NodeId
-    title: Text | None
-
-    def changes(self, draft: Draft) -> list[Change]:
-        _node(draft, self.id)
-        return [Change("NodeTitled", {"node_id": self.id, "title": self.title})]
+    Raises:
+        GraphError: VE-001 or VE-005 for the first mutation that does not fit,
+            its index in the path; VE-012 if the graph became too large.
+    """
+    draft = Draft(graph)
+    changes: list[Change] = []
+    for index, mutation in enumerate(mutations):
+        try:
+            found = mutation.changes(draft)
+        except GraphError as error:
+            problems = [replace(problem, path=pointer(_AT, index)) for problem in error.problems]
+            raise GraphError.of(problems) from None
+        for change in found:
+            draft.record(change)
+        changes += found
+    _check_size(draft, limits or Limits())
+    return draft.graph(), changes
 
 
-class NodePolicy(Part):
-    """Set what is named of retries, their delay and the time limit."""
+def apply_inputs(graph: Graph, inputs: dict[str, Any], limits: Limits | None = None) -> Graph:
+    """The graph with values given to exposed inputs; whether they fit, `validate` says.
 
-    op: Literal["node.policy"]
-    id: NodeId
-    retries: Retries = 0
-    retry_delay_s: NonNegative | None = None
-    timeout_s: Positive | None = None
-
-    def changes(self, draft: Draft) -> list[Change]:
-        named = {name: getattr(self, name) for name in self.model_fields_set - {"op", "id"}}
-        return [policy_set(self.id, _node(draft, self.id).model_copy(update=named))]
-
-
-class EdgeCreate(Part):
-    """Connect an output to an input or a parameter."""
-
-    op: Literal["edge.create"]
-    source: Endpoint
-    target: Endpoint
-
-    def changes(self, draft: Draft) -> list[Change]:
-        edge = Edge(source=self.source, target=self.target)
-        if edge in draft.edges:
-            raise _refusal("VE-001", f"there is an edge {edge} already", self.target.node, self.target.port)
-        return [edge_created(len(draft.edges), edge)]
-
-
-class EdgeDelete(Part):
-    """Remove an edge."""
-
-    op: Literal["edge.delete"]
-    source: Endpoint
-    target: Endpoint
-
-    def changes(self, draft: Draft) -> list[Change]:
-        edge = Edge(source=self.source, target=self.target)
-        if edge not in draft.edges:
-            raise _refusal("VE-001", f"there is no edge {edge}", self.target.node, self.target.port)
-        return [edge_deleted(draft.edges.index(edge), edge)]
+    Raises:
+        GraphError: VE-004 for names that are no input of the graph, VE-005
+            where the input's node is gone, VE-001 and VE-012 for values that are
+            not JSON; paths begin with `/inputs`.
+    """
+    exposed = {item.name: item for item in graph.inputs}
+    problems = json_problems(inputs, limits or Limits(), above=2, at=("inputs",))
+    suggestions = Suggestions()
+    draft = Draft(graph)
+    for name, value in inputs.items():
+        if (item := exposed.get(name)) is None:
+            hint = suggestions.hint(name, exposed, "inputs of the graph")
+            problems.append(
+                Problem("VE-004", f"the graph has no input {name}", path=pointer("inputs", name), hint=hint)
+            )
+        elif item.node not in draft.nodes:
+            message = f"the graph's input {name} names the node {item.node}, which does not exist"
+            problems.append(Problem("VE-005", message, item.node, item.param, pointer("inputs", name)))
+        else:
+            draft.set_node(item.node, params={**draft.nodes[item.node].params, item.param: value})
+    if problems:
+        raise GraphError.of(by_path(problems))
+    return draft.graph()
 
 
-class GraphRename(Part):
-    """Give the graph a name."""
-
-    op: Literal["graph.rename"]
-    name: Text
-
-    def changes(self, draft: Draft) -> list[Change]:  # noqa: ARG002 - one signature for all
-        return [Change("GraphRenamed", {"name": self.name})]
+def _levels_above_values(mutation: Any) -> int:
+    """`{value}` in node.param, `{node: {params: {name: …}}}` in node.create: one limit for both."""
+    return 1 if isinstance(mutation, dict) and mutation.get("op") == "node.param" else 3
 
 
-class GraphExpose(Part):
-    """Replace the exposed inputs, the exposed outputs, or both; null leaves them."""
-
-    op: Literal["graph.expose"]
-    inputs: ExposedInputs | None = None
-    outputs: ExposedOutputs | None = None
-
-    def changes(self, draft: Draft) -> list[Change]:
-        rest = draft.rest()
-        inputs = rest.inputs if self.inputs is None else self.inputs
-        outputs = rest.outputs if self.outputs is None else self.outputs
-        return [exposure_changed(inputs, outputs)]
-
-
-class GroupSet(Part):
-    """Add a group, or replace the one of the same id."""
-
-    op: Literal["group.set"]
-    group: Group
-
-    def changes(self, draft: Draft) -> list[Change]:
-        return [groups_changed(_with(draft.rest().groups, self.group))]
+def _check_size(draft: Draft, limits: Limits) -> None:
+    sizes: Iterable[tuple[str, int, int]] = (
+        ("nodes", len(draft.nodes), limits.nodes),
+        ("edges", len(draft.edges), limits.edges),
+        ("groups", len(draft.rest.groups), limits.nodes),
+        ("notes", len(draft.rest.notes), limits.nodes),
+    )
+    if problems := [
+        Problem("VE-012", f"the graph would have {size} {part}, but the limit is {most}", path=pointer(_AT))
+        for part, size, most in sizes
+        if size > most
+    ]:
+        raise GraphError.of(problems)
 
 
-class GroupDelete(Part):
-    """Remove a group; its nodes stay."""
-
-    op: Literal["group.delete"]
-    id: NodeId
-
-    def changes(self, draft: Draft) -> list[Change]:
-        return [groups_changed(_without(draft.rest().groups, self.id, "group"))]
-
-
-class NoteSet(Part):
-    """Add a note, or replace the one of the same id."""
-
-    op: Literal["note.set"]
-    note: Note
-
-    def changes(self, draft: Draft) -> list[Change]:
-        return [notes_changed(_with(draft.rest().notes, self.note))]
-
-
-class NoteDelete(Part):
-    """Remove a note."""
-
-    op: Literal["note.delete"]
-    id: NodeId
-
-    def changes(self, draft: Draft) -> list[Change]:
-        return [notes_changed(_without(draft.rest().notes, self.id, "note"))]
-
-
-Mutation = Annotated[
-    NodeCreate | NodeDelete | NodeMove | NodeParam | NodeMode | NodeTitle | NodePolicy
-    | EdgeCreate | EdgeDelete | GraphRename | GraphExpose | GroupSet | GroupDelete | NoteSet | NoteDelete,
-    Field(discriminator="op"),
-]  # fmt: skip
+@cache
+def _adapter() -> TypeAdapter[list[Mutation]]:
+    return TypeAdapter(list[Mutation])

@@ -23,6 +23,7 @@ from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.graphs import require
 from vortex_prefect.service.live import pending_nodes
 from vortex_prefect.service.outputs import Content, Outputs
+from vortex_prefect.service.paging import Cursor
 from vortex_prefect.service.queue import Queue
 from vortex_prefect.service.reports import Reports, execution_event
 
@@ -110,19 +111,22 @@ class Executions:
             raise RequestError("RQ-002", f"no execution {execution_id}")
         return stored
 
-    async def list(
+    async def page(
         self,
         limit: int,
         *,
         graph_id: str | None = None,
         statuses: Sequence[ExecutionStatus] = (),
-        before_ms: int | None = None,
-    ) -> list[ExecutionRecord]:
-        """Executions, newest first; `before_ms` continues a page."""
+        before: Cursor | None = None,
+    ) -> tuple[list[ExecutionRecord], Cursor | None]:
+        """Executions, newest first, and where the next page begins, if there may be one."""
+        at_ms, last = (before.ms, before.id) if before else (None, None)
         records = await self._store.read(
-            lambda uow: uow.executions(limit, graph_id=graph_id, statuses=statuses, before_ms=before_ms)
+            lambda uow: uow.executions(limit, graph_id=graph_id, statuses=statuses, before_ms=at_ms, before_id=last)
         )
-        return [self._reports.current(record.id) or record for record in records]
+        more = len(records) == limit
+        cursor = Cursor(records[-1].created_ms, records[-1].id) if more else None
+        return [self._reports.current(record.id) or record for record in records], cursor
 
     async def cancel(self, execution_id: str, actor: Actor) -> ExecutionRecord:
         """Stop an execution: at once if it waits, else as soon as the engine has stopped it.

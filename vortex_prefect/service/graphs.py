@@ -19,8 +19,12 @@ from vortex_prefect.graph.validate import validate
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
+from vortex_prefect.service.paging import Cursor
 
 T = TypeVar("T")
+
+#: What a unit of work gave, and the message that tells of it.
+_Told = tuple[T, messages.Message | None]
 
 #: A graph after a change, and the changes that led there.
 _Edit = tuple[Graph, list[edits.Change]]
@@ -45,12 +49,14 @@ class Graphs:
         graph = await asyncio.to_thread(self._parse_new, document)
         record = _first(graph.to_document())
         event = _event("GraphCreated", record, {"graph": record.document}, actor)
-        await self._commit(lambda uow: (_insert(uow, record, event), messages.graph_sync(record)))
-        return record
+        return await self._commit(lambda uow: _insert(uow, record, event))
 
-    async def list(self, limit: int, before_ms: int | None = None) -> list[GraphRecord]:
-        """Graphs, last changed first; `before_ms` continues a page."""
-        return await self._store.read(lambda uow: uow.graphs(limit, before_ms))
+    async def page(self, limit: int, before: Cursor | None = None) -> tuple[list[GraphRecord], Cursor | None]:
+        """Graphs, last changed first, and where the next page begins, if there may be one."""
+        at_ms, last = (before.ms, before.id) if before else (None, None)
+        records = await self._store.read(lambda uow: uow.graphs(limit, at_ms, before_id=last))
+        more = len(records) == limit
+        return records, Cursor(records[-1].updated_ms, records[-1].id) if more else None
 
     async def get(self, graph_id: str) -> GraphRecord:
         """A graph; RQ-002 if there is none."""
@@ -78,7 +84,7 @@ class Graphs:
 
     async def delete(self, graph_id: str, actor: Actor) -> None:
         """Remove a graph; its events stay, and what runs goes on. RQ-002."""
-        await self._commit(lambda uow: (_delete(uow, graph_id, actor), messages.graph_deleted(graph_id)))
+        await self._commit(lambda uow: _delete(uow, graph_id, actor))
 
     async def clone(self, graph_id: str, actor: Actor, name: str | None = None) -> GraphRecord:
         """A copy under a fresh id. RQ-002."""
@@ -110,7 +116,7 @@ class Graphs:
     async def _change(
         self, graph_id: str, version: int | None, actor: Actor, edit: Callable[[Graph], _Edit]
     ) -> GraphRecord:
-        def work(uow: UnitOfWork) -> tuple[GraphRecord, messages.Message | None]:
+        def work(uow: UnitOfWork) -> _Told[GraphRecord]:
             record = require(uow, graph_id)
             _check_version(record, version)
             graph, changes = edit(parse_graph(record.document, self._limits))
@@ -123,7 +129,7 @@ class Graphs:
 
         return await self._commit(work)
 
-    async def _commit(self, work: Callable[[UnitOfWork], tuple[T, messages.Message | None]]) -> T:
+    async def _commit(self, work: Callable[[UnitOfWork], _Told[T]]) -> T:
         """Write and tell: the one never without the other, though the caller may be cancelled between."""
 
         async def write_and_tell() -> T:
@@ -202,18 +208,20 @@ def _append(uow: UnitOfWork, record: GraphRecord, changes: Iterable[edits.Change
         uow.append(_event(change.event_type, record, change.payload, actor))
 
 
-def _insert(uow: UnitOfWork, record: GraphRecord, event: Event) -> None:
+def _insert(uow: UnitOfWork, record: GraphRecord, event: Event) -> _Told[GraphRecord]:
     if uow.graph(record.id) is not None:
         hint = "Change it with PUT, or leave the id out."
         raise RequestError("RQ-007", f"a graph {record.id} exists already", hint)
     uow.put_graph(record)
     uow.append(event)
+    return record, messages.graph_sync(record)
 
 
-def _delete(uow: UnitOfWork, graph_id: str, actor: Actor) -> None:
+def _delete(uow: UnitOfWork, graph_id: str, actor: Actor) -> _Told[None]:
     record = require(uow, graph_id)
     uow.delete_graph(graph_id)
     uow.append(_event("GraphDeleted", record, {"name": record.name}, actor))
+    return None, messages.graph_deleted(graph_id)
 
 
 def _clone(uow: UnitOfWork, graph_id: str, name: str | None, actor: Actor) -> GraphRecord:

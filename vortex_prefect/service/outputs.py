@@ -66,7 +66,8 @@ class Outputs:
         value = Value.from_dict(stored)
         if value.ref is None:
             return await self._read_plain(record.id, value, format or "json")
-        return await self._read_tensor(record.id, node, port, value, format)
+        usual = "png" if value.type in PICTURES else "arrow"
+        return await self._read_tensor(record.id, node, port, value, format or usual)
 
     async def _keep(self, execution_id: str, node: str, port: str, value: Value) -> None:
         try:
@@ -83,8 +84,7 @@ class Outputs:
             return Content(mimetypes.guess_type(path.name)[0] or "application/octet-stream", path)
         raise RequestError("RQ-001", f"a value of type {value.type} has no form {format!r}")
 
-    async def _read_tensor(self, execution_id: str, node: str, port: str, value: Value, format: str | None) -> Content:
-        format = format or ("png" if value.type in PICTURES else "arrow")
+    async def _read_tensor(self, execution_id: str, node: str, port: str, value: Value, format: str) -> Content:
         if format not in TENSOR_FORMATS:
             raise RequestError("RQ-001", f"format is one of {', '.join(TENSOR_FORMATS)}, not {format!r}")
         kept = self._picture(execution_id, node, port)

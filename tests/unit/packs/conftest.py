@@ -19,7 +19,7 @@ def reports() -> list[tuple[float, str]]:
 
 @pytest.fixture
 def make_context(tmp_path: Path, reports: list[tuple[float, str]]) -> MakeContext:
-    def make(attempt: int = 1) -> Context:
+    def make(attempt: int = 1, report: Callable[[float, str], None] | None = None) -> Context:
         return Context(
             node_id="node",
             execution_id="execution",
@@ -27,7 +27,7 @@ def make_context(tmp_path: Path, reports: list[tuple[float, str]]) -> MakeContex
             device=torch.device("cpu"),
             output_dir=tmp_path / "outputs",
             state_dir=tmp_path / "state",
-            report=lambda fraction, note: reports.append((fraction, note)),
+            report=report or (lambda fraction, note: reports.append((fraction, note))),
         )
 
     return make

@@ -79,7 +79,7 @@ def test_sleep_reports_until_it_is_done(ctx: Context, reports: list[tuple[float,
     assert sleep(ctx, seconds=0.0) is None
 
 
-def test_sleep_hears_a_cancel(make_context: MakeContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sleep_hears_a_cancel(make_context: MakeContext) -> None:
     cancelled = threading.Event()
 
     def report(fraction: float, note: str) -> None:
@@ -87,10 +87,8 @@ def test_sleep_hears_a_cancel(make_context: MakeContext, monkeypatch: pytest.Mon
             raise Cancelled
         cancelled.set()
 
-    ctx = make_context()
-    monkeypatch.setattr(ctx, "_report", report)
     with pytest.raises(Cancelled):
-        sleep(ctx, seconds=3600.0)
+        sleep(make_context(report=report), seconds=3600.0)
     assert faults._STEP_S <= 0.1
 
 
@@ -139,7 +137,7 @@ def test_checksum_is_sha256_of_the_bytes(dtype: torch.dtype) -> None:
     assert checksum(tensor) == hashlib.sha256(data).hexdigest()
     # The bytes are those in C order, whatever the strides.
     wide = torch.tensor([[0, 7, 1, 7], [1, 7, 0, 7]]).to(dtype)
-    assert checksum(wide[:, ::2]) == checksum(tensor) or dtype is torch.bool
+    assert checksum(wide[:, ::2]) == checksum(tensor)
 
 
 def test_checksum_of_scalar_and_empty() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -61,21 +62,12 @@ def test_median_in_strips_is_the_same(
     assert reports == [(0.0, ""), (4 / 11, ""), (8 / 11, "")]
 
 
-def test_cancel_reaches_the_median(tmp_path: object) -> None:
+def test_cancel_reaches_the_median(make_context: Callable[..., Context]) -> None:
     def cancelled(fraction: float, note: str) -> None:
         raise Cancelled
 
-    ctx = Context(
-        node_id="node",
-        execution_id="execution",
-        attempt=1,
-        device=torch.device("cpu"),
-        output_dir=None,  # type: ignore[arg-type]
-        state_dir=None,  # type: ignore[arg-type]
-        report=cancelled,
-    )
     with pytest.raises(Cancelled):
-        median(GREY, ctx)
+        median(GREY, make_context(report=cancelled))
 
 
 def test_sharpen_steepens_edges_only() -> None:
@@ -91,7 +83,7 @@ def test_sharpen_steepens_edges_only() -> None:
 def test_edges_are_where_the_step_is(method: str) -> None:
     found = edges(step(), method=method)[0, ..., 0]
     # Half a step of black to white; of Canny's, one of the two columns beside it.
-    assert found[8, 7:9].amax() == (1.0 if method == "canny" else 0.5)
+    assert float(found[8, 7:9].amax()) == pytest.approx(1.0 if method == "canny" else 0.5)
     assert found[:, :6].max() == 0
     assert found[:, 10:].max() == 0
     assert edges(GREY, method=method).max() == 0

@@ -19,6 +19,7 @@ from vortex_prefect.bridge.models import (
     PriorityRequest,
     QueueResource,
 )
+from vortex_prefect.bridge.paging import Before, cursor, text_of
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.outputs import Content
@@ -60,12 +61,14 @@ async def list_executions(
     graph_id: str | None = None,
     status: Annotated[list[ExecutionStatus] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
-    before: int | None = None,
+    before: Before = None,
 ) -> Response:
     """Executions, newest first."""
-    records = await context.control.executions.list(limit, graph_id=graph_id, statuses=status or (), before_ms=before)
-    after_this = records[-1].created_ms if len(records) == limit else None
-    return JSONResponse({"executions": [execution_resource(record) for record in records], "next": after_this})
+    records, following = await context.control.executions.page(
+        limit, graph_id=graph_id, statuses=status or (), before=cursor(before)
+    )
+    listed = [execution_resource(record) for record in records]
+    return JSONResponse({"executions": listed, "next": text_of(following)})
 
 
 @router.get("/execution/{execution_id}", responses={200: {"model": ExecutionResource}})

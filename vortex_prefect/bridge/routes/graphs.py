@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from vortex_prefect.bridge.body import read_json, read_model, takes
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.models import CloneRequest, EventList, GraphList, GraphResource, ProblemList
+from vortex_prefect.bridge.paging import Before, cursor, text_of
 from vortex_prefect.core.contracts import GraphRecord
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.events import Event
@@ -28,11 +29,10 @@ async def create_graph(request: Request, context: Context, actor: ActorOf) -> Re
 
 
 @router.get("", responses={200: {"model": GraphList}})
-async def list_graphs(context: Context, limit: PageSize = 100, before: int | None = None) -> Response:
+async def list_graphs(context: Context, limit: PageSize = 100, before: Before = None) -> Response:
     """Graphs, last changed first."""
-    records = await context.control.graphs.list(limit, before)
-    after_this = records[-1].updated_ms if len(records) == limit else None
-    return JSONResponse({"graphs": [graph_summary(record) for record in records], "next": after_this})
+    records, following = await context.control.graphs.page(limit, cursor(before))
+    return JSONResponse({"graphs": [graph_summary(record) for record in records], "next": text_of(following)})
 
 
 @router.get("/{graph_id}", responses={200: {"model": GraphResource}})

@@ -1,0 +1,347 @@
+"""What every store promises, whatever it stands on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.store.records import a_graph, an_event, an_execution, keeping, putting
+from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, StorePort, UnitOfWork
+from vortex_prefect.core.errors import RequestError, SystemFault
+from vortex_prefect.core.events import Event
+from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.store import SqlStore, open_store
+
+
+@pytest.fixture(params=["file", "memory"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlStore]:
+    store = open_store("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/vortex.db")
+    yield store
+    await store.close()
+
+
+def all_events(unit: UnitOfWork) -> list[Event]:
+    return unit.events(limit=100_000)
+
+
+def test_is_a_store_port(store: SqlStore) -> None:
+    port: StorePort = store
+    assert port is store
+
+
+async def test_returns_what_the_work_returns(store: SqlStore) -> None:
+    assert await store.write(lambda unit: "written") == "written"
+    assert await store.read(lambda unit: "read") == "read"
+
+
+class TestEvents:
+    async def test_are_numbered_from_one(self, store: SqlStore) -> None:
+        first = await store.write(lambda unit: unit.append(an_event()))
+        second = await store.write(lambda unit: unit.append(an_event()))
+        assert (first.sequence_number, second.sequence_number) == (1, 2)
+
+    async def test_come_back_whole(self, store: SqlStore) -> None:
+        event = an_event(
+            event_type="NodeParamUpdated",
+            payload={"name": "σ", "value": [1, 2.5, None, {"deep": True}]},
+            metadata={"user": "ada", "address": "::1"},
+            trace_id="0123456789abcdef0123456789abcdef",
+            span_id="0123456789abcdef",
+            created_ms=1_700_000_000_123,
+        )
+        appended = await store.write(lambda unit: unit.append(event))
+        assert appended == replace(event, sequence_number=1)
+        assert await store.read(all_events) == [appended]
+
+    async def test_appended_again_is_the_stored_one(self, store: SqlStore) -> None:
+        event = an_event(payload={"x": 1})
+        stored = await store.write(lambda unit: unit.append(event))
+        again = await store.write(lambda unit: unit.append(replace(event, payload={"x": 2})))
+        assert again == stored
+        assert await store.read(all_events) == [stored]
+
+    async def test_appended_twice_in_one_unit_is_one(self, store: SqlStore) -> None:
+        event = an_event()
+        first, second = await store.write(lambda unit: (unit.append(event), unit.append(event)))
+        assert first == second
+
+    async def test_page_on_after_a_number(self, store: SqlStore) -> None:
+        await store.write(lambda unit: [unit.append(an_event()) for _ in range(5)])
+        page = await store.read(lambda unit: unit.events(after=2, limit=2))
+        assert [event.sequence_number for event in page] == [3, 4]
+
+    async def test_of_one_aggregate(self, store: SqlStore) -> None:
+        mine = new_id()
+        await store.write(lambda unit: [unit.append(an_event(mine if n % 2 else None)) for n in range(6)])
+        found = await store.read(lambda unit: unit.events(aggregate_id=mine, after=2))
+        assert [(event.aggregate_id, event.sequence_number) for event in found] == [(mine, 4), (mine, 6)]
+
+    async def test_leave_no_gap_after_failed_work(self, store: SqlStore) -> None:
+        await store.write(lambda unit: unit.append(an_event()))
+        with pytest.raises(ZeroDivisionError):
+            await store.write(lambda unit: (unit.append(an_event()), 1 // 0))
+        assert (await store.write(lambda unit: unit.append(an_event()))).sequence_number == 2
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"aggregate_id": "worker-1"},
+            {"event_id": "6F9619FF-8B86-D011-B42D-00CF4FC964FF"},
+            {"trace_id": "0123"},
+            {"span_id": "0123456789ABCDEF"},
+        ],
+    )
+    async def test_with_an_id_of_another_form_are_refused(self, store: SqlStore, fields: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=next(iter(fields))):
+            await store.write(lambda unit: unit.append(replace(an_event(), **fields)))
+
+    async def test_that_no_json_can_hold_are_refused_as_they_were(self, store: SqlStore) -> None:
+        with pytest.raises(TypeError, match="JSON serializable"):
+            await store.write(lambda unit: unit.append(an_event(payload={"at": object()})))
+
+
+class TestAtomicity:
+    async def test_events_and_state_commit_together(self, store: SqlStore) -> None:
+        graph = a_graph()
+
+        def create(unit: UnitOfWork) -> None:
+            unit.append(an_event(graph.id))
+            unit.put_graph(graph)
+
+        await store.write(create)
+        seen = await store.read(lambda unit: (len(all_events(unit)), unit.graph(graph.id)))
+        assert seen == (1, graph)
+
+    async def test_failed_work_leaves_neither_and_raises_its_own(self, store: SqlStore) -> None:
+        graph = a_graph()
+        failure = RequestError("RQ-003", "stale")
+
+        def create(unit: UnitOfWork) -> None:
+            unit.append(an_event(graph.id))
+            unit.put_graph(graph)
+            raise failure
+
+        with pytest.raises(RequestError) as caught:
+            await store.write(create)
+        assert caught.value is failure
+        assert await store.read(lambda unit: (all_events(unit), unit.graph(graph.id))) == ([], None)
+
+    async def test_work_reads_what_it_wrote(self, store: SqlStore) -> None:
+        graph = a_graph()
+
+        def put_and_get(unit: UnitOfWork) -> GraphRecord | None:
+            unit.put_graph(graph)
+            return unit.graph(graph.id)
+
+        assert await store.write(put_and_get) == graph
+
+    async def test_a_read_cannot_write(self, store: SqlStore) -> None:
+        with pytest.raises(SystemFault, match="SY-007 a read tried to write"):
+            await store.read(lambda unit: unit.append(an_event()))
+        assert await store.read(all_events) == []
+
+    async def test_a_unit_is_of_no_use_after_its_end(self, store: SqlStore) -> None:
+        unit = await store.write(lambda unit: unit)
+        with pytest.raises(SystemFault, match="after its end"):
+            unit.append(an_event())
+
+    async def test_stop_iteration_reaches_the_caller(self, store: SqlStore) -> None:
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            await asyncio.wait_for(store.write(lambda unit: next(iter(()))), 30)
+
+
+class TestConcurrency:
+    async def test_writers_are_ordered_and_their_units_stay_whole(self, store: SqlStore) -> None:
+        aggregates = [new_id() for _ in range(50)]
+
+        def three(aggregate: str) -> Callable[[UnitOfWork], list[Event]]:
+            return lambda unit: [unit.append(an_event(aggregate)) for _ in range(3)]
+
+        written = await asyncio.gather(*(store.write(three(aggregate)) for aggregate in aggregates))
+        events = await store.read(all_events)
+        assert [event.sequence_number for event in events] == list(range(1, 151))
+        assert events == [event for unit in written for event in unit]
+
+    async def test_no_update_is_lost(self, store: SqlStore) -> None:
+        graph = a_graph(version=0)
+        await store.write(putting(graph))
+
+        def bump(unit: UnitOfWork) -> None:
+            current = unit.graph(graph.id)
+            assert current is not None
+            unit.put_graph(replace(current, version=current.version + 1))
+
+        await asyncio.gather(*(store.write(bump) for _ in range(40)))
+        after = await store.read(lambda unit: unit.graph(graph.id))
+        assert after is not None
+        assert after.version == 40
+
+    async def test_work_withdrawn_before_its_turn_leaves_nothing(self, store: SqlStore) -> None:
+        entered, go_on = threading.Event(), threading.Event()
+
+        def block(unit: UnitOfWork) -> None:
+            entered.set()
+            go_on.wait(30)
+
+        running = asyncio.create_task(store.write(block))
+        await asyncio.to_thread(entered.wait, 30)
+        waiting = asyncio.create_task(store.write(lambda unit: unit.append(an_event())))
+        while store.statistics().queued < 2:
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        go_on.set()
+        await running
+        assert await store.read(all_events) == []
+        assert store.statistics().queued == 0
+
+
+class TestGraphs:
+    async def test_are_replaced_whole(self, store: SqlStore) -> None:
+        graph = a_graph(name="Naïve ∂", document={"nodes": {"a": {"x": 0.1}}})
+        changed = replace(graph, name="b", version=2, document={}, updated_ms=2)
+        for record in (graph, changed):
+            await store.write(putting(record))
+            assert await store.read(lambda unit: unit.graph(graph.id)) == record
+
+    async def test_that_are_deleted_keep_their_events(self, store: SqlStore) -> None:
+        kept, graph = a_graph(), a_graph()
+        await store.write(putting(kept, graph))
+        await store.write(lambda unit: unit.append(an_event(graph.id)))
+        await store.write(lambda unit: unit.delete_graph(graph.id))
+        assert await store.read(lambda unit: unit.graphs(10)) == [kept]
+        assert len(await store.read(lambda unit: unit.events(aggregate_id=graph.id))) == 1
+
+    async def test_unknown_ids_are_null(self, store: SqlStore) -> None:
+        graph = a_graph()
+        await store.write(putting(graph))
+        unknown = [new_id(), "", "draft", graph.id.replace("-", "")]
+        assert await store.read(lambda unit: [unit.graph(id) for id in unknown]) == [None] * 4
+        assert await store.read(lambda unit: [unit.execution(id) for id in unknown]) == [None] * 4
+        assert await store.read(lambda unit: [unit.events(aggregate_id=id) for id in unknown]) == [[]] * 4
+
+        def delete_all(unit: UnitOfWork) -> None:
+            for id in unknown:
+                unit.delete_graph(id)
+
+        await store.write(delete_all)
+        assert await store.read(lambda unit: unit.graph(graph.id)) == graph
+
+    async def test_are_listed_last_changed_first(self, store: SqlStore) -> None:
+        graphs = [a_graph(updated_ms=at) for at in (20, 40, 10, 30)]
+        await store.write(putting(*graphs))
+        page = await store.read(lambda unit: unit.graphs(2))
+        rest = await store.read(lambda unit: unit.graphs(9, page[-1].updated_ms))
+        assert [graph.updated_ms for graph in page + rest] == [40, 30, 20, 10]
+
+    async def test_of_one_millisecond_are_paged_without_loss(self, store: SqlStore) -> None:
+        graphs = [a_graph(updated_ms=7) for _ in range(7)]
+        await store.write(putting(*graphs))
+        listed = await store.read(lambda unit: unit.graphs(3))
+        for _ in range(2):
+            listed += await store.read(lambda unit: unit.graphs(3, 7, before_id=listed[-1].id))
+        assert sorted(graph.id for graph in listed) == sorted(graph.id for graph in graphs)
+
+
+class TestExecutions:
+    async def test_come_back_whole(self, store: SqlStore) -> None:
+        execution = an_execution(options={"priority": 3, "idempotency_key": "k"}, nodes={"a": {"state": "pending"}})
+        ended = replace(
+            execution,
+            status=ExecutionStatus.FAILED,
+            started_ms=2,
+            finished_ms=3,
+            flow_run_id=new_id(),
+            prefect_url="http://127.0.0.1/run",
+            nodes={"a": {"state": "failed", "error": None}},
+            values={"a": {"out": {"type": "INT", "data": 1 << 60}}},
+            error={"code": "WK-003"},
+        )
+        for record in (execution, ended, execution):
+            await store.write(putting(record))
+            assert await store.read(lambda unit: unit.execution(execution.id)) == record
+
+    async def test_are_found_by_their_key(self, store: SqlStore) -> None:
+        execution = an_execution(options={"idempotency_key": "once"})
+        await store.write(putting(execution, an_execution()))
+        assert await store.read(lambda unit: unit.execution_by_key("once")) == execution
+        assert await store.read(lambda unit: unit.execution_by_key("other")) is None
+
+    async def test_two_cannot_have_one_key(self, store: SqlStore) -> None:
+        first, second = (an_execution(options={"idempotency_key": "once"}) for _ in range(2))
+        await store.write(putting(first))
+        with pytest.raises(RequestError, match=f"RQ-003.*{first.id}"):
+            await store.write(putting(second))
+        assert await store.read(lambda unit: unit.executions(9)) == [first]
+
+    async def test_are_chosen_by_graph_and_status(self, store: SqlStore) -> None:
+        graph_id = new_id()
+        mine = [
+            an_execution(graph_id=graph_id, status=status, created_ms=at)
+            for at, status in enumerate((ExecutionStatus.QUEUED, ExecutionStatus.RUNNING, ExecutionStatus.FAILED))
+        ]
+        await store.write(putting(*mine, an_execution()))
+
+        async def chosen(*statuses: ExecutionStatus, **rest: Any) -> list[ExecutionRecord]:
+            return await store.read(lambda unit: unit.executions(9, graph_id=graph_id, statuses=statuses, **rest))
+
+        assert await chosen() == mine[::-1]
+        assert await chosen(ExecutionStatus.QUEUED, ExecutionStatus.FAILED) == [mine[2], mine[0]]
+        assert await chosen(before_ms=2) == [mine[1], mine[0]]
+        assert await store.read(lambda unit: unit.executions(9, graph_id="draft")) == []
+
+    async def test_of_one_millisecond_are_paged_without_loss(self, store: SqlStore) -> None:
+        records = sorted((an_execution(created_ms=5) for _ in range(4)), key=lambda record: record.id, reverse=True)
+        await store.write(putting(*records))
+        page = await store.read(lambda unit: unit.executions(2))
+        rest = await store.read(lambda unit: unit.executions(9, before_ms=5, before_id=page[-1].id))
+        assert page + rest == records
+
+
+class TestSettings:
+    async def test_are_kept_and_replaced(self, store: SqlStore) -> None:
+        assert await store.read(lambda unit: unit.get_setting("paused")) is None
+        values: tuple[Any, ...] = (True, {"types": [1, "two"]}, None, [])
+        for value in values:
+            await store.write(keeping("paused", value))
+            assert await store.read(lambda unit: unit.get_setting("paused")) == value
+
+
+class TestStatistics:
+    async def test_count_what_was_done(self, store: SqlStore) -> None:
+        await store.write(all_events)
+        await store.read(all_events)
+        with pytest.raises(ZeroDivisionError):
+            await store.write(lambda unit: 1 // 0)
+        statistics = store.statistics()
+        assert (statistics.writes, statistics.rollbacks, statistics.reads, statistics.queued) == (1, 1, 1, 0)
+        assert statistics.last_error is None
+
+    async def test_hold_the_last_fault_of_the_store(self, store: SqlStore) -> None:
+        with pytest.raises(SystemFault):
+            await store.read(keeping("a", 1))
+        assert store.statistics().last_error == "SY-007 a read tried to write"
+
+
+class TestClosing:
+    async def test_finishes_what_was_asked_for(self, store: SqlStore) -> None:
+        writes = [asyncio.create_task(store.write(lambda unit: unit.append(an_event()))) for _ in range(20)]
+        while store.statistics().queued + store.statistics().writes < 20:
+            await asyncio.sleep(0)
+        await store.close()
+        assert sorted([event.sequence_number for event in await asyncio.gather(*writes)]) == list(range(1, 21))
+
+    async def test_may_be_repeated_and_refuses_what_comes_after(self, store: SqlStore) -> None:
+        await asyncio.gather(store.close(), store.close())
+        await store.close()
+        for call in (store.write, store.read):
+            with pytest.raises(SystemFault, match=r"SY-006.*closed"):
+                await call(all_events)

@@ -1,0 +1,124 @@
+"""`StorePort` in memory: units of work run on a copy that replaces the state when they succeed."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, UnitOfWork
+from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.events import Event
+from vortex_prefect.core.reports import ExecutionStatus
+
+T = TypeVar("T")
+
+
+@dataclass
+class _State:
+    graphs: dict[str, GraphRecord] = field(default_factory=dict)
+    executions: dict[str, ExecutionRecord] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def copied(self) -> _State:
+        return _State(dict(self.graphs), dict(self.executions), list(self.events), dict(self.settings))
+
+
+def _precedes(ms: int, id: str, before_ms: int | None, before_id: str | None) -> bool:
+    return before_ms is None or (ms, id) < (before_ms, before_id or "")
+
+
+class MemoryUnit:
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def append(self, event: Event) -> Event:
+        stored = replace(event, sequence_number=len(self._state.events) + 1, payload=copy.deepcopy(event.payload))
+        self._state.events.append(stored)
+        return stored
+
+    def put_graph(self, record: GraphRecord) -> None:
+        self._state.graphs[record.id] = copy.deepcopy(record)
+
+    def delete_graph(self, graph_id: str) -> None:
+        self._state.graphs.pop(graph_id, None)
+
+    def graph(self, graph_id: str) -> GraphRecord | None:
+        return copy.deepcopy(self._state.graphs.get(graph_id))
+
+    def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
+        found = sorted(self._state.graphs.values(), key=lambda record: (record.updated_ms, record.id), reverse=True)
+        return copy.deepcopy([g for g in found if _precedes(g.updated_ms, g.id, before_ms, before_id)][:limit])
+
+    def put_execution(self, record: ExecutionRecord) -> None:
+        self._state.executions[record.id] = copy.deepcopy(record)
+
+    def execution(self, execution_id: str) -> ExecutionRecord | None:
+        return copy.deepcopy(self._state.executions.get(execution_id))
+
+    def execution_by_key(self, idempotency_key: str) -> ExecutionRecord | None:
+        found = (
+            record
+            for record in self._state.executions.values()
+            if record.options.get("idempotency_key") == idempotency_key
+        )
+        return copy.deepcopy(next(found, None))
+
+    def executions(
+        self,
+        limit: int,
+        *,
+        graph_id: str | None = None,
+        statuses: Sequence[ExecutionStatus] = (),
+        before_ms: int | None = None,
+        before_id: str | None = None,
+    ) -> list[ExecutionRecord]:
+        found = [
+            record
+            for record in self._state.executions.values()
+            if (graph_id is None or record.graph_id == graph_id)
+            and (not statuses or record.status in statuses)
+            and _precedes(record.created_ms, record.id, before_ms, before_id)
+        ]
+        found.sort(key=lambda record: (record.created_ms, record.id), reverse=True)
+        return copy.deepcopy(found[:limit])
+
+    def events(self, *, aggregate_id: str | None = None, after: int = 0, limit: int = 1000) -> list[Event]:
+        found = (event for event in self._state.events if aggregate_id in (None, event.aggregate_id))
+        return [event for event in found if event.sequence_number > after][:limit]
+
+    def get_setting(self, name: str) -> Any:
+        return copy.deepcopy(self._state.settings.get(name))
+
+    def put_setting(self, name: str, value: Any) -> None:
+        self._state.settings[name] = copy.deepcopy(value)
+
+
+class MemoryStore:
+    """Set `fault` to let every write fail; `writes` counts those that committed."""
+
+    def __init__(self) -> None:
+        self._state = _State()
+        self.fault: VortexError | None = None
+        self.writes = 0
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        await asyncio.sleep(0)
+        if self.fault is not None:
+            raise self.fault
+        draft = self._state.copied()
+        result = work(MemoryUnit(draft))
+        self._state = draft
+        self.writes += 1
+        return result
+
+    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        await asyncio.sleep(0)
+        return work(MemoryUnit(self._state.copied()))
+
+    def event_types(self, aggregate_id: str | None = None) -> list[str]:
+        """Types of the stored events in order."""
+        return [event.event_type for event in MemoryUnit(self._state).events(aggregate_id=aggregate_id)]

@@ -1,0 +1,120 @@
+"""The recorder: from reports to Prefect's task runs, in batches, behind the executor's back.
+
+It buffers until the flow run's id is known, and nothing ever waits for it but
+the flow run's own end. A node that ended before `report_after_s` is recorded
+by one event in its final state; a node that runs longer gets every state, while
+it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.reports import NodeReport, NodeState
+from vortex_prefect.engine.task_events import FlowRunIdentity, TaskRunTrack
+from vortex_prefect.graph.plan import Plan
+
+logger = logging.getLogger(__name__)
+
+#: The server's HTTP door takes a list; beyond 100 a batch gains nothing.
+_BATCH = 100
+_FLUSH_INTERVAL_S = 0.25
+#: Waits between tries while the server is away.
+_BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+Post = Callable[[list[dict[str, Any]]], Awaitable[None]]
+
+
+class Recorder:
+    """Records one execution. `note` may be called from any thread, the rest on one event loop."""
+
+    def __init__(self, execution_id: str, plan: Plan, post: Post, report_after_s: float) -> None:
+        self._execution_id = execution_id
+        self._tracks = dict(_tracks(execution_id, plan))
+        self._post = post
+        self._report_after_ms = report_after_s * 1000
+        self._noted: deque[NodeReport] = deque()
+        #: Changes of nodes that are not worth an event yet.
+        self._held: dict[str, list[NodeReport]] = {}
+        self._events_sent = 0
+
+    @property
+    def events_sent(self) -> int:
+        """Events that the server has taken."""
+        return self._events_sent
+
+    def note(self, report: NodeReport) -> None:
+        """Take a report; progress within a state is not recorded."""
+        if not (report.state is NodeState.RUNNING and report.progress > 0):
+            self._noted.append(report)
+
+    async def record(self, flow_run: FlowRunIdentity, ended: asyncio.Event) -> None:
+        """Send what was noted and what comes, until `ended` is set and everything is with the server."""
+        while True:
+            last = ended.is_set()
+            events = [event for report in self._due(last) for event in self._event(report, flow_run)]
+            for start in range(0, len(events), _BATCH):
+                await self._send(events[start : start + _BATCH])
+            if last:
+                return
+            try:
+                await asyncio.wait_for(ended.wait(), _FLUSH_INTERVAL_S)
+            except TimeoutError:
+                continue
+
+    def _due(self, everything: bool) -> Iterable[NodeReport]:
+        while self._noted:
+            report = self._noted.popleft()
+            self._held.setdefault(report.node_id, []).append(report)
+        now = now_ms()
+        for node_id in list(self._held):
+            held = self._held[node_id]
+            old = now - held[0].at_ms >= self._report_after_ms
+            if held[-1].state.final and not old and len(held) <= 2 and held[0].attempt == 1:
+                yield from self._in_one(held)
+            elif held[-1].state.final or old or everything:
+                yield from held
+            else:
+                continue
+            del self._held[node_id]
+
+    def _in_one(self, held: list[NodeReport]) -> Iterable[NodeReport]:
+        """Only the final state; when it began is told without an event of its own."""
+        first, last = held[0], held[-1]
+        track = self._tracks.get(last.node_id)
+        if track is not None and first.state is NodeState.RUNNING:
+            track.started_ms, track.attempt_started_ms, track.run_count = first.at_ms, first.at_ms, first.attempt
+        yield last
+
+    def _event(self, report: NodeReport, flow_run: FlowRunIdentity) -> Iterable[dict[str, Any]]:
+        track = self._tracks.get(report.node_id)
+        if track is not None:
+            yield track.event(report, flow_run)
+
+    async def _send(self, events: list[dict[str, Any]]) -> None:
+        tries = 0
+        while True:
+            try:
+                await self._post(events)
+            except OSError as error:
+                delay = _BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)]
+                logger.warning("Prefect's server does not take events, next try in %g s: %s", delay, error)
+                await asyncio.sleep(delay)
+                tries += 1
+            else:
+                self._events_sent += len(events)
+                return
+
+
+def _tracks(execution_id: str, plan: Plan) -> Iterable[tuple[str, TaskRunTrack]]:
+    now = now_ms()
+    for node_id, step in plan.steps.items():
+        inputs = {port: tuple(source.node for source in sources) for port, sources in step.inputs.items()}
+        yield node_id, TaskRunTrack(execution_id, node_id, step.title or node_id, step.node_type, inputs, now)
+    for node_id in plan.skipped:
+        yield node_id, TaskRunTrack(execution_id, node_id, node_id, "skipped", {}, now)
