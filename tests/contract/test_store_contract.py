@@ -224,13 +224,13 @@ class TestGraphs:
         graph = a_graph()
         await store.write(putting(graph))
         unknown = [new_id(), "", "draft", graph.id.replace("-", "")]
-        assert await store.read(lambda unit: [unit.graph(id) for id in unknown]) == [None] * 4
-        assert await store.read(lambda unit: [unit.execution(id) for id in unknown]) == [None] * 4
-        assert await store.read(lambda unit: [unit.events(aggregate_id=id) for id in unknown]) == [[]] * 4
+        assert await store.read(lambda unit: [unit.graph(name) for name in unknown]) == [None] * 4
+        assert await store.read(lambda unit: [unit.execution(name) for name in unknown]) == [None] * 4
+        assert await store.read(lambda unit: [unit.events(aggregate_id=name) for name in unknown]) == [[]] * 4
 
         def delete_all(unit: UnitOfWork) -> None:
-            for id in unknown:
-                unit.delete_graph(id)
+            for name in unknown:
+                unit.delete_graph(name)
 
         await store.write(delete_all)
         assert await store.read(lambda unit: unit.graph(graph.id)) == graph
@@ -245,10 +245,11 @@ class TestGraphs:
     async def test_of_one_millisecond_are_paged_without_loss(self, store: SqlStore) -> None:
         graphs = [a_graph(updated_ms=7) for _ in range(7)]
         await store.write(putting(*graphs))
-        listed = await store.read(lambda unit: unit.graphs(3))
-        for _ in range(2):
-            listed += await store.read(lambda unit: unit.graphs(3, 7, before_id=listed[-1].id))
-        assert sorted(graph.id for graph in listed) == sorted(graph.id for graph in graphs)
+        first = await store.read(lambda unit: unit.graphs(3))
+        second = await store.read(lambda unit: unit.graphs(3, 7, before_id=first[-1].id))
+        third = await store.read(lambda unit: unit.graphs(3, 7, before_id=second[-1].id))
+        assert [len(page) for page in (first, second, third)] == [3, 3, 1]
+        assert sorted(graph.id for graph in first + second + third) == sorted(graph.id for graph in graphs)
 
 
 class TestExecutions:

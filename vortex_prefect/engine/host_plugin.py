@@ -26,6 +26,7 @@ from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
 from vortex_prefect.wire.packets import Progress
+from vortex_worker.packs.debug.counting import read_count
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_release=self.release,
             vortex_read=self.read,
             vortex_catalogue=self.catalogue,
+            vortex_count=self.count,
             vortex_status=self.status,
         )
 
@@ -124,6 +126,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         """Waits for the first worker; see `HostRuntime.catalogue`."""
         return (await asyncio.to_thread(self._runtime.catalogue)).to_list()
 
+    async def count(self, tag: str) -> int:
+        """How often `debug.count` has really run with that tag on this host."""
+        return await asyncio.to_thread(read_count, host_config(self._settings, 0).state_dir, tag)
+
     def status(self) -> dict[str, Any]:
         """See `HostRuntime.statistics`."""
         return asdict(self._runtime.statistics())
@@ -136,7 +142,7 @@ def hold_lane(lane_id: str, topic: str) -> None:
 
 def arena_path(home: Path) -> Path:
     """Where the host of a home keeps its arena: a name in shared memory that says whose it is."""
-    return Path("/dev/shm") / f"vortex-{_owner(home)}" / "tensors.arena"
+    return Path("/dev/shm") / f"vortex-{_owner(home)}.arena"
 
 
 def host_config(settings: Settings, workers: int) -> HostConfig:

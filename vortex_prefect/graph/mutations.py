@@ -255,7 +255,9 @@ def _node(draft: Draft, node_id: str) -> Node:
 
 def _with(items: Sequence[Item], item: Item) -> list[Item]:
     found: list[Item] = [item if other.id == item.id else other for other in items]
-    return found if item in found else [*found, item]
+    if item not in found:
+        found.append(item)
+    return found
 
 
 def _without(items: Sequence[Item], item_id: str, kind: str) -> list[Item]:

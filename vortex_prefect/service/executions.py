@@ -157,7 +157,7 @@ class Executions:
         return await self.get(execution_id)
 
     def _freeze(self, graph_record: GraphRecord, options: Options, catalogue: Catalogue) -> ExecutionRecord:
-        graph = apply_inputs(parse_graph(graph_record.document, self._limits), options.inputs)
+        graph = apply_inputs(parse_graph(graph_record.document, self._limits), options.inputs, self._limits)
         _check_targets(graph, options.targets)
         if problems := validate(graph, catalogue):
             raise GraphError.of(problems)

@@ -79,8 +79,8 @@ class Graphs:
             GraphError: VE-…, naming the mutation that does not apply.
             RequestError: RQ-002, RQ-003 where `base_version` is not the current one.
         """
-        parsed = await asyncio.to_thread(edits.parse_mutations, mutations)
-        return await self._change(graph_id, base_version, actor, lambda old: edits.apply(old, parsed))
+        parsed = await asyncio.to_thread(edits.parse_mutations, mutations, self._limits)
+        return await self._change(graph_id, base_version, actor, lambda old: edits.apply(old, parsed, self._limits))
 
     async def delete(self, graph_id: str, actor: Actor) -> None:
         """Remove a graph; its events stay, and what runs goes on. RQ-002."""
@@ -122,7 +122,7 @@ class Graphs:
             graph, changes = edit(parse_graph(record.document, self._limits))
             if not changes:
                 return record, None
-            changed = _next(record, self._within_limits(graph).to_document())
+            changed = _next(record, graph.to_document())
             _append(uow, changed, changes, actor)
             uow.put_graph(changed)
             return changed, messages.graph_sync(changed)
@@ -157,10 +157,6 @@ class Graphs:
             problem = Problem("RQ-001", f"id is {graph.id}, not {graph_id}", path="/id")
             raise RequestError("RQ-001", problem.message, problems=(problem,))
         return graph
-
-    def _within_limits(self, graph: Graph) -> Graph:
-        """Many small edits must not build what one large document may not be."""
-        return parse_graph(graph.to_document(), self._limits)
 
     def _save(self, uow: UnitOfWork, graph_id: str, actor: Actor) -> GraphRecord:
         record = require(uow, graph_id)

@@ -21,7 +21,7 @@ class Cursor:
     @classmethod
     def parse(cls, text: str) -> Cursor:
         """Read what `str` wrote; RQ-001 if it is none."""
-        ms, _, id = text.partition(".")
-        if not (ms.isascii() and ms.isdecimal() and len(ms) <= 15 and is_id(id)):
+        ms, _, last = text.partition(".")
+        if not (ms.isascii() and ms.isdecimal() and len(ms) <= 15 and is_id(last)):
             raise RequestError("RQ-001", "before is the `next` of a page")
-        return cls(int(ms), id)
+        return cls(int(ms), last)

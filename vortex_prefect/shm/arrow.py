@@ -1,28 +1,129 @@
-"""Tensors as Arrow IPC messages, with numpy arrays at the near end. No torch here."""
+"""Tensors as Arrow IPC messages, without torch.
+
+A message is a prefix (metadata, a multiple of 64 bytes) and the body, in C
+order. In a block, which begins on a multiple of 64, the body does too. Arrow
+has neither bool, complex, bfloat16 nor fp8: integers or pairs of floats of the
+same bytes carry them, and the dtype travels beside the message.
+"""
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from vortex_prefect.core.errors import WorkerError
 
-def message_bytes(array: np.ndarray) -> int:
-    """Length of the message for an array, in bytes."""
-    return int(pa.ipc.get_tensor_size(pa.Tensor.from_numpy(array)))
+#: dtype by torch's name → numpy dtype that carries it in Arrow.
+_CARRIERS = {
+    **{name: name for name in ("float16", "float32", "float64")},
+    **{f"{sign}int{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    "bool": "uint8",
+    "bfloat16": "uint16",
+    "float8_e4m3fn": "uint8",
+    "float8_e4m3fnuz": "uint8",
+    "float8_e5m2": "uint8",
+    "float8_e5m2fnuz": "uint8",
+    "float8_e8m0fnu": "uint8",
+    "complex64": "float32",
+    "complex128": "float64",
+}
+_NUMPY_VIEWS = ("bool", "complex64", "complex128")
 
 
-def write_array(array: np.ndarray, buffer: memoryview) -> int:
-    """Write the message of a C-contiguous array; bytes written."""
-    sink = pa.FixedSizeBufferWriter(pa.py_buffer(buffer))
-    return int(pa.ipc.write_tensor(pa.Tensor.from_numpy(array), sink))
+def message_size(shape: tuple[int, ...], dtype: str) -> int:
+    """Bytes of the message of a tensor.
+
+    Raises:
+        WorkerError: WK-010, the dtype has no form in the arena.
+    """
+    shape, carrier = _carried(shape, dtype)
+    return _prefix_size(len(shape)) + _body_size(shape, carrier)
 
 
-def read_array(message: memoryview) -> np.ndarray:
-    """The array of a message, in place. It is not to be written."""
-    array: np.ndarray = read_message(message).to_numpy()
-    return array
+def write_prefix(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> memoryview:
+    """Write a message's metadata; returns the part of `buffer` where the body goes, in C order.
+
+    The caller fills it with the library that has the data, wherever that lies
+    and however it is strided, which saves a copy.
+
+    Raises:
+        WorkerError: WK-010, the dtype has no form in the arena, or the buffer is too small.
+    """
+    shape, carrier = _carried(shape, dtype)
+    start = _prefix_size(len(shape))
+    end = start + _body_size(shape, carrier)
+    if len(buffer) < end:
+        raise WorkerError("WK-010", f"a message of {end} bytes does not fit a block of {len(buffer)}")
+    body = buffer[start:end]
+    tensor = pa.Tensor.from_numpy(np.ndarray(shape, carrier, body))
+    sink = pa.FixedSizeBufferWriter(pa.py_buffer(buffer[:start]))
+    # Arrow writes metadata and body together only. Here the body is already
+    # where it belongs, so the sink has no room for it and refuses it.
+    with suppress(OSError):
+        pa.ipc.write_tensor(tensor, sink)
+    return body
 
 
-def read_message(message: memoryview) -> pa.Tensor:
-    """The Arrow tensor of a message, in place."""
-    return pa.ipc.read_tensor(pa.BufferReader(pa.py_buffer(message)))
+def write_array(buffer: memoryview, array: npt.NDArray[Any]) -> int:
+    """Write the message of an array of any strides; its length in bytes.
+
+    Raises:
+        WorkerError: WK-010, the dtype has no form in the arena, or the buffer is too small.
+    """
+    body = write_prefix(buffer, array.shape, array.dtype.name)
+    np.copyto(np.ndarray(array.shape, array.dtype.newbyteorder("="), body), array)
+    return message_size(array.shape, array.dtype.name)
+
+
+def read_message(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> Any:
+    """The carrier as a `pyarrow.Tensor` over `buffer`, without a copy.
+
+    Raises:
+        WorkerError: WK-007 if the message is damaged or not of this shape and dtype,
+            WK-010 if the dtype has no form in the arena.
+    """
+    shape, carrier = _carried(shape, dtype)
+    try:
+        tensor = pa.ipc.read_tensor(pa.BufferReader(pa.py_buffer(buffer)))
+    except (pa.ArrowException, OSError) as exc:
+        raise WorkerError("WK-007", f"not an Arrow tensor message: {exc}") from exc
+    if tensor.shape != shape or tensor.type != pa.from_numpy_dtype(carrier):
+        raise WorkerError("WK-007", f"a {tensor.type} message of shape {tensor.shape} is not {dtype} {shape}")
+    return tensor
+
+
+def read_array(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> npt.NDArray[Any]:
+    """The message's array, without a copy and read-only.
+
+    What numpy has no dtype for (bfloat16, fp8) comes as the integers that carry it.
+
+    Raises:
+        WorkerError: as `read_message`.
+    """
+    array: npt.NDArray[Any] = read_message(buffer, shape, dtype).to_numpy()
+    return array.view(dtype).reshape(shape) if dtype in _NUMPY_VIEWS else array
+
+
+def _carried(shape: tuple[int, ...], dtype: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and numpy dtype of the carrier."""
+    carrier = _CARRIERS.get(dtype)
+    if carrier is None:
+        raise WorkerError("WK-010", f"a tensor of dtype {dtype} has no form in the arena", "Convert it in the node.")
+    return (*shape, 2) if dtype.startswith("complex") else shape, np.dtype(carrier)
+
+
+def _body_size(shape: tuple[int, ...], carrier: np.dtype[Any]) -> int:
+    return math.prod(shape) * carrier.itemsize
+
+
+@cache
+def _prefix_size(rank: int) -> int:
+    """Metadata has fields of fixed width, so its length depends on the rank alone."""
+    smallest = pa.Tensor.from_numpy(np.zeros((1,) * rank, np.uint8))
+    return int(pa.ipc.get_tensor_size(smallest)) - 1

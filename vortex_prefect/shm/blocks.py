@@ -1,60 +1,101 @@
-"""The life of a tensor's block (specification §4.2), and who keeps it.
+"""The life of a tensor in the arena (specification §4.2), without the memory itself.
 
-::
+A worker is granted a block, writes it and reports it; from then on it is
+sealed: immutable, and held by executions. When the last of them ends it stays
+as cache, until somebody holds it again or its room is needed::
 
-    allocated ──sealed──► held ──last holder gone──► cached ──evicted──► free
-        │                  ▲  │                        │
-        └─owner died─► free└──┼───── looked up ────────┘
-                              └─last holder gone, no key─► free
-
-A block is written by the worker that asked for it and never again once sealed.
-Each has a generation, so that a reference to an earlier block at the same
-place is known to be stale. Pure: it decides, the arena acts.
+    grant ──► ALLOCATED ──seal──► HELD ◄──hold── CACHED ──evict──► gone
+                  │                 └──release──►
+                  └──discard──► gone
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from threading import Lock
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.allocator import Allocator
-from vortex_prefect.shm.layout import ARENA_START, aligned
+from vortex_prefect.shm.key_index import KeyIndex, refs_of
+from vortex_prefect.shm.layout import ALIGNMENT, DATA_OFFSET, align_up
+from vortex_prefect.shm.lfu import LfuOrder
 
-#: Memory is reserved in steps of this size, so that most allocations need no system call.
-CHUNK_BYTES = 64 << 20
-#: Content keys remembered at most; small values have no block that could be evicted.
-MAX_KEYS = 100_000
-_GENERATIONS = 1 << 32
+#: The arena's memory is reserved in steps of this.
+GROWTH_BYTES = 64 << 20
+_LAST_GENERATION = (1 << 32) - 1
 
 
-@dataclass(slots=True)
+class BlockState(Enum):
+    """Where a block is in its life."""
+
+    #: Granted to a worker, which writes it.
+    ALLOCATED = "allocated"
+    #: Sealed, and held by at least one execution.
+    HELD = "held"
+    #: Sealed, and held by nobody.
+    CACHED = "cached"
+    #: Its bytes may be another's.
+    GONE = "gone"
+
+
+_TRANSITIONS: dict[tuple[BlockState, str], BlockState] = {
+    (BlockState.ALLOCATED, "seal"): BlockState.HELD,
+    (BlockState.ALLOCATED, "discard"): BlockState.GONE,
+    (BlockState.HELD, "hold"): BlockState.HELD,
+    (BlockState.HELD, "release"): BlockState.CACHED,
+    (BlockState.CACHED, "hold"): BlockState.HELD,
+    (BlockState.CACHED, "evict"): BlockState.GONE,
+}
+
+
+@dataclass(slots=True, eq=False)
 class Block:
-    """One extent and its state. `owner` is null once sealed."""
+    """One extent of the arena and who needs it. Only the table changes it."""
 
     offset: int
-    nbytes: int
+    #: Never 0; tells this block from earlier ones at the same offset.
     generation: int
-    owner: str | None
+    #: Bytes of the extent, a multiple of 64.
+    nbytes: int
+    #: Worker that may write it, until it is sealed.
+    owner: str
+    state: BlockState = BlockState.ALLOCATED
+    #: What lies in it; null until it is sealed.
+    ref: TensorRef | None = None
     holders: set[str] = field(default_factory=set)
-    #: Content keys whose outputs lie here.
-    keys: set[str] = field(default_factory=set)
+    #: How often somebody began to hold it.
     uses: int = 0
+
+    def apply(self, action: str) -> None:
+        """Take one step of the block's life.
+
+        Raises:
+            WorkerError: WK-002, the block is not in a state for it.
+        """
+        after = _TRANSITIONS.get((self.state, action))
+        if after is None:
+            raise WorkerError("WK-002", f"cannot {action} the block at {self.offset}: it is {self.state.value}")
+        self.state = after
 
 
 @dataclass(frozen=True, slots=True)
 class BlockStatistics:
-    """Bytes and counts of the arena; names as `GET /api/arena` answers."""
+    """Counts of this moment; hits, misses and evictions since the start."""
 
+    #: The most that blocks may take.
     budget_bytes: int
+    #: What of it is backed by memory so far.
     reserved_bytes: int
+    #: Bytes of blocks that are being written or held.
     in_use_bytes: int
+    #: Bytes of blocks that may be evicted.
     cached_bytes: int
-    largest_free_bytes: int
     blocks: int
+    #: Pairs of a block and somebody who needs it.
     leases: int
     keys: int
     hits: int
@@ -63,183 +104,259 @@ class BlockStatistics:
 
 
 class BlockTable:
-    """All blocks of an arena. Not thread-safe: the arena holds a lock."""
+    """All blocks of one arena. Thread-safe.
 
-    def __init__(self, budget: int, reserve: Callable[[int], None]) -> None:
-        """A table over `budget` bytes; `reserve(end)` gives the file memory up to `end` or raises WK-008."""
-        self._budget = budget
+    Args:
+        host: id of the host, which every reference carries.
+        budget_bytes: the most that blocks may take.
+        reserve: backs the arena with memory up to an offset; raises WorkerError WK-008 when there is none.
+        on_evict: told of every block that is evicted. Called with the table locked: it must be quick, and not call back.
+        first_generation: 1 to 2³²−1. A random one keeps references into an earlier arena from fitting this one.
+        key_limit: how many content keys are remembered.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        budget_bytes: int,
+        *,
+        reserve: Callable[[int], None],
+        on_evict: Callable[[TensorRef], None] | None = None,
+        first_generation: int = 1,
+        key_limit: int = 10_000,
+    ) -> None:
+        self.host = host
+        self._end = DATA_OFFSET + budget_bytes // ALIGNMENT * ALIGNMENT
         self._reserve = reserve
-        self._allocator = Allocator(ARENA_START, ARENA_START)
+        self._on_evict = on_evict
+        self._generation = first_generation
+        self._lock = Lock()
+        self._allocator = Allocator()
         self._blocks: dict[int, Block] = {}
-        self._outputs: OrderedDict[str, dict[str, Value]] = OrderedDict()
-        self._held_by: dict[str, set[int]] = {}
-        self._generation = 0
+        self._held_by: dict[str, set[Block]] = {}
+        self._granted_to: dict[str, set[Block]] = {}
+        self._cache = LfuOrder()
+        self._cached_bytes = 0
+        self._keys = KeyIndex(key_limit)
         self._hits = self._misses = self._evictions = 0
 
     def allocate(self, nbytes: int, owner: str) -> Block:
-        """A fresh block that `owner` may write.
+        """Grant `owner` a block of at least `nbytes`.
+
+        Takes free room first, then reserves more, then evicts.
 
         Raises:
-            WorkerError: WK-008, there is no room even after eviction.
+            WorkerError: WK-008, even an empty cache would not make room; says how much was asked, held and free.
         """
-        offset = self._find(nbytes)
-        self._generation = self._generation % (_GENERATIONS - 1) + 1
-        block = Block(offset, aligned(nbytes), self._generation, owner)
-        self._blocks[offset] = block
-        return block
+        with self._lock:
+            offset = self._place(max(align_up(nbytes), ALIGNMENT))
+            block = Block(offset, self._generation, self._allocator.size_of(offset), owner)
+            self._generation = self._generation % _LAST_GENERATION + 1
+            self._blocks[offset] = block
+            self._granted_to.setdefault(owner, set()).add(block)
+            return block
 
-    def seal(self, ref: TensorRef, holder: str) -> None:
-        """The block's bytes are final; `holder` keeps it. A sealed block may be named again, to be held.
+    def seal(self, ref: TensorRef, *, owner: str, holder: str) -> None:
+        """Make what `owner` wrote immutable, and have `holder` hold it. What it did not need is freed.
 
         Raises:
-            WorkerError: WK-002, no such block.
+            WorkerError: WK-002, `owner` was not granted that block, or not of that length.
         """
-        block = self.check(ref, sealed=False)
-        if block.owner is not None:
-            block.owner = None
-            self._allocator.shrink(block.offset, ref.nbytes)
-            block.nbytes = aligned(ref.nbytes)
-        self._hold(block, holder)
+        with self._lock:
+            block = self._granted(ref.offset, ref.generation, owner)
+            if ref.host != self.host or not 0 < ref.nbytes <= block.nbytes:
+                raise WorkerError("WK-002", f"{ref} does not fit its block of {block.nbytes} bytes")
+            block.apply("seal")
+            self._end_grant(block)
+            block.nbytes = self._allocator.shrink(block.offset, ref.nbytes)
+            block.ref = ref
+            self._add_holder(block, holder)
 
-    def check(self, ref: TensorRef, *, sealed: bool = True) -> Block:
-        """The block of a reference.
+    def discard(self, offset: int, generation: int, *, owner: str) -> None:
+        """Free a block that `owner` was granted and does not want any more.
 
         Raises:
-            WorkerError: WK-002, it is stale, was never given out, or is not sealed.
+            WorkerError: WK-002, `owner` was not granted that block, or has sealed it.
         """
-        block = self._blocks.get(ref.offset)
-        if block is None or block.generation != ref.generation or ref.nbytes > block.nbytes:
-            raise WorkerError("WK-002", f"the tensor at offset {ref.offset} is no longer in the arena")
-        if sealed and block.owner is not None:
-            raise WorkerError("WK-002", f"the tensor at offset {ref.offset} is not finished")
-        return block
+        with self._lock:
+            self._drop_unsealed(self._granted(offset, generation, owner))
+
+    def drop_owner(self, owner: str) -> int:
+        """Free what a dead worker was granted and never sealed; how many blocks that were."""
+        with self._lock:
+            blocks = tuple(self._granted_to.get(owner, ()))
+            for block in blocks:
+                self._drop_unsealed(block)
+            return len(blocks)
+
+    def check(self, ref: TensorRef) -> None:
+        """See that a reference still means what it meant.
+
+        Raises:
+            WorkerError: WK-002, its block is gone, or never was.
+        """
+        with self._lock:
+            self._sealed(ref)
 
     def hold(self, ref: TensorRef, holder: str) -> None:
-        """Keep a sealed block until `release(holder)`.
+        """Keep a tensor from being evicted until `holder` releases. Repeating it changes nothing.
 
         Raises:
-            WorkerError: WK-002, as `check`.
+            WorkerError: WK-002, its block is gone, or never was.
         """
-        self._hold(self.check(ref), holder)
+        with self._lock:
+            self._hold(self._sealed(ref), holder)
 
-    def release(self, holder: str) -> None:
-        """Let go of all that `holder` keeps: blocks with a key stay as cache, others are freed."""
-        for offset in self._held_by.pop(holder, set()):
-            block = self._blocks[offset]
-            block.holders.discard(holder)
-            if not block.holders and not block.keys:
-                self._free(block)
+    def release(self, holder: str) -> int:
+        """End all that `holder` holds; how many blocks that were."""
+        with self._lock:
+            blocks = self._held_by.pop(holder, set())
+            for block in sorted(blocks, key=lambda block: block.generation):
+                block.holders.discard(holder)
+                if not block.holders:
+                    block.apply("release")
+                    self._cache.add(block.offset, block.uses)
+                    self._cached_bytes += block.nbytes
+            return len(blocks)
 
-    def drop_owner(self, owner: str) -> None:
-        """Free the unfinished blocks of a worker that died."""
-        for block in [block for block in self._blocks.values() if block.owner == owner]:
-            self._free(block)
+    def remember(self, key: str, outputs: Mapping[str, Value]) -> None:
+        """File a node's outputs under its content key.
 
-    def remember(self, key: str, outputs: dict[str, Value]) -> None:
-        """Outputs of a content key, to be found again while their blocks live."""
-        self._forget(key)
-        for value in outputs.values():
-            if value.ref is not None:
-                self.check(value.ref).keys.add(key)
-        self._outputs[key] = outputs
-        if len(self._outputs) > MAX_KEYS:
-            self._forget(next(iter(self._outputs)))
+        Raises:
+            WorkerError: WK-002, a tensor among them is gone.
+        """
+        with self._lock:
+            for ref in refs_of(outputs):
+                self._sealed(ref)
+            self._keys.put(key, outputs)
 
     def lookup(self, keys: Iterable[str], holder: str) -> dict[str, dict[str, Value]]:
-        """The outputs of those keys that are known; `holder` keeps their blocks."""
-        found = {}
-        for key in keys:
-            outputs = self._outputs.get(key)
-            if outputs is None:
-                self._misses += 1
-                continue
-            self._hits += 1
-            self._outputs.move_to_end(key)
-            found[key] = outputs
-            for value in outputs.values():
-                if value.ref is not None:
-                    self.hold(value.ref, holder)
-        return found
+        """Outputs of those keys that are known; `holder` holds the tensors among them."""
+        with self._lock:
+            found: dict[str, dict[str, Value]] = {}
+            for key in keys:
+                outputs = self._keys.get(key)
+                if outputs is None:
+                    self._misses += 1
+                    continue
+                self._hits += 1
+                found[key] = outputs
+                for ref in refs_of(outputs):
+                    self._hold(self._sealed(ref), holder)
+            return found
 
     def statistics(self) -> BlockStatistics:
-        """The table as it is now."""
-        space = self._allocator.statistics()
-        return BlockStatistics(
-            budget_bytes=self._budget,
-            reserved_bytes=self._allocator.limit,
-            in_use_bytes=space.in_use_bytes,
-            cached_bytes=sum(block.nbytes for block in self._blocks.values() if _evictable(block)),
-            largest_free_bytes=space.largest_free_bytes,
-            blocks=len(self._blocks),
-            leases=sum(block.owner is not None or bool(block.holders) for block in self._blocks.values()),
-            keys=len(self._outputs),
-            hits=self._hits,
-            misses=self._misses,
-            evictions=self._evictions,
-        )
+        """Counts of this moment."""
+        with self._lock:
+            used = self._allocator.used_bytes
+            return BlockStatistics(
+                budget_bytes=self._end - DATA_OFFSET,
+                reserved_bytes=self._allocator.limit - DATA_OFFSET,
+                in_use_bytes=used - self._cached_bytes,
+                cached_bytes=self._cached_bytes,
+                blocks=len(self._blocks),
+                leases=sum(map(len, self._held_by.values())) + sum(map(len, self._granted_to.values())),
+                keys=len(self._keys),
+                hits=self._hits,
+                misses=self._misses,
+                evictions=self._evictions,
+            )
 
-    def _hold(self, block: Block, holder: str) -> None:
-        block.uses += 1
-        block.holders.add(holder)
-        self._held_by.setdefault(holder, set()).add(block.offset)
-
-    def _find(self, nbytes: int) -> int:
-        while (offset := self._allocator.allocate(nbytes)) is None:
-            if not self._grow(nbytes) and not self._evict_one():
-                raise self._full(nbytes)
+    def _place(self, nbytes: int) -> int:
+        offset = self._allocator.allocate(nbytes)
+        if offset is None and self._grow(nbytes):
+            offset = self._allocator.allocate(nbytes)
+        if offset is None and nbytes <= self._evictable_room():
+            offset = self._evict_for(nbytes)
+        if offset is None:
+            raise self._full(nbytes)
         return offset
 
     def _grow(self, nbytes: int) -> bool:
-        """Reserve more of the file, within the budget."""
+        """Reserve enough for `nbytes` after the last block, if the budget and the machine allow it."""
         limit = self._allocator.limit
-        wanted = limit + max(CHUNK_BYTES, aligned(nbytes))
-        end = min(wanted, ARENA_START + self._budget)
-        if end - limit < min(aligned(nbytes), CHUNK_BYTES):
+        needed = limit - self._allocator.tail_free_bytes + nbytes
+        if needed > self._end:
+            # Whatever is left of the budget; together with what is evicted it may do.
+            needed = self._end
+        target = min(limit + align_up(needed - limit, GROWTH_BYTES), self._end)
+        if target <= limit:
             return False
         try:
-            self._reserve(end)
+            self._reserve(target)
         except WorkerError:
-            return False  # the machine has less than the budget says; evict instead
-        self._allocator.grow(end)
-        return True
-
-    def _evict_one(self) -> bool:
-        """Free the cached block that was used least, the larger of two; the others age."""
-        cached = [block for block in self._blocks.values() if _evictable(block)]
-        if not cached:
+            # The file system is fuller than when the budget was made: the cache must do.
             return False
-        victim = min(cached, key=lambda block: (block.uses, -block.nbytes))
-        for block in cached:
-            block.uses //= 2
-        self._evictions += 1
-        for key in list(victim.keys):
-            self._forget(key)
-        if victim.offset in self._blocks:
-            self._free(victim)
+        self._allocator.grow(target)
         return True
 
-    def _forget(self, key: str) -> None:
-        """Forget a key; blocks that only it kept are freed."""
-        for value in self._outputs.pop(key, {}).values():
-            block = self._blocks.get(value.ref.offset) if value.ref is not None else None
-            if block is None or key not in block.keys:
-                continue
-            block.keys.discard(key)
-            if not block.keys and not block.holders and block.owner is None:
-                self._free(block)
+    def _evictable_room(self) -> int:
+        """What an empty cache would leave, were it in one piece."""
+        held = self._allocator.used_bytes - self._cached_bytes
+        return self._allocator.limit - DATA_OFFSET - held
+
+    def _evict_for(self, nbytes: int) -> int | None:
+        offset = None
+        while offset is None and (victim := self._cache.pop()) is not None:
+            self._evict(self._blocks[victim])
+            offset = self._allocator.allocate(nbytes)
+        return offset
+
+    def _evict(self, block: Block) -> None:
+        block.apply("evict")
+        self._cached_bytes -= block.nbytes
+        self._evictions += 1
+        self._keys.forget_block(block.offset)
+        self._free(block)
+        if self._on_evict is not None and block.ref is not None:
+            self._on_evict(block.ref)
+
+    def _drop_unsealed(self, block: Block) -> None:
+        block.apply("discard")
+        self._end_grant(block)
+        self._free(block)
 
     def _free(self, block: Block) -> None:
-        self._allocator.free(block.offset)
         del self._blocks[block.offset]
+        self._allocator.free(block.offset)
+
+    def _end_grant(self, block: Block) -> None:
+        granted = self._granted_to[block.owner]
+        granted.remove(block)
+        if not granted:
+            del self._granted_to[block.owner]
+
+    def _hold(self, block: Block, holder: str) -> None:
+        if holder in block.holders:
+            return
+        if block.state is BlockState.CACHED:
+            self._cache.discard(block.offset)
+            self._cached_bytes -= block.nbytes
+        block.apply("hold")
+        self._add_holder(block, holder)
+
+    def _add_holder(self, block: Block, holder: str) -> None:
+        block.uses += 1
+        block.holders.add(holder)
+        self._held_by.setdefault(holder, set()).add(block)
+
+    def _granted(self, offset: int, generation: int, owner: str) -> Block:
+        block = self._blocks.get(offset)
+        if block is None or block.generation != generation or block.owner != owner:
+            raise WorkerError("WK-002", f"{owner} holds no block of generation {generation} at {offset}")
+        return block
+
+    def _sealed(self, ref: TensorRef) -> Block:
+        block = self._blocks.get(ref.offset)
+        if block is None or block.ref != ref:
+            raise WorkerError("WK-002", f"no sealed tensor of generation {ref.generation} lies at {ref.offset}")
+        return block
 
     def _full(self, nbytes: int) -> WorkerError:
-        space = self._allocator.statistics()
+        used = self._allocator.used_bytes
+        budget = self._end - DATA_OFFSET
         return WorkerError(
             "WK-008",
-            f"{nbytes} bytes asked, {space.in_use_bytes} of {self._budget} in use by running executions, "
-            f"largest free extent {space.largest_free_bytes}",
+            f"{nbytes} bytes asked, {used - self._cached_bytes} of {budget} in use, "
+            f"{budget - used} free, largest piece {self._allocator.largest_free_bytes}",
         )
-
-
-def _evictable(block: Block) -> bool:
-    return block.owner is None and not block.holders

@@ -1,4 +1,8 @@
-"""How much memory the arena may use, so that the machine never has to refuse it."""
+"""How much memory the arena may use.
+
+The file is sparse and may be larger than the machine; what tmpfs grants beyond
+the machine's memory ends in swapping or the OOM killer, long before ENOSPC.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +10,68 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-#: cgroup v2 writes `max` where there is no limit.
-_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryReadings:
-    """What the machine has, in bytes; `cgroup_limit` is null where there is none."""
+    """What the machine says of its memory, in bytes."""
 
-    filesystem_free: int
-    memory_available: int
-    cgroup_limit: int | None
+    #: Free to unprivileged users in the file system of the arena.
+    filesystem_bytes: int
+    #: `MemAvailable` of /proc/meminfo.
+    available_bytes: int
+    #: Lowest `memory.max` of this process's cgroup (v2) and its parents; null without a limit.
+    cgroup_bytes: int | None = None
 
 
-def read_memory(directory: Path) -> MemoryReadings:
-    """The readings for an arena in `directory`."""
+def arena_budget(readings: MemoryReadings, configured_bytes: int = 0) -> int:
+    """Bytes that tensors may take, a multiple of 4,096.
+
+    The least of what was configured (0: no wish), 80 % of the file system and
+    half of the memory that is available, or that the cgroup allows if that is less.
+    """
+    memory = readings.available_bytes
+    if readings.cgroup_bytes is not None:
+        memory = min(memory, readings.cgroup_bytes)
+    budget = min(readings.filesystem_bytes * 4 // 5, memory // 2)
+    if configured_bytes > 0:
+        budget = min(budget, configured_bytes)
+    return budget // _PAGE * _PAGE
+
+
+def read_memory(directory: Path, proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> MemoryReadings:
+    """Take the readings for an arena in `directory`; `proc` and `cgroup` are where those are mounted."""
     filesystem = os.statvfs(directory)
     return MemoryReadings(
-        filesystem.f_bavail * filesystem.f_frsize,
-        _meminfo("MemAvailable"),
-        _cgroup_limit(),
+        filesystem_bytes=filesystem.f_bavail * filesystem.f_frsize,
+        available_bytes=_available_bytes((proc / "meminfo").read_text()),
+        cgroup_bytes=_cgroup_bytes(proc, cgroup),
     )
 
 
-def arena_budget(readings: MemoryReadings, configured: int) -> int:
-    """Bytes that the arena may use: what was configured (0: no wish), and never more than is safe.
-
-    Safe is 80 % of the file system's free space, half of the available memory
-    and half of the cgroup's limit: beyond it the kernel kills instead of refusing.
-    """
-    safe = min(readings.filesystem_free * 8 // 10, readings.memory_available // 2)
-    if readings.cgroup_limit is not None:
-        safe = min(safe, readings.cgroup_limit // 2)
-    return min(configured, safe) if configured else safe
-
-
-def _meminfo(field: str) -> int:
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+def _available_bytes(meminfo: str) -> int:
+    for line in meminfo.splitlines():
         name, _, rest = line.partition(":")
-        if name == field:
+        if name == "MemAvailable":
             return int(rest.split()[0]) * 1024
-    return 0
+    raise ValueError("meminfo has no MemAvailable")
 
 
-def _cgroup_limit() -> int | None:
+def _cgroup_bytes(proc: Path, root: Path) -> int | None:
+    """Every ancestor's limit binds, so the lowest counts."""
+    lines = (proc / "self/cgroup").read_text().splitlines()
+    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
+    if own is None:
+        return None
+    group = root / own
+    limits = [limit for folder in (group, *group.parents) if (limit := _limit(folder / "memory.max")) is not None]
+    return min(limits, default=None)
+
+
+def _limit(file: Path) -> int | None:
     try:
-        text = _CGROUP_LIMIT.read_text(encoding="ascii").strip()
+        text = file.read_text().strip()
     except OSError:
         return None
     return None if text == "max" else int(text)

@@ -1,4 +1,4 @@
-"""Removes the arenas of owners that died without closing them."""
+"""Removes the arenas of supervisors that died without closing them."""
 
 from __future__ import annotations
 
@@ -6,27 +6,41 @@ import fcntl
 import os
 from pathlib import Path
 
-ARENA_SUFFIX = ".arena"
+#: A tmpfs on every Linux.
+DEFAULT_DIRECTORY = Path("/dev/shm")
+_PREFIX, _SUFFIX = "vortex-", ".arena"
 
 
-def remove_orphans(directory: Path) -> list[Path]:
-    """Remove arenas in `directory` that nobody owns, and say which.
+def arena_path(name: str, directory: Path = DEFAULT_DIRECTORY) -> Path:
+    """Where the arena of that name lies, so that the janitor knows it as one."""
+    return directory / f"{_PREFIX}{name}{_SUFFIX}"
 
-    An owner holds the file's lock for as long as it lives, and the kernel lets
-    go of it at any death; so an arena whose lock can be taken is an orphan.
+
+def sweep(directory: Path = DEFAULT_DIRECTORY) -> list[Path]:
+    """Remove arenas whose owner no longer lives; which these were.
+
+    The kernel drops an owner's `flock` however the owner ends, and a pid could
+    be another's by now: whoever can lock the file may remove it. Files of
+    other users, and what only looks like an arena, stay.
     """
-    removed = []
-    for path in directory.glob(f"*{ARENA_SUFFIX}"):
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            continue  # gone meanwhile, or another user's
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink(missing_ok=True)
-            removed.append(path)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(descriptor)
-    return removed
+    candidates = sorted(directory.glob(f"{_PREFIX}*{_SUFFIX}"))
+    return [path for path in candidates if _remove_if_dead(path)]
+
+
+def _remove_if_dead(path: Path) -> bool:
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Another janitor may have removed the file, and a new owner made one
+        # of that name, before this lock was taken.
+        if not os.path.samestat(path.lstat(), os.fstat(fd)):
+            return False
+        path.unlink()
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)

@@ -1,76 +1,82 @@
-"""Between torch tensors and Arrow IPC messages. Only workers import this: it loads torch.
-
-Arrow has no bool, bfloat16, fp8 or complex tensors. Those travel as integers
-(or pairs of floats) of the same bytes, and the dtype beside the message says
-what they are.
-"""
+"""torch tensors in and out of the arena. The only module here that imports torch; workers load it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from vortex_prefect.core.errors import WorkerError
-from vortex_prefect.shm.arrow import message_bytes, read_message, write_array
+from vortex_prefect.core.tensor import TensorRef
+from vortex_prefect.shm.arrow import message_size, read_message, write_prefix
 from vortex_prefect.shm.checksum import crc32
-
-_INTEGER_OF_WIDTH = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-#: Types that Arrow carries as they are.
-_NATIVE = frozenset(
-    {
-        torch.float16, torch.float32, torch.float64, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,
-        torch.uint16, torch.uint32, torch.uint64,
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenTensor:
-    """What a reference needs to know of a tensor that was written."""
+    """What a reference must say of a message that was just written."""
 
     nbytes: int
     shape: tuple[int, ...]
+    #: Name of the torch dtype, without the `torch.` prefix.
     dtype: str
+    #: CRC32 (IEEE) of the message.
     crc: int
+
+    def at(self, *, host: str, generation: int, offset: int) -> TensorRef:
+        """The reference to it, in the block it was written to."""
+        return TensorRef(host, generation, offset, self.nbytes, self.shape, self.dtype, self.crc)
 
 
 def needed_bytes(tensor: torch.Tensor) -> int:
-    """Upper bound of the message's length in bytes, without touching the data."""
-    shape = np.broadcast_to(np.uint8(0), (1,) * (tensor.dim() + 1))
-    return tensor.numel() * tensor.element_size() + message_bytes(np.ascontiguousarray(shape)) + 1024
+    """Bytes that `write_tensor` needs for `tensor`.
+
+    Raises:
+        WorkerError: WK-010, a tensor of this dtype or layout has no form in the arena.
+    """
+    _require_dense(tensor)
+    return message_size(tuple(tensor.shape), _dtype_name(tensor.dtype))
 
 
 def write_tensor(tensor: torch.Tensor, buffer: memoryview) -> WrittenTensor:
-    """Write a tensor of any device, layout and dtype into `buffer`, as one contiguous message."""
-    array = _as_carried(tensor.detach().cpu().contiguous()).numpy()
-    nbytes = write_array(array, buffer)
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    return WrittenTensor(nbytes, tuple(tensor.shape), dtype, crc32(buffer[:nbytes]))
-
-
-def read_tensor(message: memoryview, shape: tuple[int, ...], dtype: str) -> torch.Tensor:
-    """The tensor of a message, in place. Writing to it is a fault: the mapping is read-only.
+    """Write a tensor of any device and strides as an Arrow message, with one copy.
 
     Raises:
-        WorkerError: WK-002, the message does not hold such a tensor.
+        WorkerError: WK-010, its dtype or layout has no form in the arena, or the buffer is too small.
     """
-    wanted = getattr(torch, dtype, None)
-    if not isinstance(wanted, torch.dtype):
-        raise WorkerError("WK-002", f"no dtype {dtype!r}")
-    try:
-        if 0 in shape:  # an empty tensor has no bytes to be mapped
-            return torch.empty(shape, dtype=wanted)
-        carried = torch.from_dlpack(read_message(message))
-        return carried.reshape(-1).view(wanted).reshape(shape)
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise WorkerError("WK-002", f"the message is not a {dtype} tensor of shape {shape}: {error}") from error
+    _require_dense(tensor)
+    shape, dtype = tuple(tensor.shape), _dtype_name(tensor.dtype)
+    body = write_prefix(buffer, shape, dtype)
+    if body:
+        torch.frombuffer(body, dtype=tensor.dtype).view(shape).copy_(tensor.detach())
+    nbytes = message_size(shape, dtype)
+    return WrittenTensor(nbytes, shape, dtype, crc32(buffer[:nbytes]))
 
 
-def _as_carried(tensor: torch.Tensor) -> torch.Tensor:
-    if tensor.dtype in _NATIVE:
-        return tensor
-    if tensor.is_complex():
-        return torch.view_as_real(tensor.resolve_conj())
-    return tensor.view(_INTEGER_OF_WIDTH[tensor.element_size()])
+def read_tensor(view: memoryview, shape: tuple[int, ...], dtype: str) -> torch.Tensor:
+    """The tensor of a message, without a copy; an empty one has no memory to share.
+
+    Never write to it: torch does not know that memory is read-only, and over a
+    read-only mapping the process dies (SIGSEGV). Clone it first. The mapping
+    stays as long as the tensor lives.
+
+    Raises:
+        WorkerError: WK-007 if the message is damaged or not of this shape and dtype,
+            WK-010 if the dtype has no form in the arena.
+    """
+    message = read_message(view, shape, dtype)
+    torch_dtype: torch.dtype = getattr(torch, dtype)
+    if 0 in shape:
+        return torch.empty(shape, dtype=torch_dtype)
+    carrier = torch.from_dlpack(message)
+    return torch.view_as_complex(carrier) if torch_dtype.is_complex else carrier.view(torch_dtype)
+
+
+def _dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _require_dense(tensor: torch.Tensor) -> None:
+    if tensor.layout is not torch.strided or tensor.is_meta:
+        what = "meta" if tensor.is_meta else str(tensor.layout)
+        raise WorkerError("WK-010", f"a {what} tensor has no form in the arena", "Return a dense tensor.")

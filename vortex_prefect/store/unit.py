@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     CursorResult,
@@ -34,6 +35,8 @@ from vortex_prefect.store.faults import translated
 from vortex_prefect.store.rows import event_of, event_row, execution_of, execution_row, graph_of, graph_row
 from vortex_prefect.store.tables import events, executions, graphs, settings
 
+T = TypeVar("T")
+
 
 class SqlUnit:
     """`UnitOfWork` on a connection in a transaction; each method may raise what `faults.translated` does."""
@@ -56,7 +59,7 @@ class SqlUnit:
         # Neither a sequence of the database nor a counter here: both leave gaps after a rollback.
         number = select(func.coalesce(func.max(events.c.sequence_number), 0) + 1).scalar_subquery()
         statement = insert(events).values(**row, sequence_number=number).returning(events.c.sequence_number)
-        return replace(event, sequence_number=self._write(statement).scalar_one())
+        return replace(event, sequence_number=self._write(statement, CursorResult.scalar_one))
 
     def put_graph(self, record: GraphRecord) -> None:
         """Insert or replace the current state of a graph.
@@ -69,7 +72,7 @@ class SqlUnit:
     def delete_graph(self, graph_id: str) -> None:
         """Remove a graph from the current state; its events and executions stay."""
         if is_id(graph_id):
-            self._write(delete(graphs).where(graphs.c.id == graph_id))
+            self._write(delete(graphs).where(graphs.c.id == graph_id), _row_count)
 
     def graph(self, graph_id: str) -> GraphRecord | None:
         """The current state of a graph, or null."""
@@ -154,27 +157,28 @@ class SqlUnit:
         """Refuse all further use."""
         self._fault = SystemFault("SY-007", "a unit of work was used after its end")
 
-    def _put(self, table: Table, key: ColumnElement[Any], row: dict[str, Any]) -> None:
+    def _put(self, table: Table, key: Column[Any], row: dict[str, Any]) -> None:
         # Two plain statements do for an upsert, whose syntax differs by database, because there is one writer.
-        if self._write(update(table).where(key == row[str(key.key)]).values(row)).rowcount == 0:
-            self._write(insert(table).values(row))
+        if self._write(update(table).where(key == row[key.name]).values(row), _row_count) == 0:
+            self._write(insert(table).values(row), _row_count)
 
     def _first(self, statement: Select[Any]) -> RowMapping | None:
-        return self._execute(statement).mappings().first()
+        return self._execute(statement, lambda result: result.mappings().first())
 
     def _all(self, statement: Select[Any]) -> Sequence[RowMapping]:
-        return self._execute(statement).mappings().all()
+        return self._execute(statement, lambda result: result.mappings().all())
 
-    def _write(self, statement: Executable) -> CursorResult[Any]:
+    def _write(self, statement: Executable, take: Callable[[CursorResult[Any]], T]) -> T:
         if not self._writable:
             raise SystemFault("SY-007", "a read tried to write")
-        return self._execute(statement)
+        return self._execute(statement, take)
 
-    def _execute(self, statement: Executable) -> CursorResult[Any]:
+    def _execute(self, statement: Executable, take: Callable[[CursorResult[Any]], T]) -> T:
+        # Rows are taken here as well: a damaged page is met when its rows are fetched.
         self.check()
         try:
             with translated(self._place):
-                return self._connection.execute(statement)
+                return take(self._connection.execute(statement))
         except SystemFault as fault:
             self._fault = fault
             raise
@@ -206,7 +210,13 @@ def _commit(transaction: RootTransaction) -> None:
         raise
 
 
-def _precedes(at: ColumnElement[int], key: ColumnElement[str], before_ms: int, before_id: str | None) -> Any:
+def _row_count(result: CursorResult[Any]) -> int:
+    return result.rowcount
+
+
+def _precedes(
+    at: ColumnElement[int], key: ColumnElement[str], before_ms: int, before_id: str | None
+) -> ColumnElement[bool]:
     if before_id is None:
         return at < before_ms
     return or_(at < before_ms, and_(at == before_ms, key < before_id))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.store.records import a_graph, an_event
@@ -99,6 +99,7 @@ _events = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_events, max_size=5, unique_by=lambda event: event.event_id))
 async def test_every_event_comes_back_as_it_was(events: list[Event]) -> None:
     store = open_store("sqlite://")

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.graph.builders import document, graph
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph.canonical import canonical_json, content_key, graph_hash
+from vortex_prefect.graph.model import Graph, parse_graph
+
+NODES: dict[str, str | dict[str, Any]] = {
+    "a": "canvas",
+    "b": {"type": "blur", "params": {"radius": 2, "kernel": "box"}},
+    "s": "stack",
+}
+EDGES = ("a.image > b.image", "a.image > s.images", "b.image > s.images")
+BASE = document(NODES, *EDGES)
+
+
+def hash_of(data: dict[str, Any]) -> str:
+    return graph_hash(parse_graph(data, Limits()))
+
+
+def with_node(name: str, **fields: Any) -> dict[str, Any]:
+    return {**BASE, "nodes": {**BASE["nodes"], name: {**BASE["nodes"][name], **fields}}}
+
+
+def test_the_hash_is_a_sha256_that_stays_the_same_between_releases() -> None:
+    assert graph_hash(Graph()) == "SET"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        BASE | {"name": "other", "id": "x"},
+        BASE | {"groups": [{"id": "g"}], "notes": [{"id": "n", "text": "hi"}]},
+        with_node("b", position={"x": 5, "y": 6}),
+        with_node("b", title="Soft"),
+        with_node("b", params={"kernel": "box", "radius": 2.0}),
+        with_node("b", mode="active", retries=0, retry_delay_s=None, timeout_s=None),
+        BASE | {"nodes": {name: BASE["nodes"][name] for name in "sba"}},
+        BASE | {"edges": [BASE["edges"][1], BASE["edges"][2], BASE["edges"][0]]},
+    ],
+    ids=["name", "groups", "position", "title", "number", "defaults", "node order", "edge order"],
+)
+def test_what_decides_nothing_does_not_change_the_hash(data: dict[str, Any]) -> None:
+    assert hash_of(data) == hash_of(BASE)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_node("b", type="t.mask"),
+        with_node("b", params={"radius": 3, "kernel": "box"}),
+        with_node("b", params={"radius": True, "kernel": "box"}),
+        with_node("b", params={"radius": "2", "kernel": "box"}),
+        with_node("b", mode="muted"),
+        with_node("b", retries=1),
+        with_node("b", timeout_s=1),
+        with_node("b", retry_delay_s=0),
+        BASE | {"edges": [BASE["edges"][0], BASE["edges"][2], BASE["edges"][1]]},
+        BASE | {"edges": BASE["edges"][:2]},
+        BASE | {"inputs": [{"name": "r", "node": "b", "param": "radius"}]},
+        BASE | {"outputs": [{"name": "r", "node": "b", "port": "image"}]},
+        BASE | {"nodes": BASE["nodes"] | {"z": {"type": "t.canvas"}}},
+    ],
+    ids=[
+        "type", "number", "bool", "text", "mode", "retries", "timeout", "delay",
+        "order into a list", "edge", "input", "output", "node",
+    ],
+)  # fmt: skip
+def test_what_decides_something_changes_the_hash(data: dict[str, Any]) -> None:
+    assert hash_of(data) != hash_of(BASE)
+
+
+def test_a_round_trip_keeps_the_hash() -> None:
+    subject = graph(NODES, *EDGES)
+    assert hash_of(subject.to_document()) == graph_hash(subject)
+
+
+def test_canonical_json() -> None:
+    assert canonical_json({"b": [1.0, 1.5, -0.0], "a": {"ü": None}}) == rb'{"a":{"\u00fc":null},"b":[1,1.5,0]}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json(float("nan"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("t.y", 1, {"p": 1}, [("in", [("k", "out")])], {}),
+        ("t.x", 2, {"p": 1}, [("in", [("k", "out")])], {}),
+        ("t.x", 1, {"p": 2}, [("in", [("k", "out")])], {}),
+        ("t.x", 1, {"p": "1"}, [("in", [("k", "out")])], {}),
+        ("t.x", 1, {"p": True}, [("in", [("k", "out")])], {}),
+        ("t.x", 1, {"p": 1}, [("other", [("k", "out")])], {}),
+        ("t.x", 1, {"p": 1}, [("in", [("l", "out")])], {}),
+        ("t.x", 1, {"p": 1}, [("in", [("k", "other")])], {}),
+        ("t.x", 1, {"p": 1}, [("in", [("k", "out"), ("k", "out")])], {}),
+        ("t.x", 1, {"p": 1}, [("in", [("k", "out")])], {"p": "f"}),
+    ],
+)
+def test_each_part_changes_the_content_key(other: Any) -> None:
+    assert content_key("t.x", 1, {"p": 1}, [("in", [("k", "out")])], {}) != content_key(*other)
+
+
+def test_content_keys_do_not_depend_on_the_order_of_parameters() -> None:
+    first = content_key("t.x", 1, {"a": 1, "b": {"x": 1, "y": 2.0}}, [], {})
+    assert first == content_key("t.x", 1, {"b": {"y": 2, "x": 1}, "a": 1}, [], {})
+
+
+def test_text_is_not_mistaken_for_json() -> None:
+    assert content_key("t.x", 1, {"a": "[1]"}, [], {}) != content_key("t.x", 1, {"a": [1]}, [], {})

@@ -1,0 +1,80 @@
+"""What we ask of Prefect's API beside its own engine."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
+
+logger = logging.getLogger(__name__)
+
+_TIMEOUT = httpx.Timeout(30.0)
+
+
+class PrefectApi:
+    """A connection to Prefect's server. Raises OSError where the server is away."""
+
+    def __init__(self) -> None:
+        self._client: PrefectClient = get_client()
+        self._flow_ids: dict[str, UUID] = {}
+
+    async def __aenter__(self) -> PrefectApi:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, error, traceback)
+
+    @property
+    def ui_url(self) -> str:
+        """Address of Prefect's UI."""
+        return str(self._client.api_url).rstrip("/").removesuffix("/api")
+
+    async def create_flow_run(
+        self, flow_name: str, run_name: str, parameters: dict[str, Any], execution_id: str
+    ) -> FlowRun:
+        """The Pending flow run of an execution; asked again, the same one.
+
+        Prefect assigns the id; the execution id is its idempotency key, which
+        the client's own method cannot pass.
+        """
+        body = {
+            "flow_id": str(await self._flow_id(flow_name)),
+            "name": run_name,
+            "parameters": parameters,
+            "idempotency_key": execution_id,
+            "state": {"type": "PENDING", "name": "Pending"},
+            "tags": ["vortex"],
+        }
+        return FlowRun.model_validate((await self._post("/flow_runs/", body)).json())
+
+    async def post_events(self, events: list[dict[str, Any]]) -> None:
+        """Hand a batch of events to the server."""
+        await self._post("/events", events)
+
+    def flow_run_url(self, flow_run_id: str) -> str:
+        """Where a person sees the flow run."""
+        return f"{self.ui_url}/runs/flow-run/{flow_run_id}"
+
+    async def _flow_id(self, name: str) -> UUID:
+        if name not in self._flow_ids:
+            try:
+                self._flow_ids[name] = await self._client.create_flow_from_name(name)
+            except httpx.HTTPError as error:
+                raise ConnectionError(str(error)) from error
+        return self._flow_ids[name]
+
+    async def _post(self, path: str, body: Any) -> httpx.Response:
+        try:
+            response = await self._client.request("POST", path, json=body, timeout=_TIMEOUT)  # type: ignore[arg-type]
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise ConnectionError(f"Prefect's API at {self._client.api_url}: {error}") from error
+        return response

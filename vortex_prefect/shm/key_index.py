@@ -1,0 +1,61 @@
+"""Which outputs are known under which content key."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+
+from vortex_prefect.core.job import Value
+from vortex_prefect.core.tensor import TensorRef
+
+
+class KeyIndex:
+    """Content key → outputs of a node, at most `limit` of them, the longest unused forgotten first.
+
+    Outputs are remembered whole: when one of their blocks goes, so does the key.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._outputs: OrderedDict[str, Mapping[str, Value]] = OrderedDict()
+        #: offset of a block → keys whose outputs lie in it.
+        self._keys_at: dict[int, set[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._outputs)
+
+    def put(self, key: str, outputs: Mapping[str, Value]) -> None:
+        """Remember the outputs of `key`, instead of what was there."""
+        self.forget(key)
+        if len(self._outputs) >= self._limit:
+            self.forget(next(iter(self._outputs)))
+        self._outputs[key] = dict(outputs)
+        for ref in refs_of(outputs):
+            self._keys_at.setdefault(ref.offset, set()).add(key)
+
+    def get(self, key: str) -> dict[str, Value] | None:
+        """The outputs of `key`, or null."""
+        outputs = self._outputs.get(key)
+        if outputs is None:
+            return None
+        self._outputs.move_to_end(key)
+        return dict(outputs)
+
+    def forget(self, key: str) -> None:
+        """Forget one key, if it is known."""
+        for ref in refs_of(self._outputs.pop(key, {})):
+            keys = self._keys_at.get(ref.offset)
+            if keys is not None:
+                keys.discard(key)
+                if not keys:
+                    del self._keys_at[ref.offset]
+
+    def forget_block(self, offset: int) -> None:
+        """Forget every key with an output in the block at `offset`."""
+        for key in tuple(self._keys_at.get(offset, ())):
+            self.forget(key)
+
+
+def refs_of(outputs: Mapping[str, Value]) -> Iterator[TensorRef]:
+    """The tensors among outputs."""
+    return (value.ref for value in outputs.values() if value.ref is not None)
