@@ -70,7 +70,6 @@ class Engine:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._connect)
-        await self._api.__aenter__()
 
     def _connect(self) -> None:
         self._runner.__enter__()
@@ -85,7 +84,7 @@ class Engine:
             await asyncio.wait(self._tasks, timeout=_CLOSE_PATIENCE_S)
         for task in self._tasks:
             task.cancel()
-        await self._api.__aexit__(None, None, None)
+        await self._api.close()
         await asyncio.to_thread(self._runner.__exit__, None, None, None)
 
     # -- EnginePort ------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.packets import Progress
 from vortex_worker.packs.debug.counting import read_count
 
@@ -51,7 +52,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         """Called by Dask on the worker's event loop."""
         self._worker = worker
         self._lanes: dict[str, queue.SimpleQueue[_Entry]] = {}
-        self._runtime = HostRuntime(host_config(self._settings, worker.nthreads))
+        self._runtime = HostRuntime(host_config(self._settings, worker.state.nthreads))
         self._runtime.start()
         worker.handlers.update(
             vortex_run=self.run,
@@ -140,11 +141,6 @@ def hold_lane(lane_id: str, topic: str) -> None:
     get_worker().plugins[PLUGIN_NAME].serve_lane(lane_id, topic)
 
 
-def arena_path(home: Path) -> Path:
-    """Where the host of a home keeps its arena: a name in shared memory that says whose it is."""
-    return Path("/dev/shm") / f"vortex-{_owner(home)}.arena"
-
-
 def host_config(settings: Settings, workers: int) -> HostConfig:
     """The host that these settings describe."""
     return HostConfig(
@@ -153,7 +149,7 @@ def host_config(settings: Settings, workers: int) -> HostConfig:
         log_dir=settings.log_dir,
         output_dir=settings.output_dir,
         state_dir=settings.home / "state",
-        arena_path=arena_path(settings.home),
+        arena_path=arena_path(_owner(settings.home)),
         arena_bytes=settings.arena_bytes,
         arena_budget_bytes=settings.arena_budget_bytes,
         workers=workers,

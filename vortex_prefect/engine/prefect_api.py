@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from types import TracebackType
 from typing import Any
 from uuid import UUID
 
@@ -22,15 +22,13 @@ class PrefectApi:
     def __init__(self) -> None:
         self._client: PrefectClient = get_client()
         self._flow_ids: dict[str, UUID] = {}
+        self._connected = False
+        self._connecting = asyncio.Lock()
 
-    async def __aenter__(self) -> PrefectApi:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self._client.__aexit__(kind, error, traceback)
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._connected:
+            await self._client.__aexit__(None, None, None)
 
     @property
     def ui_url(self) -> str:
@@ -66,13 +64,22 @@ class PrefectApi:
     async def _flow_id(self, name: str) -> UUID:
         if name not in self._flow_ids:
             try:
+                await self._connect()
                 self._flow_ids[name] = await self._client.create_flow_from_name(name)
             except httpx.HTTPError as error:
                 raise ConnectionError(str(error)) from error
         return self._flow_ids[name]
 
+    async def _connect(self) -> None:
+        """Prefect's client asks the server for its version first; that may be early, so it is tried again."""
+        async with self._connecting:
+            if not self._connected:
+                await self._client.__aenter__()
+                self._connected = True
+
     async def _post(self, path: str, body: Any) -> httpx.Response:
         try:
+            await self._connect()
             response = await self._client.request("POST", path, json=body, timeout=_TIMEOUT)  # type: ignore[arg-type]
             response.raise_for_status()
         except httpx.HTTPError as error:

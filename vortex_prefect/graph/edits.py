@@ -80,7 +80,7 @@ def apply_inputs(graph: Graph, inputs: dict[str, Any], limits: Limits | None = N
             not JSON; paths begin with `/inputs`.
     """
     exposed = {item.name: item for item in graph.inputs}
-    problems = json_problems(inputs, limits or Limits(), above=2, at=("inputs",))
+    problems = json_problems(inputs, limits or Limits(), above=1, at=("inputs",))
     suggestions = Suggestions()
     draft = Draft(graph)
     for name, value in inputs.items():

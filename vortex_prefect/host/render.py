@@ -24,9 +24,11 @@ def render(value: Value, message: memoryview, format: str) -> tuple[bytes, str]:
     Raises:
         RequestError: RQ-001, the value has no such form.
     """
+    if value.ref is None:
+        raise RequestError("RQ-001", "the value is not a tensor")
     if format == "arrow":
         return bytes(message), "application/vnd.apache.arrow.file"
-    array = read_array(message)
+    array = read_array(message, value.ref.shape, value.ref.dtype)
     if format == "npy":
         buffer = io.BytesIO()
         np.save(buffer, array)

@@ -8,12 +8,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vortex_prefect.core.errors import VortexError, WorkerError
-from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.host.conversation import Handlers, converse
@@ -24,6 +24,8 @@ from vortex_prefect.host.render import render
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.arena import Arena
+from vortex_prefect.shm.janitor import sweep
+from vortex_prefect.shm.layout import SLOT_COUNT, Slot
 from vortex_prefect.wire.packets import Cancel, Hello, Progress, RoomGrant, Welcome, encode
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ _WORKER_PATIENCE_S = 120.0
 _CANCEL_GRACE_S = 2.0
 #: A process that has not introduced itself by then is started anew; torch alone may take a minute on a slow disk.
 _START_LIMIT_S = 180.0
+#: Memory that is made ready at start.
+_WARM_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,13 @@ class HostRuntime:
         self._jobs_done = 0
         self._socket_bytes = 0
         self._keepers: list[threading.Thread] = []
-        self._arena = Arena.create(config.arena_path, config.host_id, config.arena_bytes, config.arena_budget_bytes)
+        sweep(config.arena_path.parent)
+        self._arena = Arena.create(
+            config.arena_path,
+            host=config.host_id,
+            size_bytes=config.arena_bytes,
+            budget_bytes=config.arena_budget_bytes,
+        )
         welcome = Welcome(config.host_id, str(config.arena_path), str(config.output_dir), str(config.state_dir))
         self._socket_path = config.run_dir / "workers.sock"
         try:
@@ -116,6 +126,8 @@ class HostRuntime:
         """Start the workers; jobs that come before one is ready wait for it."""
         with self._lock:
             spawns = self._pool.start()
+        warmer = threading.Thread(target=self._warm, name="vortex-warm", daemon=True)
+        warmer.start()
         for spawn in spawns:
             keeper = threading.Thread(target=self._keep, args=(spawn.worker_id,), name=f"keep-{spawn.worker_id}")
             keeper.daemon = True
@@ -159,7 +171,7 @@ class HostRuntime:
             running, why = self._take_worker(job)
             worker_id = running.worker_id
             outcome = self._run_on(running, on_progress)
-            self._keep_outputs(job, outcome)
+            self._keep_outputs(job, outcome, worker_id)
         except VortexError as error:
             outcome = JobOutcome(job.job_id, error=error, started_ms=started_ms, finished_ms=now_ms())
         return replace(outcome, worker_id=worker_id, why=why)
@@ -180,25 +192,29 @@ class HostRuntime:
 
     def lookup(self, keys: Iterable[str], execution_id: str) -> dict[str, dict[str, Value]]:
         """Cached outputs of those content keys that are known; held until `release(execution_id)`."""
-        return self._arena.lookup(list(keys), execution_id)
+        return self._arena.blocks.lookup(keys, execution_id)
 
     def release(self, execution_id: str) -> None:
         """An execution has ended: what only it held may be evicted."""
-        self._arena.release(execution_id)
+        self._arena.blocks.release(execution_id)
 
     def read(self, value: Value, format: str) -> tuple[bytes, str]:
         """A tensor's bytes and media type; see `EnginePort.read_value`."""
         if value.ref is None:
             raise WorkerError("WK-002", "the value is not a tensor")
-        with self._arena.reading(value.ref) as message:
-            return render(value, message, format)
+        reader = new_id()
+        self._arena.blocks.hold(value.ref, reader)
+        try:
+            return render(value, self._arena.message(value.ref), format)
+        finally:
+            self._arena.blocks.release(reader)
 
     def statistics(self) -> HostStatistics:
         """Workers, jobs and the arena, as they are now."""
         with self._lock:
             workers = tuple(self._describe(worker) for worker in self._pool.workers())
             jobs_done, socket_bytes = self._jobs_done, self._socket_bytes
-        return HostStatistics(self.config.host_id, workers, jobs_done, socket_bytes, asdict(self._arena.statistics()))
+        return HostStatistics(self.config.host_id, workers, jobs_done, socket_bytes, self._arena.statistics().to_dict())
 
     def _describe(self, worker: Worker) -> dict[str, Any]:
         return {
@@ -210,6 +226,11 @@ class HostRuntime:
             "job": worker.job_id,
             "restarts": worker.restarts,
         }
+
+    def _warm(self) -> None:
+        """Pages that are touched for the first time are forty times slower: not while a job waits."""
+        with contextlib.suppress(VortexError):
+            self._arena.warm(_WARM_BYTES)
 
     # -- workers ---------------------------------------------------------------------------
 
@@ -249,8 +270,8 @@ class HostRuntime:
             spawns = self._pool.died(worker_id)
             worker = self._pool.worker(worker_id)
             self._lock.notify_all()
-        self._arena.drop_owner(worker_id)
-        self._arena.set_slot(worker.index, 0, 0)
+        self._arena.blocks.drop_owner(worker_id)
+        self._show(worker)
         if not self._closing.is_set():
             logger.warning("worker %s: %s", worker_id, death_of(process.returncode))
         return spawns[0].delay_s if spawns else 0.0
@@ -263,10 +284,17 @@ class HostRuntime:
                 return False
             attached.channel = channel
             self._catalogue = self._catalogue or catalogue
-            index = self._pool.worker(hello.worker_id).index
+            worker = self._pool.worker(hello.worker_id)
             self._lock.notify_all()
-        self._arena.set_slot(index, 1, hello.pid)
+        self._show(worker)
         return True
+
+    def _show(self, worker: Worker) -> None:
+        """Write the worker's slot in the arena's header, for those who look from outside."""
+        with self._lock:
+            if worker.index < SLOT_COUNT and not self._arena.segment.closed:
+                state = list(WorkerState).index(worker.state)
+                self._arena.segment.set_slot(worker.index, Slot(state=state, pid=worker.pid or 0))
 
     # -- jobs ------------------------------------------------------------------------------
 
@@ -274,7 +302,7 @@ class HostRuntime:
         for values in job.inputs.values():
             for value in values:
                 if value.ref is not None:
-                    self._arena.check(value.ref)
+                    self._arena.blocks.check(value.ref)
 
     def _take_worker(self, job: Job) -> tuple[_Running, str]:
         deadline = time.monotonic() + _WORKER_PATIENCE_S
@@ -344,16 +372,23 @@ class HostRuntime:
 
     def _room(self, nbytes: int, worker_id: str) -> RoomGrant:
         try:
-            block = self._arena.allocate(nbytes, worker_id)
+            block = self._arena.blocks.allocate(nbytes, worker_id)
         except WorkerError as full:
             return RoomGrant(error=full)
         return RoomGrant(block.offset, block.nbytes, block.generation)
 
-    def _keep_outputs(self, job: Job, outcome: JobOutcome) -> None:
-        if outcome.error is not None:
-            return
-        for value in outcome.outputs.values():
-            if value.ref is not None:
-                self._arena.seal(value.ref, job.execution_id)
-        if job.key is not None:
-            self._arena.remember(job.key, outcome.outputs)
+    def _keep_outputs(self, job: Job, outcome: JobOutcome, worker_id: str) -> None:
+        """Seal what the worker wrote, hold it for the execution, and file it under its content key."""
+        passed_on = {value.ref for values in job.inputs.values() for value in values}
+        try:
+            for value in outcome.outputs.values():
+                if value.ref is not None and value.ref not in passed_on:
+                    self._arena.blocks.seal(value.ref, owner=worker_id, holder=job.execution_id)
+                    passed_on.add(value.ref)
+                elif value.ref is not None:
+                    self._arena.blocks.hold(value.ref, job.execution_id)
+            if job.key is not None and outcome.error is None:
+                self._arena.blocks.remember(job.key, outcome.outputs)
+        finally:
+            # What a failed node was granted and did not hand over.
+            self._arena.blocks.drop_owner(worker_id)

@@ -65,8 +65,11 @@ class LiveExecution:
         """What a node gave: port → stored value."""
         return dict(self._values.get(node_id, {}))
 
-    def node(self, report: NodeReport) -> dict[str, Any]:
-        """Take in a node's report; returns the node's new state."""
+    def node(self, report: NodeReport) -> dict[str, Any] | None:
+        """Take in a node's report; returns the node's new state, or null if it is no news.
+
+        The engine repeats what it knows whenever somebody begins to listen.
+        """
         done = report.state in (NodeState.COMPLETED, NodeState.CACHED)
         state = {
             "state": report.state.value,
@@ -77,6 +80,8 @@ class LiveExecution:
             "why": report.why,
             "error": report.error,
         }
+        if state == self._nodes.get(report.node_id):
+            return None
         self._nodes[report.node_id] = state
         if report.outputs is not None:
             self._values[report.node_id] = {port: stored_value(value) for port, value in report.outputs.items()}

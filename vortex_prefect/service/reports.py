@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -72,7 +72,7 @@ class Reports:
         self._flush_interval_s = flush_interval_s
         self._sleep = sleep
         self._live: dict[str, LiveExecution] = {}
-        self._endings: set[asyncio.Task[None]] = set()
+        self._unsettled: set[asyncio.Task[None]] = set()
         self._on_report: list[Callable[[Report], None]] = []
         self.listening = asyncio.Event()
 
@@ -168,9 +168,9 @@ class Reports:
                 _log.exception("progress of executions was not stored")
 
     async def settle(self) -> None:
-        """Wait until every ending that has begun is stored and published."""
-        while self._endings:
-            await asyncio.gather(*self._endings)
+        """Wait until every start and end that was reported is stored and published."""
+        while self._unsettled:
+            await asyncio.gather(*self._unsettled, return_exceptions=True)
 
     # One report
 
@@ -183,6 +183,8 @@ class Reports:
 
     def _handle_node(self, live: LiveExecution, report: NodeReport) -> None:
         node = live.node(report)
+        if node is None:
+            return
         self._publish(messages.progress(live.graph_id, live.id, report.node_id, node))
         if report.outputs:
             values = live.values(report.node_id)
@@ -197,9 +199,9 @@ class Reports:
         record = live.record()
         self._publish(messages.status(record))
         if starts:
-            live.dirty = False
             event = execution_event("ExecutionStarted", record, {"flow_run_id": record.flow_run_id}, Actor("engine"))
-            await self._store.write(lambda uow: _put_with_event(uow, record, event))
+            # A stop of the control plane must not come between the message and the event.
+            await asyncio.shield(self._spawn(self._store.write(lambda uow: _put_with_event(uow, record, event))))
 
     async def _handle_late(self, report: Report, live: LiveExecution | None) -> None:
         """After the end only Prefect's ids are news: a short run ends before its flow run exists."""
@@ -223,9 +225,13 @@ class Reports:
     ) -> None:
         """End in a task of its own: keeping pictures takes time, and other executions go on."""
         live.ending = True
-        task = asyncio.create_task(self._end(live, status, error, at_ms, actor or Actor("engine")))
-        self._endings.add(task)
-        task.add_done_callback(self._endings.discard)
+        self._spawn(self._end(live, status, error, at_ms, actor or Actor("engine")))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._unsettled.add(task)
+        task.add_done_callback(self._unsettled.discard)
+        return task
 
     async def _end(
         self, live: LiveExecution, status: ExecutionStatus, error: dict[str, Any] | None, at_ms: int, actor: Actor

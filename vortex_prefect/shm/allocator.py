@@ -14,6 +14,7 @@ from vortex_prefect.shm.layout import ALIGNMENT, DATA_OFFSET, align_up
 
 _STEPS_LOG2 = 5
 _STEPS = 1 << _STEPS_LOG2
+_BINS = _STEPS * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Allocator:
         #: offset → bin of the free extents.
         self._bin_of: dict[int, int] = {}
         #: bin → its free extents; as a dict, last in first out: the last freed is the warmest.
-        self._bins: dict[int, dict[int, None]] = {}
+        self._bins: list[dict[int, None]] = [{} for _ in range(_BINS)]
         #: Bit n is set where bin n has an extent.
         self._bitmap = 0
         self.grow(limit)
@@ -98,8 +99,13 @@ class Allocator:
         if offset is None:
             return None
         self._remove_free(offset)
-        self._used_bytes += self._size[offset]
-        self._cut(offset, wanted)
+        self._used_bytes += wanted
+        rest = self._size[offset] - wanted
+        if rest:
+            self._size[offset] = wanted
+            self._before[offset + wanted] = offset
+            # What follows a free extent is never free, so there is nothing to merge with.
+            self._insert_free(offset + wanted, rest)
         return offset
 
     def free(self, offset: int) -> None:
@@ -108,8 +114,9 @@ class Allocator:
         Raises:
             ValueError: no taken extent begins there.
         """
-        self._used_bytes -= self._taken(offset)
-        self._merge(offset)
+        size = self._taken(offset)
+        self._used_bytes -= size
+        self._merge(offset, size)
 
     def shrink(self, offset: int, nbytes: int) -> int:
         """Keep the first `nbytes` of a taken extent, rounded up to 64, and free the rest; what it has now.
@@ -118,9 +125,14 @@ class Allocator:
             ValueError: no taken extent begins there, or it is smaller.
         """
         wanted = max(align_up(nbytes), ALIGNMENT)
-        if wanted > self._taken(offset):
+        rest = self._taken(offset) - wanted
+        if rest < 0:
             raise ValueError(f"the extent at {offset} is smaller than {nbytes} bytes")
-        self._cut(offset, wanted)
+        if rest:
+            self._size[offset] = wanted
+            self._before[offset + wanted] = offset
+            self._used_bytes -= rest
+            self._merge(offset + wanted, rest)
         return wanted
 
     def size_of(self, offset: int) -> int:
@@ -137,9 +149,7 @@ class Allocator:
         if limit <= self._limit:
             return
         offset, self._limit = self._limit, limit
-        self._size[offset] = limit - offset
-        self._before[limit] = offset
-        self._merge(offset)
+        self._merge(offset, limit - offset)
 
     def statistics(self) -> AllocatorStatistics:
         """Counts of this moment."""
@@ -159,7 +169,7 @@ class Allocator:
             return next(reversed(self._bins[number]))
         # The paper stops here. A last look into the bin that `wanted` itself
         # falls in costs less than an eviction that was not needed.
-        near = self._bins.get(_bin(wanted), ())
+        near = self._bins[_bin(wanted)]
         return next((offset for offset in near if self._size[offset] >= wanted), None)
 
     def _taken(self, offset: int) -> int:
@@ -167,21 +177,8 @@ class Allocator:
             raise ValueError(f"no taken extent begins at {offset}")
         return self._size[offset]
 
-    def _cut(self, offset: int, wanted: int) -> None:
-        """Free what the taken extent at `offset` has beyond `wanted`."""
-        rest = self._size[offset] - wanted
-        if not rest:
-            return
-        self._size[offset] = wanted
-        self._used_bytes -= rest
-        self._size[offset + wanted] = rest
-        self._before[offset + wanted] = offset
-        self._before[offset + wanted + rest] = offset + wanted
-        self._merge(offset + wanted)
-
-    def _merge(self, offset: int) -> None:
+    def _merge(self, offset: int, size: int) -> None:
         """Make an extent that is in no bin a free one, together with its free neighbours."""
-        size = self._size[offset]
         after = offset + size
         if after in self._bin_of:
             self._remove_free(after)
@@ -190,26 +187,24 @@ class Allocator:
         before = self._before.get(offset)
         if before is not None and before in self._bin_of:
             self._remove_free(before)
-            del self._size[offset], self._before[offset]
+            self._size.pop(offset, None)
+            del self._before[offset]
             size += self._size[before]
             offset = before
-        self._size[offset] = size
-        self._before[offset + size] = offset
         self._insert_free(offset, size)
 
     def _insert_free(self, offset: int, size: int) -> None:
-        number = _bin(size)
-        self._bin_of[offset] = number
-        extents = self._bins.get(number)
-        if extents:
-            extents[offset] = None
-            return
-        self._bins[number] = {offset: None}
-        self._bitmap |= 1 << number
+        self._size[offset] = size
+        self._before[offset + size] = offset
+        self._bin_of[offset] = number = _bin(size)
+        extents = self._bins[number]
+        if not extents:
+            self._bitmap |= 1 << number
+        extents[offset] = None
 
     def _remove_free(self, offset: int) -> None:
         number = self._bin_of.pop(offset)
         extents = self._bins[number]
         del extents[offset]
         if not extents:
-            self._bitmap &= ~(1 << number)
+            self._bitmap ^= 1 << number

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy.typing as npt
 
-from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.arrow import message_size, read_array, write_array
 from vortex_prefect.shm.blocks import BlockStatistics, BlockTable
@@ -88,8 +87,7 @@ class Arena:
         Raises:
             WorkerError: WK-008, no such memory.
         """
-        nbytes = self.blocks.reserve(nbytes)
-        self.segment.prefault(DATA_OFFSET, nbytes)
+        self.segment.prefault(DATA_OFFSET, min(nbytes, self.blocks.reserve(nbytes)))
 
     def put_array(self, array: npt.NDArray[Any], *, holder: str) -> TensorRef:
         """Copy an array into a sealed block that `holder` holds.
@@ -99,11 +97,15 @@ class Arena:
         """
         dtype = array.dtype.name
         block = self.blocks.allocate(message_size(array.shape, dtype), holder)
-        buffer = self.segment.writable(block.offset, block.nbytes)
-        nbytes = write_array(buffer, array)
-        crc = crc32(buffer[:nbytes])
-        ref = TensorRef(self.blocks.host, block.generation, block.offset, nbytes, array.shape, dtype, crc)
-        self.blocks.seal(ref, owner=holder, holder=holder)
+        try:
+            buffer = self.segment.writable(block.offset, block.nbytes)
+            nbytes = write_array(buffer, array)
+            crc = crc32(buffer[:nbytes])
+            ref = TensorRef(self.blocks.host, block.generation, block.offset, nbytes, array.shape, dtype, crc)
+            self.blocks.seal(ref, owner=holder, holder=holder)
+        except BaseException:
+            self.blocks.discard(block.offset, block.generation, owner=holder)
+            raise
         return ref
 
     def message(self, ref: TensorRef) -> memoryview:

@@ -1,19 +1,9 @@
-"""The life of a tensor in the arena (specification §4.2), without the memory itself.
-
-A worker is granted a block, writes it and reports it; from then on it is
-sealed: immutable, and held by executions. When the last of them ends it stays
-as cache, until somebody holds it again or its room is needed::
-
-    grant ──► ALLOCATED ──seal──► HELD ◄──hold── CACHED ──evict──► gone
-                  │                 └──release──►
-                  └──discard──► gone
-"""
+"""Which blocks the arena has, who needs them and under which keys they are known, without the memory itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from threading import Lock
 
 from vortex_prefect.core.errors import WorkerError
@@ -23,63 +13,11 @@ from vortex_prefect.shm.allocator import Allocator
 from vortex_prefect.shm.key_index import KeyIndex, refs_of
 from vortex_prefect.shm.layout import ALIGNMENT, DATA_OFFSET, align_up
 from vortex_prefect.shm.lfu import LfuOrder
+from vortex_prefect.shm.lifecycle import Block, BlockState
 
 #: The arena's memory is reserved in steps of this.
 GROWTH_BYTES = 64 << 20
 _LAST_GENERATION = (1 << 32) - 1
-
-
-class BlockState(Enum):
-    """Where a block is in its life."""
-
-    #: Granted to a worker, which writes it.
-    ALLOCATED = "allocated"
-    #: Sealed, and held by at least one execution.
-    HELD = "held"
-    #: Sealed, and held by nobody.
-    CACHED = "cached"
-    #: Its bytes may be another's.
-    GONE = "gone"
-
-
-_TRANSITIONS: dict[tuple[BlockState, str], BlockState] = {
-    (BlockState.ALLOCATED, "seal"): BlockState.HELD,
-    (BlockState.ALLOCATED, "discard"): BlockState.GONE,
-    (BlockState.HELD, "hold"): BlockState.HELD,
-    (BlockState.HELD, "release"): BlockState.CACHED,
-    (BlockState.CACHED, "hold"): BlockState.HELD,
-    (BlockState.CACHED, "evict"): BlockState.GONE,
-}
-
-
-@dataclass(slots=True, eq=False)
-class Block:
-    """One extent of the arena and who needs it. Only the table changes it."""
-
-    offset: int
-    #: Never 0; tells this block from earlier ones at the same offset.
-    generation: int
-    #: Bytes of the extent, a multiple of 64.
-    nbytes: int
-    #: Worker that may write it, until it is sealed.
-    owner: str
-    state: BlockState = BlockState.ALLOCATED
-    #: What lies in it; null until it is sealed.
-    ref: TensorRef | None = None
-    holders: set[str] = field(default_factory=set)
-    #: How often somebody began to hold it.
-    uses: int = 0
-
-    def apply(self, action: str) -> None:
-        """Take one step of the block's life.
-
-        Raises:
-            WorkerError: WK-002, the block is not in a state for it.
-        """
-        after = _TRANSITIONS.get((self.state, action))
-        if after is None:
-            raise WorkerError("WK-002", f"cannot {action} the block at {self.offset}: it is {self.state.value}")
-        self.state = after
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +48,8 @@ class BlockTable:
         host: id of the host, which every reference carries.
         budget_bytes: the most that blocks may take.
         reserve: backs the arena with memory up to an offset; raises WorkerError WK-008 when there is none.
-        on_evict: told of every block that is evicted. Called with the table locked: it must be quick, and not call back.
+        on_evict: told of every block that is evicted. Called with the table locked: it must be quick,
+            and not call back.
         first_generation: 1 to 2³²−1. A random one keeps references into an earlier arena from fitting this one.
         key_limit: how many content keys are remembered.
     """
@@ -245,6 +184,19 @@ class BlockTable:
                     self._hold(self._sealed(ref), holder)
             return found
 
+    def reserve(self, nbytes: int) -> int:
+        """Back `nbytes`, at most the budget, with memory before they are asked for; how many are now.
+
+        Raises:
+            WorkerError: WK-008, no such memory.
+        """
+        with self._lock:
+            target = min(DATA_OFFSET + align_up(nbytes, GROWTH_BYTES), self._end)
+            if target > self._allocator.limit:
+                self._reserve(target)
+                self._allocator.grow(target)
+            return self._allocator.limit - DATA_OFFSET
+
     def statistics(self) -> BlockStatistics:
         """Counts of this moment."""
         with self._lock:
@@ -264,36 +216,32 @@ class BlockTable:
 
     def _place(self, nbytes: int) -> int:
         offset = self._allocator.allocate(nbytes)
-        if offset is None and self._grow(nbytes):
-            offset = self._allocator.allocate(nbytes)
-        if offset is None and nbytes <= self._evictable_room():
-            offset = self._evict_for(nbytes)
+        if offset is None and self._fits_below(self._end, nbytes):
+            offset = self._grow_for(nbytes)
+            if offset is None and self._fits_below(self._allocator.limit, nbytes):
+                offset = self._evict_for(nbytes)
         if offset is None:
             raise self._full(nbytes)
         return offset
 
-    def _grow(self, nbytes: int) -> bool:
-        """Reserve enough for `nbytes` after the last block, if the budget and the machine allow it."""
-        limit = self._allocator.limit
-        needed = limit - self._allocator.tail_free_bytes + nbytes
-        if needed > self._end:
-            # Whatever is left of the budget; together with what is evicted it may do.
-            needed = self._end
-        target = min(limit + align_up(needed - limit, GROWTH_BYTES), self._end)
-        if target <= limit:
-            return False
-        try:
-            self._reserve(target)
-        except WorkerError:
-            # The file system is fuller than when the budget was made: the cache must do.
-            return False
-        self._allocator.grow(target)
-        return True
-
-    def _evictable_room(self) -> int:
-        """What an empty cache would leave, were it in one piece."""
+    def _fits_below(self, limit: int, nbytes: int) -> bool:
+        """Whether an empty cache would leave room below `limit`, were it in one piece."""
         held = self._allocator.used_bytes - self._cached_bytes
-        return self._allocator.limit - DATA_OFFSET - held
+        return nbytes <= limit - DATA_OFFSET - held
+
+    def _grow_for(self, nbytes: int) -> int | None:
+        """Reserve more after the last block; all that the budget leaves, if it leaves too little."""
+        limit = self._allocator.limit
+        missing = nbytes - self._allocator.tail_free_bytes
+        target = min(limit + align_up(missing, GROWTH_BYTES), self._end)
+        if target > limit:
+            try:
+                self._reserve(target)
+            except WorkerError:
+                # The file system is fuller than when the budget was made: the cache must do.
+                return None
+            self._allocator.grow(target)
+        return self._allocator.allocate(nbytes)
 
     def _evict_for(self, nbytes: int) -> int | None:
         offset = None

@@ -11,6 +11,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 from vortex_prefect.core.errors import SystemFault, VortexError, WorkerError
 from vortex_prefect.shm.layout import (
@@ -211,7 +212,7 @@ class Segment:
     ) -> None:
         self.close()
 
-    def _store(self, format: str, offset: int, word: int) -> None:
+    def _store(self, format: Literal["I", "Q"], offset: int, word: int) -> None:
         """One native store of an aligned word; packing byte by byte was seen to tear."""
         self._require_open()
         self._require_owner()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch.utils.dlpack import from_dlpack
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.tensor import TensorRef
@@ -68,7 +69,7 @@ def read_tensor(view: memoryview, shape: tuple[int, ...], dtype: str) -> torch.T
     torch_dtype: torch.dtype = getattr(torch, dtype)
     if 0 in shape:
         return torch.empty(shape, dtype=torch_dtype)
-    carrier = torch.from_dlpack(message)
+    carrier = from_dlpack(message)
     return torch.view_as_complex(carrier) if torch_dtype.is_complex else carrier.view(torch_dtype)
 
 

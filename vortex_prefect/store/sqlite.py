@@ -82,12 +82,11 @@ def protect_events(connection: Connection) -> None:
 
 
 def _set_up(dbapi_connection: Any, _record: Any) -> None:
-    # The driver's own way begins a transaction at the first write only, so reads would see no snapshot.
-    dbapi_connection.isolation_level = None
     for pragma in _PRAGMAS:
         dbapi_connection.execute(pragma).close()
 
 
 def _begin(connection: Connection) -> None:
+    # Left to itself the driver begins at the first write only, and reads would see no snapshot.
     writes = connection.get_execution_options().get(_WRITER, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

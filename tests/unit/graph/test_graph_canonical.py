@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.unit.graph.builders import document, graph
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.canonical import canonical_json, content_key, graph_hash
-from vortex_prefect.graph.model import Graph, parse_graph
+from vortex_prefect.graph.model import parse_graph
 
 NODES: dict[str, str | dict[str, Any]] = {
     "a": "canvas",
@@ -26,8 +27,21 @@ def with_node(name: str, **fields: Any) -> dict[str, Any]:
     return {**BASE, "nodes": {**BASE["nodes"], name: {**BASE["nodes"][name], **fields}}}
 
 
-def test_the_hash_is_a_sha256_that_stays_the_same_between_releases() -> None:
-    assert graph_hash(Graph()) == "SET"
+def test_the_hash_is_the_sha256_of_the_canonical_form() -> None:
+    form = (
+        '{"edges":{"s/images":[["a","image"]]},"inputs":{},'
+        '"nodes":{"a":["t.canvas",{"size":4},"active",0,null,null],"s":["t.stack",{},"muted",2,0.5,9]},'
+        '"outputs":{"o":["s","image"]},"schema":"vortex.graph/1"}'
+    )
+    subject = graph(
+        {
+            "s": {"type": "stack", "mode": "muted", "retries": 2, "retry_delay_s": 0.5, "timeout_s": 9},
+            "a": {"type": "canvas", "params": {"size": 4.0}},
+        },
+        "a.image > s.images",
+        outputs=[{"name": "o", "node": "s", "port": "image"}],
+    )
+    assert graph_hash(subject) == hashlib.sha256(form.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(

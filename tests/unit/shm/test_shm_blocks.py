@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.job import Value
+from vortex_prefect.core.tensor import TensorRef
+from vortex_prefect.shm.blocks import GROWTH_BYTES, Block, BlockTable
+from vortex_prefect.shm.layout import DATA_OFFSET
+
+MIB = 1 << 20
+
+
+class Machine:
+    """Stands for the memory that can be reserved."""
+
+    def __init__(self, limit: int = 1 << 40) -> None:
+        self.limit = limit
+        self.reserved: list[int] = []
+
+    def reserve(self, upto: int) -> None:
+        if upto > self.limit:
+            raise WorkerError("WK-008", "no memory")
+        self.reserved.append(upto)
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@pytest.fixture
+def evicted() -> list[TensorRef]:
+    return []
+
+
+@pytest.fixture
+def table(machine: Machine, evicted: list[TensorRef]) -> BlockTable:
+    return BlockTable("host", 4 * MIB, reserve=machine.reserve, on_evict=evicted.append, key_limit=3)
+
+
+def ref_of(block: Block, nbytes: int | None = None) -> TensorRef:
+    return TensorRef("host", block.generation, block.offset, nbytes or block.nbytes, (1,), "uint8", 0)
+
+
+def sealed(table: BlockTable, nbytes: int, holder: str = "run") -> TensorRef:
+    ref = ref_of(table.allocate(nbytes, "worker"))
+    table.seal(ref, owner="worker", holder=holder)
+    return ref
+
+
+def is_valid(table: BlockTable, ref: TensorRef) -> bool:
+    try:
+        table.check(ref)
+    except WorkerError as exc:
+        assert exc.code == "WK-002"
+        return False
+    return True
+
+
+def test_a_tensors_life_from_grant_to_eviction(table: BlockTable, evicted: list[TensorRef]) -> None:
+    block = table.allocate(3 * MIB, "worker")
+    ref = ref_of(block)
+    assert not is_valid(table, ref)
+    table.seal(ref, owner="worker", holder="run")
+    table.check(ref)
+    assert table.statistics().in_use_bytes == 3 * MIB
+    assert table.release("run") == 1
+    assert (table.statistics().in_use_bytes, table.statistics().cached_bytes) == (0, 3 * MIB)
+    table.check(ref)
+    table.allocate(2 * MIB, "worker")
+    assert evicted == [ref]
+    assert not is_valid(table, ref)
+    assert table.statistics().evictions == 1
+
+
+def test_generations_differ_are_never_zero_and_wrap(machine: Machine) -> None:
+    table = BlockTable("host", MIB, reserve=machine.reserve, first_generation=(1 << 32) - 1)
+    first, second = table.allocate(64, "worker"), table.allocate(64, "worker")
+    assert (first.generation, second.generation) == ((1 << 32) - 1, 1)
+
+
+def test_a_stale_reference_to_a_reused_place_is_refused(table: BlockTable) -> None:
+    old = sealed(table, 4 * MIB)
+    table.release("run")
+    new = sealed(table, 4 * MIB)
+    assert new.offset == old.offset
+    assert is_valid(table, new)
+    for use in (lambda: table.check(old), lambda: table.hold(old, "run")):
+        with pytest.raises(WorkerError, match="WK-002"):
+            use()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"host": "other"}, {"offset": 0}, {"offset": 1 << 50}, {"nbytes": 1 << 50}, {"generation": 99}, {"shape": (2,)}],
+)
+def test_a_forged_reference_is_refused(table: BlockTable, changes: dict[str, object]) -> None:
+    ref = sealed(table, 1024)
+    forged = replace(ref, **changes)  # type: ignore[arg-type]
+    assert not is_valid(table, forged)
+    with pytest.raises(WorkerError, match="WK-002"):
+        table.remember("key", {"out": Value("TENSOR", forged)})
+
+
+def test_memory_is_reserved_in_steps_up_to_the_budget(machine: Machine) -> None:
+    table = BlockTable("host", 2 * GROWTH_BYTES + MIB, reserve=machine.reserve)
+    table.allocate(64, "worker")
+    table.allocate(MIB, "worker")
+    assert machine.reserved == [DATA_OFFSET + GROWTH_BYTES]
+    table.allocate(GROWTH_BYTES, "worker")
+    table.allocate(GROWTH_BYTES - 64, "worker")
+    assert machine.reserved[1:] == [DATA_OFFSET + 2 * GROWTH_BYTES, DATA_OFFSET + 2 * GROWTH_BYTES + MIB]
+    assert table.statistics().reserved_bytes == table.statistics().budget_bytes
+
+
+def test_reserving_ahead_stops_at_the_budget(table: BlockTable, machine: Machine) -> None:
+    assert table.reserve(MIB) == 4 * MIB
+    assert table.reserve(1 << 40) == 4 * MIB
+    assert machine.reserved == [DATA_OFFSET + 4 * MIB]
+
+
+def test_a_full_arena_says_what_was_asked_held_and_free(table: BlockTable) -> None:
+    sealed(table, 3 * MIB)
+    with pytest.raises(WorkerError, match=rf"WK-008 {2 * MIB} bytes asked, {3 * MIB} of {4 * MIB} in use, {MIB} free"):
+        table.allocate(2 * MIB, "worker")
+
+
+def test_a_hopeless_request_neither_reserves_nor_evicts(table: BlockTable, machine: Machine) -> None:
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(5 * MIB, "worker")
+    assert machine.reserved == []
+    cached = sealed(table, 2 * MIB)
+    table.release("run")
+    sealed(table, MIB, "other")
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(4 * MIB, "worker")
+    table.check(cached)
+
+
+def test_when_the_machine_is_full_the_cache_gives_way(evicted: list[TensorRef]) -> None:
+    machine = Machine(limit=DATA_OFFSET + GROWTH_BYTES)
+    table = BlockTable("host", 4 * GROWTH_BYTES, reserve=machine.reserve, on_evict=evicted.append)
+    first = sealed(table, GROWTH_BYTES)
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(MIB, "worker")
+    table.release("run")
+    table.allocate(MIB, "worker")
+    assert evicted == [first]
+
+
+def test_the_least_used_is_evicted_and_the_held_never(table: BlockTable, evicted: list[TensorRef]) -> None:
+    popular, rare, held = sealed(table, MIB, "a"), sealed(table, MIB, "a"), sealed(table, MIB, "b")
+    table.hold(popular, "c")
+    table.release("c")
+    table.release("a")
+    sealed(table, 2 * MIB, "d")
+    assert evicted == [rare]
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(2 * MIB, "worker")
+    assert is_valid(table, popular)
+    table.allocate(MIB, "worker")
+    assert evicted == [rare, popular]
+    table.check(held)
+
+
+def test_a_block_is_cached_when_its_last_holder_releases(table: BlockTable) -> None:
+    ref = sealed(table, MIB, "a")
+    table.hold(ref, "b")
+    table.hold(ref, "b")
+    assert table.statistics().leases == 2
+    table.release("a")
+    assert table.statistics().cached_bytes == 0
+    table.release("b")
+    assert table.statistics().cached_bytes == MIB
+    assert table.release("b") == 0
+    table.hold(ref, "c")
+    assert (table.statistics().cached_bytes, table.statistics().in_use_bytes) == (0, MIB)
+
+
+def test_seal_gives_back_what_was_not_needed(table: BlockTable) -> None:
+    block = table.allocate(4 * MIB, "worker")
+    ref = ref_of(block, 1000)
+    table.seal(ref, owner="worker", holder="run")
+    assert table.statistics().in_use_bytes == 1024
+    table.allocate(4 * MIB - 1024, "worker")
+
+
+def test_only_the_grantee_seals_or_discards_and_only_once(table: BlockTable) -> None:
+    block = table.allocate(1024, "worker")
+    ref = ref_of(block)
+    refused = [
+        lambda: table.seal(ref, owner="thief", holder="run"),
+        lambda: table.seal(replace(ref, generation=99), owner="worker", holder="run"),
+        lambda: table.seal(replace(ref, nbytes=1025), owner="worker", holder="run"),
+        lambda: table.seal(replace(ref, nbytes=0), owner="worker", holder="run"),
+        lambda: table.seal(replace(ref, host="other"), owner="worker", holder="run"),
+        lambda: table.discard(block.offset, block.generation, owner="thief"),
+        lambda: table.hold(ref, "run"),
+    ]
+    for attempt in refused:
+        with pytest.raises(WorkerError, match="WK-002"):
+            attempt()
+    table.seal(ref, owner="worker", holder="run")
+    for again in (
+        lambda: table.seal(ref, owner="worker", holder="run"),
+        lambda: table.discard(block.offset, block.generation, owner="worker"),
+    ):
+        with pytest.raises(WorkerError, match="WK-002 .*is held"):
+            again()
+    table.check(ref)
+
+
+def test_a_dead_worker_keeps_nothing_unsealed(table: BlockTable) -> None:
+    ref = sealed(table, MIB)
+    table.allocate(MIB, "worker")
+    discarded = table.allocate(MIB, "worker")
+    table.discard(discarded.offset, discarded.generation, owner="worker")
+    table.allocate(MIB, "other")
+    assert table.statistics().leases == 3
+    assert table.drop_owner("worker") == 1
+    assert table.drop_owner("worker") == 0
+    assert table.statistics().in_use_bytes == 2 * MIB
+    table.check(ref)
+
+
+def test_lookup_holds_what_it_finds_and_counts(table: BlockTable) -> None:
+    ref = sealed(table, MIB)
+    outputs = {"image": Value("IMAGE", ref), "width": Value("INT", data=7)}
+    table.remember("known", outputs)
+    table.release("run")
+    assert table.lookup(["known", "unknown"], "next") == {"known": outputs}
+    statistics = table.statistics()
+    assert (statistics.hits, statistics.misses, statistics.cached_bytes) == (1, 1, 0)
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(4 * MIB, "worker")
+    table.release("next")
+    table.allocate(4 * MIB, "worker")
+    assert table.lookup(["known"], "next") == {}
+    assert table.statistics().keys == 0
+
+
+def test_small_values_are_remembered_within_bounds(table: BlockTable) -> None:
+    for number in range(5):
+        table.remember(str(number), {"out": Value("INT", data=number)})
+    assert list(table.lookup(map(str, range(5)), "run")) == ["2", "3", "4"]
+
+
+def test_threads_never_get_the_same_bytes(machine: Machine) -> None:
+    table = BlockTable("host", 64 * MIB, reserve=machine.reserve)
+    granted: list[Block] = []
+    start = threading.Barrier(8)
+
+    def worker(name: str) -> None:
+        start.wait()
+        for _ in range(200):
+            block = table.allocate(4096, name)
+            granted.append(block)
+            if block.generation % 3 == 0:
+                table.seal(ref_of(block), owner=name, holder=name)
+
+    threads = [threading.Thread(target=worker, args=(str(number),)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({block.offset for block in granted}) == len({block.generation for block in granted}) == 1600
+    assert table.statistics().in_use_bytes == 1600 * 4096

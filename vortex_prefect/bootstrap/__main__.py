@@ -1,0 +1,42 @@
+"""A process of the stack: `python -m vortex_prefect.bootstrap engine|bridge`. Started by `stack`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+
+from vortex_prefect.bootstrap.wiring import run_bridge, run_engine
+from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.settings import Settings
+
+#: Descriptor of the bridge's listening socket, handed down so that the port is ours before anything starts.
+LISTEN_FD = "VORTEX_LISTEN_FD"
+PREFECT_UI = "VORTEX_PREFECT_UI"
+
+
+def main() -> int:
+    """Run the role of the first argument until a signal ends it; 1 if it could not start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    settings = Settings.from_env(os.environ)
+    try:
+        match sys.argv[1:]:
+            case ["engine"]:
+                asyncio.run(run_engine(settings))
+            case ["bridge"]:
+                listening = socket.socket(fileno=int(os.environ[LISTEN_FD]))
+                asyncio.run(run_bridge(settings, listening, os.environ.get(PREFECT_UI)))
+            case _:
+                print(__doc__, file=sys.stderr)
+                return 2
+    except VortexError as error:
+        print(error, error.hint or error.info.hint, sep="\n", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,273 @@
+"""The stack: Prefect's server, Dask, engine and bridge as children of one process, and their end."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from vortex_prefect.bootstrap.__main__ import LISTEN_FD, PREFECT_UI
+from vortex_prefect.bootstrap.children import Child, ChildSpec, wait_until
+from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.core.settings import Settings
+
+_PREFECT_PORT = 4200
+_START_LIMIT_S = 180.0
+#: A child that dies more often than this within the window is beyond help.
+_MAX_RESTARTS = 5
+_RESTART_WINDOW_S = 600.0
+_POLL_S = 0.2
+
+#: Tells people what is under way; called with a short line.
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StackInfo:
+    """Where a running stack is found."""
+
+    pid: int
+    url: str
+    prefect_api_url: str
+    prefect_ui: str
+    dask: str
+    processes: tuple[dict[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Stack:
+    """Use it as a context manager, from the main thread."""
+
+    def __init__(self, settings: Settings, tell: Tell) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._children: list[Child] = []
+        self._deaths: list[float] = []
+        self._lock_fd = -1
+        self._listening: socket.socket | None = None
+
+    def __enter__(self) -> StackInfo:
+        try:
+            return self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def watch(self) -> None:
+        """Look after the children: one that died is started again. Call it now and then.
+
+        Raises:
+            SystemFault: SY-002, one keeps dying.
+        """
+        for child in self._children:
+            if (code := child.returncode()) is None:
+                continue
+            now = time.monotonic()
+            self._deaths = [at for at in self._deaths if now - at < _RESTART_WINDOW_S] + [now]
+            if len(self._deaths) > _MAX_RESTARTS:
+                raise self._failed(child, f"keeps dying (status {code})")
+            self._tell(f"{child.spec.role} ended with status {code}, starting it again")
+            child.restart()
+            self._write_info()
+
+    def close(self) -> None:
+        """End all children, the last started first. Repeating does nothing."""
+        while self._children:
+            child = self._children.pop()
+            self._tell(f"stopping {child.spec.role}")
+            child.stop()
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+        if self._lock_fd >= 0:
+            info_path(self._settings).unlink(missing_ok=True)
+            os.close(self._lock_fd)
+            self._lock_fd = -1
+
+    # -- start -----------------------------------------------------------------------------
+
+    def _start(self) -> StackInfo:
+        settings = self._settings
+        settings.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.run_dir.chmod(0o700)
+        self._lock_fd = _lock(settings.run_dir / "stack.lock")
+        self._listening = _listen(settings.host, settings.port)
+        port = self._listening.getsockname()[1]
+        prefect_url = settings.prefect_api_url or f"http://127.0.0.1:{_free_port(_PREFECT_PORT)}/api"
+        dask = settings.dask or f"tcp://127.0.0.1:{_free_port(0)}"
+        self._child_settings = replace(settings, port=port, prefect_api_url=prefect_url, dask=dask)
+        self._info = StackInfo(
+            os.getpid(),
+            f"http://{settings.host}:{port}",
+            prefect_url,
+            prefect_url.removesuffix("/api"),
+            dask,
+        )
+        self._start_children()
+        self._write_info()
+        return self._info
+
+    def _start_children(self) -> None:
+        settings, info = self._settings, self._info
+        python = sys.executable
+        prefect = None
+        if settings.prefect_api_url is None:
+            prefect_port = info.prefect_ui.rpartition(":")[2]
+            command = (python, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", prefect_port)
+            self._tell("starting Prefect's server")
+            prefect = self._add("prefect-server", command)
+        if settings.dask is None:
+            self._start_dask(info.dask)
+        self._tell("starting engine and bridge")
+        engine = self._add("engine", (python, "-m", "vortex_prefect.bootstrap", "engine"))
+        listening = self._listening.fileno() if self._listening else -1
+        bridge = self._add("bridge", (python, "-m", "vortex_prefect.bootstrap", "bridge"), (listening,))
+        if prefect is not None:
+            self._tell("waiting for Prefect's server")
+            self._await(prefect, lambda: _answers(f"{info.prefect_api_url}/health"))
+        self._tell("waiting for the first worker")
+        self._await(bridge, lambda: _answers(f"{info.url}/readyz"), also=engine)
+
+    def _start_dask(self, address: str) -> None:
+        port = address.rpartition(":")[2]
+        self._tell("starting Dask")
+        self._add(
+            "dask-scheduler",
+            (
+                sys.executable, "-m", "distributed.cli.dask_scheduler",
+                "--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0",
+            ),
+        )  # fmt: skip
+        workers = str(self._settings.workers)
+        self._add(
+            "dask-worker",
+            (
+                sys.executable, "-m", "distributed.cli.dask_worker", address,
+                "--host", "127.0.0.1", "--no-nanny", "--no-dashboard", "--nthreads", workers,
+                "--resources", f"GPU={workers}", "--local-directory", str(self._settings.run_dir / "dask"),
+            ),
+        )  # fmt: skip
+
+    def _add(self, role: str, command: tuple[str, ...], descriptors: tuple[int, ...] = ()) -> Child:
+        log = self._settings.log_dir / f"{role}.log"
+        log.unlink(missing_ok=True)
+        child = Child(ChildSpec(role, command, self._env(descriptors), log, descriptors))
+        self._children.append(child)
+        return child
+
+    def _env(self, descriptors: tuple[int, ...]) -> dict[str, str]:
+        info, home = self._info, self._settings.home
+        env = {
+            **os.environ,
+            **self._child_settings.to_env(),
+            "PREFECT_API_URL": info.prefect_api_url,
+            "PREFECT_UI_API_URL": info.prefect_api_url,
+            PREFECT_UI: info.prefect_ui,
+            "PREFECT_HOME": str(home / "prefect"),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_LOGGING_LEVEL": "WARNING",
+            # What the recorder sends comes in batches, and is to be filed in batches.
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+            "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+            "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
+            # Dask takes its own settings from wherever it is started; a queue of its own is not wanted here.
+            "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "false",
+        }
+        if descriptors:
+            env[LISTEN_FD] = str(descriptors[0])
+        return env
+
+    def _await(self, child: Child, ready: Callable[[], bool], also: Child | None = None) -> None:
+        def alive() -> bool:
+            return child.returncode() is None and (also is None or also.returncode() is None)
+
+        if not wait_until(ready, alive, _START_LIMIT_S):
+            dead = also if also is not None and also.returncode() is not None else child
+            raise self._failed(dead, "did not start")
+
+    def _failed(self, child: Child, what: str) -> SystemFault:
+        return SystemFault("SY-002", f"{child.spec.role} {what}; its log {child.spec.log} ends:\n{child.tail()}")
+
+    def _write_info(self) -> None:
+        processes = tuple({"role": child.spec.role, "pid": child.pid} for child in self._children)
+        self._info = replace(self._info, processes=processes)
+        path = info_path(self._settings)
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps(self._info.to_dict(), indent=1), encoding="utf-8")
+        draft.replace(path)
+
+
+def info_path(settings: Settings) -> Path:
+    """The file in which a running stack says where it is."""
+    return settings.run_dir / "stack.json"
+
+
+def running_stack(settings: Settings) -> StackInfo | None:
+    """The stack that runs with this home, or null."""
+    try:
+        data = json.loads(info_path(settings).read_text(encoding="utf-8"))
+        with closing(open(settings.run_dir / "stack.lock", "rb")) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return StackInfo(**{**data, "processes": tuple(data["processes"])})
+    except (OSError, ValueError):
+        return None
+    return None  # its owner died without tidying up
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise SystemFault("SY-005", f"a stack with the home {path.parent.parent} runs already") from None
+    return descriptor
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise SystemFault("SY-001", f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listening
+
+
+def _free_port(preferred: int) -> int:
+    """`preferred` if nobody has it, else one that the kernel chooses."""
+    for port in (preferred, 0):
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise SystemFault("SY-001", "no TCP port is free on 127.0.0.1")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,76 @@
+"""The one place that wires implementations to contracts, a function for each process of the stack."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from vortex_prefect.bridge.app import create_app
+from vortex_prefect.bridge.context import BridgeContext
+from vortex_prefect.bridge.hub import Hub
+from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.core.settings import Settings
+from vortex_prefect.ipc.engine_link import EngineLink, serve_engine
+from vortex_prefect.service.control import ControlPlane
+from vortex_prefect.store.sql_store import open_store
+
+logger = logging.getLogger(__name__)
+
+
+def engine_socket(settings: Settings) -> Path:
+    """Where the engine answers the bridge."""
+    return settings.run_dir / "engine.sock"
+
+
+def store_url(settings: Settings) -> str:
+    """The event store's database."""
+    return f"sqlite:///{settings.home / 'vortex.db'}"
+
+
+async def run_engine(settings: Settings) -> None:
+    """The engine process, until SIGTERM or SIGINT."""
+    # Prefect takes a second to import, and only this process needs it.
+    from vortex_prefect.engine.engine import Engine  # noqa: PLC0415
+
+    if settings.dask is None:
+        raise SystemFault("SY-002", "the engine needs the address of a Dask scheduler")
+    stopped = _stop_signal()
+    engine = Engine(settings, settings.dask)
+    await engine.start()
+    server = await serve_engine(engine, engine_socket(settings))
+    logger.info("engine ready")
+    try:
+        await stopped.wait()
+    finally:
+        server.close()
+        engine_socket(settings).unlink(missing_ok=True)
+        await engine.close()
+
+
+async def run_bridge(settings: Settings, listening: socket.socket, prefect_ui: str | None) -> None:
+    """The bridge process, on a socket that listens already, until SIGTERM or SIGINT."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    store = open_store(store_url(settings))
+    link = EngineLink(engine_socket(settings))
+    hub = Hub()
+    try:
+        async with ControlPlane(store, link, settings, hub.publish) as control:
+            app = create_app(BridgeContext(settings, control, hub, prefect_ui=prefect_ui))
+            config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
+            await uvicorn.Server(config).serve(sockets=[listening])
+    finally:
+        await link.close()
+        store.close()
+
+
+def _stop_signal() -> asyncio.Event:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped
