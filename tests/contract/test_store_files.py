@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.store.records import a_graph, an_event, an_execution, keeping, putting
+from vortex_prefect.core.contracts import UnitOfWork
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.store import open_store
 
@@ -139,6 +140,20 @@ async def test_a_read_sees_one_snapshot(url: str) -> None:
         after = connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one()
     await store.close()
     assert (before, after) == (1, 1)
+
+
+async def test_no_other_program_writes_between_a_units_first_read_and_its_write(url: str, path: Path) -> None:
+    store = open_store(url)
+
+    def read_then_write(unit: UnitOfWork) -> None:
+        unit.events()
+        other = sqlite3.connect(path, timeout=0)
+        with closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("DELETE FROM settings")
+        unit.append(an_event())
+
+    await store.write(read_then_write)
+    await store.close()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE events SET payload = '{}'", "DELETE FROM events"])

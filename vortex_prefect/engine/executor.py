@@ -157,9 +157,11 @@ class Executor:
             timeout_s=step.timeout_s,
             trace=TraceContext(self._trace_id, new_span_id()),
         )
-        self._tell(step, NodeState.RUNNING, attempt)
         return await self._lanes.run(
-            job, self._priority, lambda fraction: self._tell(step, NodeState.RUNNING, attempt, progress=fraction)
+            job,
+            self._priority,
+            on_start=lambda: self._tell(step, NodeState.RUNNING, attempt),
+            on_progress=lambda fraction: self._tell(step, NodeState.RUNNING, attempt, progress=fraction),
         )
 
     def _inputs(self, step: Step) -> dict[str, tuple[Value, ...]]:

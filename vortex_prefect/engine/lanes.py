@@ -56,12 +56,15 @@ class LanePool:
         self._heard = 0.0
         client.subscribe_topic(self._topic, self._on_event)
 
-    async def run(self, job: Job, priority: int, on_progress: Callable[[float], None]) -> JobOutcome:
-        """Run a job on the next free lane. Failures are the outcome's `error`."""
+    async def run(
+        self, job: Job, priority: int, on_start: Callable[[], None], on_progress: Callable[[float], None]
+    ) -> JobOutcome:
+        """Run a job on the next free lane; `on_start` tells when it has one. Failures are the outcome's `error`."""
         self._progress[job.job_id] = on_progress
         try:
             while True:
                 lane = await self._acquire(priority)
+                on_start()
                 try:
                     answer = await self._call(lane.address, "vortex_run", lane=lane.id, job=job.to_dict())
                 except OSError as error:

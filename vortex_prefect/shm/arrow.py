@@ -43,7 +43,7 @@ def message_size(shape: tuple[int, ...], dtype: str) -> int:
         WorkerError: WK-010, the dtype has no form in the arena.
     """
     shape, carrier = _carried(shape, dtype)
-    return _prefix_size(len(shape)) + _body_size(shape, carrier)
+    return _prefix_size(shape, carrier) + _body_size(shape, carrier)
 
 
 def write_prefix(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> memoryview:
@@ -56,7 +56,7 @@ def write_prefix(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> memo
         WorkerError: WK-010, the dtype has no form in the arena, or the buffer is too small.
     """
     shape, carrier = _carried(shape, dtype)
-    start = _prefix_size(len(shape))
+    start = _prefix_size(shape, carrier)
     end = start + _body_size(shape, carrier)
     if len(buffer) < end:
         raise WorkerError("WK-010", f"a message of {end} bytes does not fit a block of {len(buffer)}")
@@ -122,8 +122,12 @@ def _body_size(shape: tuple[int, ...], carrier: np.dtype[Any]) -> int:
     return math.prod(shape) * carrier.itemsize
 
 
+def _prefix_size(shape: tuple[int, ...], carrier: np.dtype[Any]) -> int:
+    """Metadata has fields of fixed width, but leaves out zeros: lengths of 1 stand for all others."""
+    return _measured_prefix_size(tuple(map(bool, shape)), carrier)
+
+
 @cache
-def _prefix_size(rank: int) -> int:
-    """Metadata has fields of fixed width, so its length depends on the rank alone."""
-    smallest = pa.Tensor.from_numpy(np.zeros((1,) * rank, np.uint8))
-    return int(pa.ipc.get_tensor_size(smallest)) - 1
+def _measured_prefix_size(filled: tuple[bool, ...], carrier: np.dtype[Any]) -> int:
+    smallest = np.zeros(tuple(map(int, filled)), carrier)
+    return int(pa.ipc.get_tensor_size(pa.Tensor.from_numpy(smallest))) - smallest.nbytes

@@ -196,6 +196,7 @@ class Segment:
         for mapping in (self._writable, self._readable):
             with suppress(BufferError):
                 mapping.close()
+        del self._writable, self._readable, mapping
         os.close(self._fd)
 
     def unlink(self) -> None:

@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_full_memory_is_wk_008_and_changes_nothing(segment: Segment, monkeypatch
     before = segment.reserved_bytes
     with monkeypatch.context() as patch:
         patch.setattr(os, "posix_fallocate", refuse)
-        with pytest.raises(WorkerError, match="WK-008 .*No space left"):
+        with pytest.raises(WorkerError, match=r"WK-008 .*No space left"):
             segment.reserve(DATA_OFFSET + (1 << 20))
     assert segment.reserved_bytes == before
     segment.reserve(DATA_OFFSET + (1 << 20))
@@ -134,12 +135,13 @@ def test_header_words_are_where_the_specification_puts_them(segment: Segment) ->
 
 def test_only_the_owner_writes_the_header_and_reserves(segment: Segment) -> None:
     with Segment.open(segment.path) as other:
-        for forbidden in (
+        attempts: list[Callable[[], None]] = [
             lambda: other.set_clock_tick(1),
             lambda: other.set_flags(1),
             lambda: other.set_slot(0, Slot()),
             lambda: other.reserve(DATA_OFFSET + 1),
-        ):
+        ]
+        for forbidden in attempts:
             with pytest.raises(WorkerError, match="WK-010"):
                 forbidden()
     assert segment.header() == Header()
@@ -163,7 +165,7 @@ def test_a_wrong_file_is_wk_010(tmp_path: Path, content: bytes, why: str) -> Non
 
 
 def test_wrong_size_folder_and_missing_file_are_wk_010(segment: Segment, tmp_path: Path) -> None:
-    with pytest.raises(WorkerError, match="WK-010 .*bytes, not 4096"):
+    with pytest.raises(WorkerError, match=r"WK-010 .*bytes, not 4096"):
         Segment.open(segment.path, 4096)
     link = tmp_path / "link"
     link.symlink_to(segment.path)
@@ -194,7 +196,7 @@ def test_a_closed_segment_refuses(segment: Segment) -> None:
     other.close()
     assert other.closed
     for use in (lambda: other.view(DATA_OFFSET, 1), lambda: other.writable(DATA_OFFSET, 1), other.header):
-        with pytest.raises(WorkerError, match="WK-002 .*closed"):
+        with pytest.raises(WorkerError, match=r"WK-002 .*closed"):
             use()
 
 

@@ -1,0 +1,161 @@
+"""The command `vortex`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from vortex_prefect.core.errors import GraphError, VortexError
+from vortex_prefect.core.settings import Settings
+
+app = typer.Typer(
+    help="Tensor graphs as Prefect flows.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+nodes_app = typer.Typer(help="The node types that are installed.", no_args_is_help=True)
+app.add_typer(nodes_app, name="nodes")
+
+#: People read standard error; standard output is for results.
+console = Console(stderr=True)
+
+EXIT_FAILED, EXIT_INVALID, EXIT_CANCELLED = 1, 2, 130
+
+GraphFile = Annotated[Path, typer.Argument(help="A GraphDSL document (vortex.graph/1).", metavar="GRAPH.json")]
+Home = Annotated[Path | None, typer.Option(help="Where state lives (VORTEX_HOME).")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON line on standard output.")]
+
+
+@app.command()
+def up(
+    port: Annotated[int | None, typer.Option(help="The bridge's port (default 8420).")] = None,
+    workers: Annotated[int | None, typer.Option(help="GPU worker processes.", min=1, max=256)] = None,
+    home: Home = None,
+    dask: Annotated[str | None, typer.Option(help="Scheduler to join, tcp://….")] = None,
+) -> None:
+    """Start Prefect's server, Dask, workers, engine and bridge; Ctrl-C ends all of it."""
+    from vortex_prefect.cli.up import stay_up  # noqa: PLC0415
+
+    stay_up(Settings.from_env(os.environ, port=port, workers=workers, home=home, dask=dask), console)
+
+
+@app.command()
+def run(
+    graph: GraphFile,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Set a parameter for this run.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for the graph's outputs.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a graph once: in the stack that runs with this home, or in one of its own."""
+    from vortex_prefect.cli.run import run_graph  # noqa: PLC0415
+
+    result = run_graph(Settings.from_env(os.environ, home=home), graph, set_ or [], output, console)
+    if as_json:
+        print(json.dumps(result.to_dict()), flush=True)
+    raise typer.Exit({"completed": 0, "cancelled": EXIT_CANCELLED}.get(result.status, EXIT_FAILED))
+
+
+@app.command()
+def validate(graph: GraphFile, home: Home = None, as_json: AsJson = False) -> None:
+    """Print everything that keeps a graph from running."""
+    from vortex_prefect.cli.catalogue import find_catalogue  # noqa: PLC0415
+    from vortex_prefect.cli.documents import read_graph  # noqa: PLC0415
+    from vortex_prefect.graph.validate import validate as problems_of  # noqa: PLC0415
+
+    parsed = read_graph(graph)
+    problems = problems_of(parsed, find_catalogue(Settings.from_env(os.environ, home=home)))
+    if as_json:
+        print(json.dumps({"valid": not problems, "problems": [problem.to_dict() for problem in problems]}))
+    elif not problems:
+        console.print(f"[green]{graph} is valid[/green]: {len(parsed.nodes)} nodes, {len(parsed.edges)} edges")
+    if problems:
+        if not as_json:
+            show_error(GraphError.of(problems))
+        raise typer.Exit(EXIT_INVALID)
+
+
+@app.command()
+def status(home: Home = None, as_json: AsJson = False) -> None:
+    """Print what runs: addresses, processes, queue."""
+    from vortex_prefect.cli.status import print_status  # noqa: PLC0415
+
+    if not print_status(Settings.from_env(os.environ, home=home), as_json):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def doctor(home: Home = None, as_json: AsJson = False) -> None:
+    """Check what VORTEX needs of this machine, and say what to do."""
+    from vortex_prefect.cli.doctor import print_findings  # noqa: PLC0415
+
+    if not print_findings(Settings.from_env(os.environ, home=home), as_json):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def events(graph_id: str, home: Home = None, after: int = 0) -> None:
+    """Print the event log of a graph, a JSON line for each event."""
+    from vortex_prefect.cli.client import Client  # noqa: PLC0415
+
+    with Client.of_running(Settings.from_env(os.environ, home=home)) as client:
+        for event in client.events(graph_id, after):
+            print(json.dumps(event))
+
+
+@nodes_app.command("list")
+def list_nodes(home: Home = None, as_json: AsJson = False) -> None:
+    """Print every node type."""
+    from vortex_prefect.cli.catalogue import find_catalogue, print_types  # noqa: PLC0415
+
+    print_types(find_catalogue(Settings.from_env(os.environ, home=home)), as_json)
+
+
+@nodes_app.command("show")
+def show_node(node_type: str, home: Home = None) -> None:
+    """Print a node type's ports and parameters."""
+    from vortex_prefect.cli.catalogue import find_catalogue, print_type  # noqa: PLC0415
+
+    print_type(find_catalogue(Settings.from_env(os.environ, home=home)), node_type)
+
+
+def show_error(error: VortexError) -> None:
+    """Print an error for a person: code, what is wrong, where, what to do."""
+    if not error.problems:
+        console.print(f"[bold red]{error.code}[/bold red] {_plain(error.message)}")
+        console.print(f"  [dim]{_plain(error.hint or error.info.hint)}[/dim]")
+    for problem in error.problems:
+        place = ".".join(part for part in (problem.node_id, problem.port) if part) or problem.path or ""
+        data: dict[str, Any] = problem.to_dict()
+        console.print(f"[bold red]{problem.code}[/bold red] [cyan]{_plain(place)}[/cyan] {_plain(problem.message)}")
+        console.print(f"  [dim]{_plain(data['hint'])}[/dim]")
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def main() -> None:
+    """Entry point: errors become a line and an exit status, never a traceback."""
+    try:
+        app()
+    except VortexError as error:
+        show_error(error)
+        sys.exit(EXIT_INVALID if isinstance(error, GraphError) else EXIT_FAILED)
+    except ValueError as error:
+        if "VORTEX_" not in str(error):
+            raise
+        console.print(f"[bold red]SY-003[/bold red] {error}")
+        sys.exit(EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_CANCELLED)
+
+
+if __name__ == "__main__":
+    main()

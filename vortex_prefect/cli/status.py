@@ -1,0 +1,41 @@
+"""`vortex status`: what runs."""
+
+from __future__ import annotations
+
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from vortex_prefect.bootstrap.stack import running_stack
+from vortex_prefect.cli.client import Client
+from vortex_prefect.core.settings import Settings
+
+
+def print_status(settings: Settings, as_json: bool) -> bool:
+    """Print it; false if no stack runs with this home."""
+    info = running_stack(settings)
+    if info is None:
+        if as_json:
+            print(json.dumps({"running": False, "home": str(settings.home)}))
+        else:
+            Console(stderr=True).print(f"no stack runs with the home {settings.home}; start one with `vortex up`")
+        return False
+    with Client(info.url) as client:
+        status = client.status()
+    if as_json:
+        print(json.dumps({"running": True, "home": str(settings.home), **info.to_dict(), **status}))
+        return True
+    out = Console()
+    out.print(f"editor   {info.url}\nPrefect  {info.prefect_ui}\nDask     {status.get('dask_dashboard') or info.dask}")
+    table = Table(box=None)
+    for title in ("role", "pid", "state"):
+        table.add_column(title)
+    table.add_row("stack", str(info.pid), "up")
+    for process in info.processes:
+        table.add_row(process["role"], str(process["pid"]), "up")
+    for worker in status["workers"]:
+        table.add_row(f"gpu-worker {worker['device']}", str(worker["pid"]), worker["state"])
+    out.print(table)
+    out.print(f"queue    {len(status['queue'].get('waiting', ()))} waiting")
+    return True
