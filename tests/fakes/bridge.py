@@ -59,6 +59,8 @@ class Bridge:
                 execution: dict[str, Any] = (await self.http.get(f"/api/execution/{execution_id}")).json()
                 if execution["finished_at"] is not None:
                     return execution
+                # A call in process may never wait for anything.
+                await asyncio.sleep(0)
 
     @contextlib.asynccontextmanager
     async def socket(self, query: str, **options: Any) -> AsyncIterator[Peer]:

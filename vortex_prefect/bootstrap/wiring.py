@@ -65,7 +65,7 @@ async def run_bridge(settings: Settings, listening: socket.socket, prefect_ui: s
             await uvicorn.Server(config).serve(sockets=[listening])
     finally:
         await link.close()
-        store.close()
+        await store.close()
 
 
 def _stop_signal() -> asyncio.Event:

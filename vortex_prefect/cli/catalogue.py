@@ -13,7 +13,7 @@ from rich.table import Table
 from vortex_prefect.bootstrap.stack import running_stack
 from vortex_prefect.cli.client import Client
 from vortex_prefect.core.errors import GraphError, SystemFault
-from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.core.nodespec import Bounds, Catalogue
 from vortex_prefect.core.settings import Settings
 
 
@@ -65,7 +65,7 @@ def print_type(catalogue: Catalogue, node_type: str) -> None:
     for port in spec.inputs:
         table.add_row("input", port.name, port.type, "" if port.required else "optional", "", port.doc)
     for param in spec.params:
-        limits = f"{param.bounds.min:g} … {param.bounds.max:g}" if _closed(param.bounds) else ""
+        limits = _limits(param.bounds)
         values = ", ".join(param.choices) if param.choices else " ".join(filter(None, (limits, param.unit)))
         table.add_row("parameter", param.name, param.type, json.dumps(param.default), values, param.doc)
     for output in spec.outputs:
@@ -73,5 +73,8 @@ def print_type(catalogue: Catalogue, node_type: str) -> None:
     out.print(table)
 
 
-def _closed(bounds: object) -> bool:
-    return getattr(bounds, "min", None) is not None and getattr(bounds, "max", None) is not None
+def _limits(bounds: Bounds | None) -> str:
+    if bounds is None:
+        return ""
+    low, high = ("" if limit is None else f"{limit:g}" for limit in (bounds.min, bounds.max))
+    return f"{low} … {high}"

@@ -26,7 +26,7 @@ class ProgressView:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._types = {node_id: node["type"] for node_id, node in document["nodes"].items()}
-        self._states: dict[str, tuple[str, float]] = {node_id: ("pending", 0.0) for node_id in self._types}
+        self._states: dict[str, tuple[str, float]] = dict.fromkeys(self._types, ("pending", 0.0))
 
     def take(self, kind: str, payload: dict[str, Any]) -> None:
         """A WebSocket message of the execution."""

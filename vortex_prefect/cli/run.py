@@ -7,7 +7,6 @@ import mimetypes
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from vortex_prefect.bootstrap.stack import Stack, running_stack
+from vortex_prefect.bootstrap.stack import Stack, Tell, running_stack
 from vortex_prefect.cli.client import Client
 from vortex_prefect.cli.documents import read_document, resolve_files, set_params
 from vortex_prefect.cli.progress import ProgressView
@@ -88,7 +87,7 @@ def _follow(client: Client, document: dict[str, Any], execution_id: str, console
     view = ProgressView(document)
     with Live(view, console=console, refresh_per_second=10, transient=False) as live:
         try:
-            for message in _messages(client, document["id"]):
+            for message in client.messages(document["id"]):
                 payload = message["payload"]
                 if payload.get("execution_id") == execution_id:
                     view.take(message["type"], payload)
@@ -103,10 +102,6 @@ def _follow(client: Client, document: dict[str, Any], execution_id: str, console
         view.take_execution(execution)
         live.update(view)
     return execution
-
-
-def _messages(client: Client, graph_id: str) -> Iterator[dict[str, Any]]:
-    yield from client.messages(graph_id)
 
 
 def _ended(client: Client, execution_id: str) -> dict[str, Any]:
@@ -144,9 +139,9 @@ def _summarise(execution: dict[str, Any], outputs: dict[str, dict[str, Any]], wa
                 console.print(error["traceback"], markup=False, highlight=False, style="dim")
 
 
-def _teller(console: Console, resources: ExitStack) -> Any:
+def _teller(console: Console, resources: ExitStack) -> Tell:
     status = resources.enter_context(console.status("starting", spinner="dots"))
-    return lambda line: status.update(line)
+    return status.update
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

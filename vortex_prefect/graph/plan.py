@@ -88,7 +88,7 @@ class Plan:
         found: set[str] = set()
         for node_id in reversed(self.order):
             step = self.steps[node_id]
-            needed = node_id in goals or not step.consumers or False
+            needed = node_id in goals or not step.consumers or not found.isdisjoint(step.consumers)
             if step.volatile or self.force or (needed and not _is_known(step, known)):
                 found.add(node_id)
         return {node_id: self._why(self.steps[node_id], known) for node_id in self.order if node_id in found}

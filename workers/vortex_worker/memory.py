@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -101,7 +102,8 @@ class Unpacked:
             WorkerError: WK-003, the result fits neither the port nor JSON; WK-008, no room.
         """
         if not isinstance(result, torch.Tensor):
-            return Value(_plain_type(result, port_type), data=result)
+            plain = str(result) if isinstance(result, Path) else result
+            return Value(_plain_type(plain, port_type), data=plain)
         known = self._origin.get(id(result))
         if known is not None and known[1].ref is not None:
             return Value(known[1].type if port_type == "ANY" else port_type, known[1].ref)

@@ -41,7 +41,7 @@ def test_formulas(text: str, expected: float) -> None:
     "text",
     [
         "", "a +", "x", "pi = 3", "'text'", "1j", "None", "[1]", "a.real", "a[0]", "lambda: 1", "(b := 1)",
-        "__import__('os')", "abs", "abs(a, b)", "sqrt()", "min(a)", "max(*[1, 2])", "max(1, key=abs)", "a @ b",
+        "__import__('os')", "abs", "abs(a, b)", "sqrt()", "min(a)", "max(*[1, 2])", "max(1, 2, key=abs)", "a @ b",
         "a << b", "a & b", "~a", "a in b", "a is b", "f'{a}'", "sqrt(-1)", "(-8) ** 0.5", "(lambda: 1)()",
         "abs(a)(b)", "a\0", "9" * 300, "(" * 200 + "a",
     ],

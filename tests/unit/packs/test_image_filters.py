@@ -28,7 +28,9 @@ def test_blur_is_a_gaussian() -> None:
     blurred = blur(dot, radius=3.0)[0, ..., 0]
     assert float(blurred.sum()) == pytest.approx(1.0, abs=1e-5)
     # Beside the centre a Gaussian falls off by exp(−d²/2σ²).
-    assert float(blurred[20, 23] / blurred[20, 20]) == pytest.approx(math.exp(-0.5), abs=1e-4)
+    for distance in (3, 8):
+        fall = float(blurred[20, 20 + distance] / blurred[20, 20])
+        assert fall == pytest.approx(math.exp(-(distance**2) / 18), rel=1e-3)
 
 
 def test_blurs_go_on_beyond_the_border() -> None:

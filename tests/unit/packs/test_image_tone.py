@@ -93,7 +93,7 @@ def test_invert_posterize_solarize() -> None:
     expect(invert(row(0.0, 0.3)), 1.0, 0.7)
     expect(posterize(row(0.1, 0.4, 0.6, 0.9), levels=3), 0.0, 0.5, 0.5, 1.0)
     expect(posterize(row(0.49, 0.51), levels=2), 0.0, 1.0)
-    expect(solarize(row(0.2, 0.5, 0.8)), 0.2, 0.5, 0.2)
+    expect(solarize(row(0.2, 0.25, 0.8), threshold=0.25), 0.2, 0.75, 0.2)
 
 
 def test_curve_goes_through_its_points() -> None:
