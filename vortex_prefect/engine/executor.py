@@ -84,7 +84,9 @@ class Executor:
             return
         self._cancelled = True
         for node_id, node in self._nodes.items():
-            if node.state is NodeState.PENDING and node_id not in self._tasks:
+            if node.state in (NodeState.PENDING, NodeState.RETRYING):
+                if (task := self._tasks.get(node_id)) is not None:
+                    task.cancel()  # it waits for a lane, or for its next attempt
                 self._end(node_id, NodeState.CANCELLED, why="the execution was cancelled")
         await self._lanes.everywhere("vortex_cancel", execution_id=self.execution_id)
 

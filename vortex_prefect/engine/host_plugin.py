@@ -44,6 +44,8 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
     """Owns a `HostRuntime` for as long as the Dask worker lives."""
 
     name = PLUGIN_NAME
+    # An engine that comes back finds the host as it was, with its cache.
+    idempotent = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

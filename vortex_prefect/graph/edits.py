@@ -62,7 +62,7 @@ def apply(graph: Graph, mutations: Sequence[Mutation], limits: Limits | None = N
         try:
             found = mutation.changes(draft)
         except GraphError as error:
-            problems = [replace(problem, path=problem.path) for problem in error.problems]
+            problems = [replace(problem, path=pointer(_AT, index)) for problem in error.problems]
             raise GraphError.of(problems) from None
         for change in found:
             draft.record(change)

@@ -78,18 +78,19 @@ class Plan:
     def dirty(self, known: Container[str]) -> dict[str, str]:
         """Steps that must run → why, for a person, in the order of the plan.
 
-        A step runs if it is volatile, or if its result is not among the content
-        keys `known` and somebody needs it: it gives a graph output, nothing
-        consumes it, or a dirty step does. So a result that was evicted is not
-        computed again while all that was made of it is still there; such a
-        step is neither dirty nor known, and nobody will ask for it.
+        A step runs if its result is not among the content keys `known` and
+        somebody needs it: it gives a graph output, nothing consumes it, or a
+        dirty step does. So a result that was evicted is not computed again
+        while all that was made of it is still there; such a step is neither
+        dirty nor known, and nobody will ask for it. Volatile steps always run:
+        neither they nor anything below them has a key.
         """
         goals = {source.node for source in self.outputs.values()}
         found: set[str] = set()
         for node_id in reversed(self.order):
             step = self.steps[node_id]
             needed = node_id in goals or not step.consumers or not found.isdisjoint(step.consumers)
-            if step.volatile or self.force or (needed and not _is_known(step, known)):
+            if self.force or (needed and not _is_known(step, known)):
                 found.add(node_id)
         return {node_id: self._why(self.steps[node_id], known) for node_id in self.order if node_id in found}
 

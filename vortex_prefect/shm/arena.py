@@ -45,6 +45,7 @@ class Arena:
     def __init__(self, segment: Segment, blocks: BlockTable) -> None:
         self.segment = segment
         self.blocks = blocks
+        self._warm_upto = DATA_OFFSET
 
     @classmethod
     def create(
@@ -79,15 +80,23 @@ class Arena:
         )
         return cls(segment, blocks)
 
-    def warm(self, nbytes: int) -> None:
-        """Reserve and pre-fault the first `nbytes`, or what the budget allows, before a job waits for them.
+    def warm(self, nbytes: int) -> int:
+        """Keep `nbytes` that no block takes reserved and pre-faulted, as far as the budget goes.
 
-        Takes up to 2.4 s a GiB without the GIL: call it from a thread at start.
+        The arena prefers memory that was never used to evicting what may be
+        asked for again, and the first write to that runs at 0.2 GB/s instead
+        of 10. So call this from one thread of its own, at start and again
+        while jobs run. It does not keep the GIL.
+
+        Returns:
+            Bytes that were pre-faulted by this call.
 
         Raises:
-            WorkerError: WK-008, no such memory.
+            WorkerError: WK-008, no such memory; WK-002, the arena is closed.
         """
-        self.segment.prefault(DATA_OFFSET, min(nbytes, self.blocks.reserve(nbytes)))
+        start, self._warm_upto = self._warm_upto, self.blocks.reserve_ahead(nbytes)
+        self.segment.prefault(start, self._warm_upto - start)
+        return self._warm_upto - start
 
     def put_array(self, array: npt.NDArray[Any], *, holder: str) -> TensorRef:
         """Copy an array into a sealed block that `holder` holds.

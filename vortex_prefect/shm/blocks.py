@@ -184,18 +184,20 @@ class BlockTable:
                     self._hold(self._sealed(ref), holder)
             return found
 
-    def reserve(self, nbytes: int) -> int:
-        """Back `nbytes`, at most the budget, with memory before they are asked for; how many are now.
+    def reserve_ahead(self, nbytes: int) -> int:
+        """Have `nbytes` reserved that no block takes, as far as the budget goes; offset of the reservation's end.
 
         Raises:
             WorkerError: WK-008, no such memory.
         """
         with self._lock:
-            target = min(DATA_OFFSET + align_up(nbytes, GROWTH_BYTES), self._end)
-            if target > self._allocator.limit:
+            limit = self._allocator.limit
+            missing = nbytes - (limit - DATA_OFFSET - self._allocator.used_bytes)
+            target = min(limit + align_up(max(missing, 0), GROWTH_BYTES), self._end)
+            if target > limit:
                 self._reserve(target)
                 self._allocator.grow(target)
-            return self._allocator.limit - DATA_OFFSET
+            return self._allocator.limit
 
     def statistics(self) -> BlockStatistics:
         """Counts of this moment."""

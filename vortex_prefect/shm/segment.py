@@ -132,6 +132,8 @@ class Segment:
         a hint: on a kernel that cannot (before 5.14), nothing happens.
         """
         self._require_extent(offset, nbytes)
+        if not nbytes:
+            return
         start = offset & -mmap.PAGESIZE
         # Not mmap.madvise: it keeps the GIL for the 2.4 s that a cold GiB takes.
         anchor = ctypes.c_char.from_buffer(self._writable, start)

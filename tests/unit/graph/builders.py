@@ -46,6 +46,11 @@ CATALOGUE = Catalogue(
         ),
         _spec("mask", inputs=(_image("image"),), outputs=(OutputSpec(name="mask", type="MASK"),)),
         _spec("mix", inputs=(_image("a"), _image("b")), outputs=(IMAGE,)),
+        _spec(
+            "split",
+            inputs=(_image("image"),),
+            outputs=(OutputSpec(name="low", type="IMAGE"), OutputSpec(name="high", type="IMAGE")),
+        ),
         _spec("stack", inputs=(_image("images", list=True),), outputs=(IMAGE,)),
         _spec(
             "scale",

@@ -41,6 +41,11 @@ def test_depths_levels_and_longest_path() -> None:
     assert longest_path(depth, DIAMOND) == ("a", "b", "d", "e")
 
 
+def test_longest_path_does_not_follow_shortcuts() -> None:
+    parents = {"b": ["z"], "c": ["a", "b"]}
+    assert longest_path(depths("azbc", parents), parents) == ("z", "b", "c")
+
+
 def test_empty_graph() -> None:
     assert topological_order([], {}) == []
     assert levels({}) == ()

@@ -281,11 +281,28 @@ def test_keys_depend_on_the_version_of_the_node_type() -> None:
     assert keys(other) != keys(plan(subject))
 
 
-def test_keys_depend_on_which_output_feeds_which_input() -> None:
-    nodes: Nodes = {"a": "canvas", "b": {"type": "canvas", "params": {"size": 9}}, "m": "mix"}
-    one = plan(graph(nodes, "a.image > m.a", "b.image > m.b"))
-    two = plan(graph(nodes, "b.image > m.a", "a.image > m.b"))
-    assert one.steps["m"].key != two.steps["m"].key
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (("p.low > m.a", "q.low > m.b"), ("q.low > m.a", "p.low > m.b")),
+        (("p.low > m.a", "q.low > m.b"), ("p.high > m.a", "q.low > m.b")),
+        (("p.low > m.a",), ("p.low > m.b",)),
+    ],
+    ids=["nodes", "outputs", "inputs"],
+)
+def test_keys_depend_on_which_output_feeds_which_input(one: tuple[str, ...], two: tuple[str, ...]) -> None:
+    nodes: Nodes = {
+        "a": "canvas",
+        "b": {"type": "canvas", "params": {"size": 9}},
+        "p": "split",
+        "q": "split",
+        "m": "mix",
+    }
+
+    def key(edges: tuple[str, ...]) -> str | None:
+        return plan(graph(nodes, "a.image > p.image", "b.image > q.image", *edges)).steps["m"].key
+
+    assert key(one) != key(two)
 
 
 def test_the_value_of_a_driven_parameter_is_not_in_the_key() -> None:

@@ -308,5 +308,11 @@ def test_absurdly_many_unknown_names_are_all_reported() -> None:
     assert sum(p.hint is None for p in found) == 1_900
 
 
+def test_close_names_are_not_searched_among_hundreds() -> None:
+    nodes: dict[str, str | dict[str, Any]] = {f"node{i:03}": "canvas" for i in range(600)}
+    found = only(graph({**nodes, "s": "stack"}, "node6000.image > s.images"))
+    assert str(found.hint).endswith("and 589 more.")
+
+
 def test_edges_are_written_as_the_tests_say() -> None:
     assert edge("a.x > b.y") == {"source": {"node": "a", "port": "x"}, "target": {"node": "b", "port": "y"}}

@@ -59,9 +59,15 @@ def test_memory_is_reserved_before_an_offset_is_known(arena: Arena) -> None:
     assert arena.segment.reserved_bytes >= ref.offset + ref.nbytes
 
 
-def test_warming_reserves_within_the_budget(arena: Arena) -> None:
-    arena.warm(1 << 40)
+def test_warming_pre_faults_once_and_within_the_budget(arena: Arena) -> None:
+    ref = arena.put_array(np.arange(10), holder="run")
+    assert arena.warm(1 << 40) == 16 * MIB
+    assert arena.warm(1 << 40) == 0
     assert arena.statistics().blocks.reserved_bytes == 16 * MIB
+    assert arena.get_array(ref).tolist() == list(range(10))
+    arena.close()
+    with pytest.raises(WorkerError, match="WK-002"):
+        arena.warm(1)
 
 
 def test_stale_references_are_refused(arena: Arena) -> None:

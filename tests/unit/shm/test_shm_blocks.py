@@ -119,10 +119,16 @@ def test_memory_is_reserved_in_steps_up_to_the_budget(machine: Machine) -> None:
     assert table.statistics().reserved_bytes == table.statistics().budget_bytes
 
 
-def test_reserving_ahead_stops_at_the_budget(table: BlockTable, machine: Machine) -> None:
-    assert table.reserve(MIB) == 4 * MIB
-    assert table.reserve(1 << 40) == 4 * MIB
-    assert machine.reserved == [DATA_OFFSET + 4 * MIB]
+def test_reserving_ahead_keeps_room_free_up_to_the_budget(machine: Machine) -> None:
+    table = BlockTable("host", 3 * GROWTH_BYTES, reserve=machine.reserve)
+    assert table.reserve_ahead(MIB) == DATA_OFFSET + GROWTH_BYTES
+    assert table.reserve_ahead(GROWTH_BYTES) == DATA_OFFSET + GROWTH_BYTES
+    table.allocate(MIB, "worker")
+    assert table.reserve_ahead(GROWTH_BYTES) == DATA_OFFSET + 2 * GROWTH_BYTES
+    assert table.reserve_ahead(1 << 40) == DATA_OFFSET + 3 * GROWTH_BYTES
+    assert machine.reserved == [DATA_OFFSET + step * GROWTH_BYTES for step in (1, 2, 3)]
+    table.allocate(3 * GROWTH_BYTES - MIB, "worker")
+    assert len(machine.reserved) == 3
 
 
 def test_a_full_arena_says_what_was_asked_held_and_free(table: BlockTable) -> None:
