@@ -38,7 +38,7 @@ class Guest:
     @classmethod
     def join(cls, hub: Hub, after: int | None = None, graph: str = "g") -> Guest:
         woken: list[int] = []
-        client, resumed = hub.join(graph, after, lambda: woken.append(1))
+        client, resumed = hub.join(graph, after, lambda _: woken.append(1))
         return cls(client, resumed, woken)
 
     def take(self) -> list[int]:

@@ -91,14 +91,14 @@ class Backlog:
 
 
 class Client:
-    """One connection's queue. `wake` is called when there is something to take, or the client is closed.
+    """One connection's queue. `wake` is called with it when there is something to take, or it is closed.
 
     Attributes:
         seq: number of the last message that was taken.
         closed: WebSocket close code once the connection is to end, else null.
     """
 
-    def __init__(self, graph_id: str, seq: int, limit: int, wake: Callable[[], None]) -> None:
+    def __init__(self, graph_id: str, seq: int, limit: int, wake: Callable[[Client], None]) -> None:
         self.graph_id = graph_id
         self.seq = seq
         self.closed: int | None = None
@@ -117,7 +117,7 @@ class Client:
                 self.dropped += 1
             else:
                 self.close(1013)
-        self._wake()
+        self._wake(self)
 
     def take(self) -> list[Envelope]:
         """Everything that waits, in order."""
@@ -130,7 +130,7 @@ class Client:
         """End the connection; what waits is lost."""
         self.closed = code
         self._backlog.take()
-        self._wake()
+        self._wake(self)
 
 
 class _Room:
@@ -197,7 +197,7 @@ class Hub:
                 self._overflowed += 1
                 self.leave(client)
 
-    def join(self, graph_id: str, after: int | None, wake: Callable[[], None]) -> tuple[Client, bool]:
+    def join(self, graph_id: str, after: int | None, wake: Callable[[Client], None]) -> tuple[Client, bool]:
         """A client of a graph, and whether it missed nothing.
 
         With `after`, the number of the last message it has seen, what followed

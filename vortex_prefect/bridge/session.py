@@ -11,7 +11,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from vortex_prefect.bridge.body import parse_json
 from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
-from vortex_prefect.bridge.hub import envelope_text
+from vortex_prefect.bridge.hub import Client, envelope_text
 from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.service import messages
@@ -74,9 +74,9 @@ class Session:
             if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
                 raise result
 
-    def _on_wake(self) -> None:
+    def _on_wake(self, client: Client) -> None:
         self._wake.set()
-        if self._client.closed is not None:
+        if client.closed is not None:
             self._closed.set()
 
     async def _write(self) -> None:

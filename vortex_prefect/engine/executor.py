@@ -99,7 +99,7 @@ class Executor:
             return {}
         answers = await self._lanes.everywhere("vortex_lookup", keys=keys, execution_id=self.execution_id)
         # A tensor can only be read on its own host; the host that knows most of them wins.
-        best = max(answers.values(), key=len, default={})
+        best: dict[str, Any] = max(answers.values(), key=len, default={})
         return {key: {port: Value.from_dict(value) for port, value in outputs.items()} for key, outputs in best.items()}
 
     def _report_skipped(self) -> None:

@@ -176,7 +176,7 @@ def parse_graph(data: Any, limits: Limits) -> Graph:
     """
     if not isinstance(data, dict):
         raise GraphError.of([problem_at((), f"must be an object, not {type(data).__name__}")])
-    if problems := limit_problems(data, limits):
+    if problems := _limit_problems(data, limits):
         raise GraphError.of(problems)
     problems = json_problems(data, limits, above=4)
     if "schema" not in data:
@@ -190,7 +190,7 @@ def parse_graph(data: Any, limits: Limits) -> Graph:
     return graph
 
 
-def limit_problems(data: dict[str, Any], limits: Limits) -> list[Problem]:
+def _limit_problems(data: dict[str, Any], limits: Limits) -> list[Problem]:
     """VE-012 for every part of a document that has more entries than the limits allow."""
     allowed = {"nodes": limits.nodes, "edges": limits.edges}
     allowed |= dict.fromkeys(("inputs", "outputs", "groups", "notes"), limits.nodes)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from vortex_prefect.core.errors import GraphError, Problem
 from vortex_prefect.core.nodespec import Catalogue, NodeSpec
-from vortex_prefect.graph.canonical import content_key, graph_hash
-from vortex_prefect.graph.document import pointer
-from vortex_prefect.graph.model import Endpoint, Graph
+from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.keys import ContentKeys, FileIdentity
+from vortex_prefect.graph.model import Endpoint, Graph, Node
 from vortex_prefect.graph.order import (
     ancestors,
     chains,
@@ -23,9 +23,6 @@ from vortex_prefect.graph.order import (
 )
 from vortex_prefect.graph.suggest import Suggestions
 from vortex_prefect.graph.wiring import Incoming, Source, Wiring, own_value, wire
-
-#: Identity of a file's content: equal for equal content. Raises OSError where the file cannot be read.
-FileIdentity = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,26 +169,15 @@ def _assemble(
     order = tuple(chain.from_iterable(segments))
     rank = {node_id: place for place, node_id in enumerate(order)}
     depth = depths(order, parents)
-    keys = _Keys(file_identity)
+    keys = ContentKeys(file_identity)
     steps: dict[str, Step] = {}
     for node_id in order:
-        node = graph.nodes[node_id]
-        spec, inputs = specs[node.type], wiring.inputs[node_id]
+        node, inputs = graph.nodes[node_id], wiring.inputs[node_id]
+        spec = specs[node.type]
         params = {param.name: own_value(param, node) for param in spec.params if param.name not in inputs}
-        steps[node_id] = Step(
-            node_id=node_id,
-            node_type=node.type,
-            title=node.title or spec.title,
-            params=params,
-            inputs=inputs,
-            key=keys.add(node_id, spec, params, inputs),
-            volatile=spec.volatile,
-            retries=node.retries,
-            retry_delay_s=node.retry_delay_s,
-            timeout_s=node.timeout_s,
-            consumers=tuple(sorted(consumers.get(node_id, ()), key=rank.__getitem__)),
-            depth=depth[node_id],
-        )
+        key = keys.add(node_id, spec, params, inputs)
+        after = tuple(sorted(consumers.get(node_id, ()), key=rank.__getitem__))
+        steps[node_id] = _step(node_id, node, spec, params, inputs, key, after, depth[node_id])
     keys.check()
     return Plan(
         graph_hash=graph_hash(graph),
@@ -206,69 +192,30 @@ def _assemble(
     )
 
 
-class _Keys:
-    """Content keys of the steps, given in topological order; gathers the files that cannot be read."""
-
-    def __init__(self, file_identity: FileIdentity) -> None:
-        self._file_identity = file_identity
-        self._identities: dict[str, str | OSError] = {}
-        self._keys: dict[str, str | None] = {}
-        self._problems: list[Problem] = []
-
-    def add(
-        self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Mapping[str, tuple[Source, ...]]
-    ) -> str | None:
-        files = self._files(node_id, spec, params)
-        self._keys[node_id] = None if spec.volatile else self._merkle(spec, params, inputs, files)
-        return self._keys[node_id]
-
-    def check(self) -> None:
-        if self._problems:
-            raise GraphError.of(self._problems)
-
-    def _merkle(
-        self,
-        spec: NodeSpec,
-        params: Mapping[str, Any],
-        inputs: Mapping[str, tuple[Source, ...]],
-        files: Mapping[str, str],
-    ) -> str | None:
-        form: list[tuple[str, list[tuple[str, str]]]] = []
-        for port, sources in sorted(inputs.items()):
-            feeds: list[tuple[str, str]] = []
-            for source in sources:
-                if (key := self._keys[source.node]) is None:
-                    return None
-                feeds.append((key, source.port))
-            form.append((port, feeds))
-        return content_key(spec.type, spec.version, params, form, files)
-
-    def _files(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any]) -> dict[str, str]:
-        found = {}
-        for name in spec.files:
-            if (path := params.get(name)) is None:
-                continue
-            identity = self._identity(path)
-            if isinstance(identity, str):
-                found[name] = identity
-            else:
-                self._problems.append(_unreadable(node_id, name, path, identity))
-        return found
-
-    def _identity(self, path: str) -> str | OSError:
-        if path not in self._identities:
-            try:
-                self._identities[path] = self._file_identity(path)
-            except OSError as error:
-                self._identities[path] = error
-        return self._identities[path]
-
-
-def _unreadable(node_id: str, name: str, path: str, error: OSError) -> Problem:
-    reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror or error})"
-    message = f"{node_id}: the file {path} of {name} {reason}"
-    where = pointer("nodes", node_id, "params", name)
-    return Problem("VE-010", message, node_id, name, where, f"Put a readable file at {path}, or change {name}.")
+def _step(
+    node_id: str,
+    node: Node,
+    spec: NodeSpec,
+    params: dict[str, Any],
+    inputs: dict[str, tuple[Source, ...]],
+    key: str | None,
+    consumers: tuple[str, ...],
+    depth: int,
+) -> Step:
+    return Step(
+        node_id=node_id,
+        node_type=node.type,
+        title=node.title or spec.title,
+        params=params,
+        inputs=inputs,
+        key=key,
+        volatile=spec.volatile,
+        retries=node.retries,
+        retry_delay_s=node.retry_delay_s,
+        timeout_s=node.timeout_s,
+        consumers=consumers,
+        depth=depth,
+    )
 
 
 def _is_known(step: Step, known: Container[str]) -> bool:

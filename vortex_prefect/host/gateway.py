@@ -32,6 +32,9 @@ class Gateway:
         self._welcome = welcome
         self._admit = admit
         self._listener = UnixListener(path)
+        self._lock = threading.Lock()
+        #: Peers that have not introduced themselves, and the threads that wait for it.
+        self._greeting: dict[UnixChannel, threading.Thread] = {}
         self._thread = threading.Thread(target=self._listen, name="vortex-gateway", daemon=True)
         self._thread.start()
 
@@ -39,6 +42,11 @@ class Gateway:
         """Stop listening; channels that were handed over stay open."""
         self._listener.close()
         self._thread.join()
+        with self._lock:
+            greeting = dict(self._greeting)
+        for channel, thread in greeting.items():
+            channel.close()
+            thread.join()
 
     def _listen(self) -> None:
         while True:
@@ -50,7 +58,10 @@ class Gateway:
                 logger.warning("%s", refused)
                 continue
             # Each peer has its own thread, so that a silent one keeps nobody else out.
-            threading.Thread(target=self._greet, args=(channel,), name="vortex-greet", daemon=True).start()
+            thread = threading.Thread(target=self._greet, args=(channel,), name="vortex-greet", daemon=True)
+            with self._lock:
+                self._greeting[channel] = thread
+            thread.start()
 
     def _greet(self, channel: UnixChannel) -> None:
         try:
@@ -66,6 +77,9 @@ class Gateway:
             with contextlib.suppress(ChannelClosed):
                 channel.send(encode(Welcome("", "", "", "", error=error)))
             channel.close()
+        finally:
+            with self._lock:
+                self._greeting.pop(channel, None)
 
     def _hello(self, channel: UnixChannel) -> tuple[Hello, Catalogue]:
         body = channel.receive(_HELLO_TIMEOUT_S)

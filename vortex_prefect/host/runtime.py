@@ -25,7 +25,7 @@ from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import sweep
-from vortex_prefect.shm.layout import SLOT_COUNT, Slot
+from vortex_prefect.shm.layout import SLOT_COUNT, Slot, SlotState
 from vortex_prefect.wire.packets import Cancel, Hello, Progress, RoomGrant, Welcome, encode
 
 logger = logging.getLogger(__name__)
@@ -38,6 +38,13 @@ _CANCEL_GRACE_S = 2.0
 _START_LIMIT_S = 180.0
 #: Memory that is made ready at start.
 _WARM_BYTES = 256 << 20
+
+_SLOT_STATES = {
+    WorkerState.DEAD: SlotState.DEAD,
+    WorkerState.STARTING: SlotState.STARTING,
+    WorkerState.READY: SlotState.IDLE,
+    WorkerState.BUSY: SlotState.BUSY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +80,12 @@ class _Running:
 
     job: Job
     worker_id: str
+    #: The one that has the job; the worker's name may belong to its successor by the time this one is killed.
+    process: subprocess.Popen[bytes]
     channel: UnixChannel
     cancelled: bool = False
+    #: Kills the process if the job outlives its cancel.
+    killer: threading.Timer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ class HostRuntime:
         self._closing = threading.Event()
         self._jobs_done = 0
         self._socket_bytes = 0
-        self._keepers: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []
         sweep(config.arena_path.parent)
         self._arena = Arena.create(
             config.arena_path,
@@ -128,11 +139,12 @@ class HostRuntime:
             spawns = self._pool.start()
         warmer = threading.Thread(target=self._warm, name="vortex-warm", daemon=True)
         warmer.start()
+        self._threads.append(warmer)
         for spawn in spawns:
             keeper = threading.Thread(target=self._keep, args=(spawn.worker_id,), name=f"keep-{spawn.worker_id}")
             keeper.daemon = True
             keeper.start()
-            self._keepers.append(keeper)
+            self._threads.append(keeper)
 
     def close(self) -> None:
         """End the workers, free the arena, remove socket and file. Repeating does nothing."""
@@ -145,8 +157,8 @@ class HostRuntime:
             self._lock.notify_all()
         for process in processes:
             kill_worker(process)
-        for keeper in self._keepers:
-            keeper.join()
+        for thread in self._threads:
+            thread.join()
         self._arena.close()
 
     def catalogue(self, timeout_s: float = _WORKER_PATIENCE_S) -> Catalogue:
@@ -182,12 +194,10 @@ class HostRuntime:
             found = [running for running in self._running.values() if running.job.execution_id == execution_id]
             for running in found:
                 running.cancelled = True
+                running.killer = running.killer or self._kill_later(running)
         for running in found:
             with contextlib.suppress(ChannelClosed):
                 running.channel.send(encode(Cancel(running.job.job_id)))
-            timer = threading.Timer(_CANCEL_GRACE_S, self._kill_if_running, (running,))
-            timer.daemon = True
-            timer.start()
         return len(found)
 
     def lookup(self, keys: Iterable[str], execution_id: str) -> dict[str, dict[str, Value]]:
@@ -213,7 +223,9 @@ class HostRuntime:
         """Workers, jobs and the arena, as they are now."""
         with self._lock:
             workers = tuple(self._describe(worker) for worker in self._pool.workers())
-            jobs_done, socket_bytes = self._jobs_done, self._socket_bytes
+            channels = [attached.channel for attached in self._attached.values() if attached.channel is not None]
+            jobs_done = self._jobs_done
+            socket_bytes = self._socket_bytes + sum(map(_carried, channels))
         return HostStatistics(self.config.host_id, workers, jobs_done, socket_bytes, self._arena.statistics().to_dict())
 
     def _describe(self, worker: Worker) -> dict[str, Any]:
@@ -264,7 +276,7 @@ class HostRuntime:
         with self._lock:
             attached = self._attached[worker_id]
             if attached.channel is not None:
-                self._socket_bytes += attached.channel.bytes_sent + attached.channel.bytes_received
+                self._socket_bytes += _carried(attached.channel)
                 attached.channel.close()
             attached.process = attached.channel = None
             spawns = self._pool.died(worker_id)
@@ -293,8 +305,8 @@ class HostRuntime:
         """Write the worker's slot in the arena's header, for those who look from outside."""
         with self._lock:
             if worker.index < SLOT_COUNT and not self._arena.segment.closed:
-                state = list(WorkerState).index(worker.state)
-                self._arena.segment.set_slot(worker.index, Slot(state=state, pid=worker.pid or 0))
+                slot = Slot(_SLOT_STATES[worker.state], generation=worker.restarts % (1 << 16), pid=worker.pid or 0)
+                self._arena.segment.set_slot(worker.index, slot)
 
     # -- jobs ------------------------------------------------------------------------------
 
@@ -312,10 +324,10 @@ class HostRuntime:
                 if self._closing.is_set() or left_s <= 0:
                     raise WorkerError("WK-001", f"no worker has become ready; see {self.config.log_dir}")
                 self._lock.wait(left_s)
-            channel = self._attached[worker.id].channel
-            if channel is None:  # ready implies a channel; both change under the lock
+            attached = self._attached[worker.id]
+            if attached.channel is None or attached.process is None:  # ready implies both; they change under the lock
                 raise WorkerError("WK-001", f"worker {worker.id} has no connection")
-            running = _Running(job, worker.id, channel)
+            running = _Running(job, worker.id, attached.process, attached.channel)
             self._running[job.job_id] = running
             ready = sum(other.state is WorkerState.READY for other in self._pool.workers())
         return running, f"{worker.device}: first of {ready + 1} ready worker(s) on the host that holds the inputs"
@@ -325,24 +337,26 @@ class HostRuntime:
         try:
             outcome = converse(running.channel, running.job, handlers)
         except ChannelClosed as closed:
-            raise self._lost(running, str(closed)) from closed
+            raise self._lost(running) from closed
         except WorkerError as unfit:
-            self._discard(running.worker_id)
+            _discard(running.process)
             raise self._cancelled(running) or unfit from unfit
         finally:
             with self._lock:
                 self._running.pop(running.job.job_id, None)
+                if running.killer is not None:
+                    running.killer.cancel()
         with self._lock:
             self._jobs_done += 1
             self._pool.finished(running.worker_id)
             self._lock.notify_all()
         return outcome
 
-    def _lost(self, running: _Running, reason: str) -> WorkerError:
-        process = self._discard(running.worker_id)
+    def _lost(self, running: _Running) -> WorkerError:
+        _discard(running.process)
         if (cancelled := self._cancelled(running)) is not None:
             return cancelled
-        died = death_of(process.returncode) if process is not None else reason
+        died = death_of(running.process.returncode)
         return WorkerError("WK-001", f"worker {running.worker_id} was lost while it ran {running.job.node_id}: {died}")
 
     def _cancelled(self, running: _Running) -> WorkerError | None:
@@ -350,23 +364,16 @@ class HostRuntime:
             return None
         return WorkerError("WK-006", f"{running.job.node_id} did not notice the cancel; its worker was killed")
 
-    def _discard(self, worker_id: str) -> subprocess.Popen[bytes] | None:
-        """Kill the worker's process, if there is one still; its keeper starts another."""
-        with self._lock:
-            process = self._attached[worker_id].process
-        if process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                # A process that is dying already keeps the status that says why.
-                process.wait(0.5)
-            kill_worker(process)
-        return process
+    def _kill_later(self, running: _Running) -> threading.Timer:
+        timer = threading.Timer(_CANCEL_GRACE_S, self._kill_if_running, (running,))
+        timer.daemon = True
+        timer.start()
+        return timer
 
     def _kill_if_running(self, running: _Running) -> None:
         with self._lock:
-            still = self._running.get(running.job.job_id) is running
-            process = self._attached[running.worker_id].process if still else None
-        if process is not None:
-            process.kill()
+            if self._running.get(running.job.job_id) is running:
+                running.process.kill()
 
     # -- outputs ---------------------------------------------------------------------------
 
@@ -392,3 +399,15 @@ class HostRuntime:
         finally:
             # What a failed node was granted and did not hand over.
             self._arena.blocks.drop_owner(worker_id)
+
+
+def _carried(channel: UnixChannel) -> int:
+    return channel.bytes_sent + channel.bytes_received
+
+
+def _discard(process: subprocess.Popen[bytes]) -> None:
+    """Kill a worker's process, if it lives still; its keeper starts another."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        # A process that is dying already keeps the status that says why.
+        process.wait(0.5)
+    kill_worker(process)

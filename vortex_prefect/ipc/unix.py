@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import struct
 import threading
@@ -27,6 +28,8 @@ class UnixChannel:
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(True)
         self._socket = connection
+        self._readable = select.poll()
+        self._readable.register(connection, select.POLLIN)
         self._reader = FrameReader()
         self._send_lock = threading.Lock()
         self.bytes_sent = 0
@@ -67,13 +70,11 @@ class UnixChannel:
         """See `Channel.receive`."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while (body := self._reader.next()) is None:
-            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
-            try:
-                # A socket with a time-out polls before each call; without one it blocks in recv at once.
-                self._socket.settimeout(left)
-                data = self._socket.recv(_RECEIVE_BYTES)
-            except (TimeoutError, BlockingIOError):
+            # The socket itself stays blocking: a time-out of its own would cut short what another thread sends.
+            if deadline is not None and not self._wait_readable(deadline):
                 return None
+            try:
+                data = self._socket.recv(_RECEIVE_BYTES)
             except OSError as error:
                 raise ChannelClosed(str(error)) from error
             if not data:
@@ -81,6 +82,11 @@ class UnixChannel:
             self.bytes_received += len(data)
             self._reader.feed(data)
         return body
+
+    def _wait_readable(self, deadline: float) -> bool:
+        if self._socket.fileno() < 0:
+            return True  # closed; receiving says so
+        return bool(self._readable.poll(max(deadline - time.monotonic(), 0.0) * 1000))
 
     def close(self) -> None:
         """See `Channel.close`."""

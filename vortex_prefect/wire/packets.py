@@ -116,7 +116,7 @@ def decode(body: bytes) -> Payload:
         if reader is None:
             raise WorkerError("WK-010", "a control packet without a payload that is known here")
         return reader(packet)
-    except (DecodeError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (DecodeError, ValueError, RecursionError) as error:
         raise WorkerError("WK-010", f"not a control packet: {error}") from error
 
 
@@ -184,6 +184,8 @@ def _read_handshake(packet: control_pb2.ControlPacket) -> Hello | Welcome:
     source = packet.handshake
     if source.worker_id:
         catalogue = json.loads(source.catalogue_json)
+        if not isinstance(catalogue, list):
+            raise WorkerError("WK-010", "the worker's catalogue is not a list")
         return Hello(source.worker_id, source.pid, source.device, catalogue, source.protocol)
     error = _read_error(source.error) if source.HasField("error") else None
     return Welcome(

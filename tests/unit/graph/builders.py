@@ -6,8 +6,9 @@ from typing import Any
 
 from vortex_prefect.core.nodespec import Bounds, Catalogue, InputSpec, NodeSpec, OutputSpec, ParamSpec
 from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph.keys import FileIdentity
 from vortex_prefect.graph.model import SCHEMA, Graph, parse_graph
-from vortex_prefect.graph.plan import FileIdentity, Plan, compile_plan
+from vortex_prefect.graph.plan import Plan, compile_plan
 
 IMAGE = OutputSpec(name="image", type="IMAGE")
 

@@ -1,0 +1,86 @@
+"""Content keys along a plan: each is made of its parents' keys, so an equal key means an equal result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vortex_prefect.core.errors import GraphError, Problem
+from vortex_prefect.core.nodespec import NodeSpec
+from vortex_prefect.graph.canonical import content_key
+from vortex_prefect.graph.document import pointer
+from vortex_prefect.graph.wiring import Source
+
+#: Identity of a file's content: equal for equal content. Raises OSError where the file cannot be read.
+FileIdentity = Callable[[str], str]
+
+
+class ContentKeys:
+    """Content keys of the steps, given in topological order; gathers the files that cannot be read."""
+
+    def __init__(self, file_identity: FileIdentity) -> None:
+        self._file_identity = file_identity
+        self._identities: dict[str, str | OSError] = {}
+        self._keys: dict[str, str | None] = {}
+        self._problems: list[Problem] = []
+
+    def add(
+        self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Mapping[str, tuple[Source, ...]]
+    ) -> str | None:
+        """The step's key, or null if it is volatile or depends on one that is."""
+        files = self._files(node_id, spec, params)
+        self._keys[node_id] = None if spec.volatile else self._merkle(spec, params, inputs, files)
+        return self._keys[node_id]
+
+    def check(self) -> None:
+        """Refuse what could not be read.
+
+        Raises:
+            GraphError: VE-010 for each parameter that names such a file.
+        """
+        if self._problems:
+            raise GraphError.of(self._problems)
+
+    def _merkle(
+        self,
+        spec: NodeSpec,
+        params: Mapping[str, Any],
+        inputs: Mapping[str, tuple[Source, ...]],
+        files: Mapping[str, str],
+    ) -> str | None:
+        form: list[tuple[str, list[tuple[str, str]]]] = []
+        for port, sources in sorted(inputs.items()):
+            feeds: list[tuple[str, str]] = []
+            for source in sources:
+                if (key := self._keys[source.node]) is None:
+                    return None
+                feeds.append((key, source.port))
+            form.append((port, feeds))
+        return content_key(spec.type, spec.version, params, form, files)
+
+    def _files(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any]) -> dict[str, str]:
+        found = {}
+        for name in spec.files:
+            if (path := params.get(name)) is None:
+                continue
+            identity = self._identity(path)
+            if isinstance(identity, str):
+                found[name] = identity
+            else:
+                self._problems.append(_unreadable(node_id, name, path, identity))
+        return found
+
+    def _identity(self, path: str) -> str | OSError:
+        if path not in self._identities:
+            try:
+                self._identities[path] = self._file_identity(path)
+            except OSError as error:
+                self._identities[path] = error
+        return self._identities[path]
+
+
+def _unreadable(node_id: str, name: str, path: str, error: OSError) -> Problem:
+    reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror or error})"
+    message = f"{node_id}: the file {path} of {name} {reason}"
+    where = pointer("nodes", node_id, "params", name)
+    return Problem("VE-010", message, node_id, name, where, f"Put a readable file at {path}, or change {name}.")
