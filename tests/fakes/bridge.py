@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.fakes.engine import FakeEngine
@@ -22,6 +20,7 @@ from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.hub import Hub
+from vortex_prefect.bridge.server import listen, make_server
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.service.control import ControlPlane
 
@@ -116,9 +115,8 @@ async def bridge(
 @contextlib.asynccontextmanager
 async def served(made: Bridge) -> AsyncIterator[Bridge]:
     """The same bridge behind a real server on a free port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(made.context), lifespan="off", log_config=None, ws="websockets-sansio")
-    server = uvicorn.Server(config)
+    listener = listen("127.0.0.1", 0)
+    server = make_server(create_app(made.context), made.context.limits)
     task = asyncio.create_task(server.serve([listener]))
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -32,12 +32,15 @@ class FakeEngine:
         requests: what was accepted, in order; a repeated id is not accepted again.
         submitted: the same as a queue, for tests that wait for the next one.
         running: execution ids as `status` tells them.
+        gate: `execute` answers only while this is set.
     """
 
     def __init__(self, catalogue: Catalogue | None = None) -> None:
         self.requests: list[ExecutionRequest] = []
         self.submitted: asyncio.Queue[ExecutionRequest] = asyncio.Queue()
         self.attempts = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
         self.running: set[str] = set()
         self.cancelled: list[str] = []
         self.fault: VortexError | None = None
@@ -58,6 +61,7 @@ class FakeEngine:
         self.requests.append(request)
         self.running.add(request.execution_id)
         self.submitted.put_nowait(request)
+        await self.gate.wait()
 
     async def cancel(self, execution_id: str) -> bool:
         self._check()

@@ -7,6 +7,7 @@ as reports, from which the recorder makes task runs and the bridge messages.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from vortex_prefect.graph.plan import Plan, Step
 
 _FIRST_RETRY_DELAY_S = 0.2
 _MAX_RETRY_DELAY_S = 30.0
+_CANCEL_REPEAT_S = 0.5
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class Executor:
         self._left = len(self._nodes)
         self._done = asyncio.Event()
         self._cancelled = False
+        self._stopping: asyncio.Task[None] | None = None
         self._failed = False
 
     async def run(self) -> ExecutionStatus:
@@ -71,7 +74,7 @@ class Executor:
                 self._done.set()
             await self._done.wait()
         finally:
-            for task in self._tasks.values():
+            for task in (*self._tasks.values(), *([self._stopping] if self._stopping else [])):
                 task.cancel()
             await self._lanes.everywhere("vortex_release", execution_id=self.execution_id)
         if self._cancelled:
@@ -88,7 +91,14 @@ class Executor:
                 if (task := self._tasks.get(node_id)) is not None:
                     task.cancel()  # it waits for a lane, or for its next attempt
                 self._end(node_id, NodeState.CANCELLED, why="the execution was cancelled")
-        await self._lanes.everywhere("vortex_cancel", execution_id=self.execution_id)
+        self._stopping = asyncio.create_task(self._stop_running())
+
+    async def _stop_running(self) -> None:
+        """Tell the hosts until all has ended: a job on its way to one is not known there yet."""
+        while not self._done.is_set():
+            await self._lanes.everywhere("vortex_cancel", execution_id=self.execution_id)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._done.wait(), _CANCEL_REPEAT_S)
 
     # -- what need not run -----------------------------------------------------------------
 

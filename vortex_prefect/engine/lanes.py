@@ -137,7 +137,12 @@ class LanePool:
         waiter: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (-priority, next(self._order), waiter))
         self._request()
-        return await waiter
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._release(waiter.result())  # granted in the same moment
+            raise
 
     def _request(self) -> None:
         """Ask for a lane more, if jobs wait and the cluster could grant one."""
@@ -186,3 +191,4 @@ class LanePool:
         self._futures.pop(lane.id, None)
         if lane in self._idle:
             self._idle.remove(lane)
+        self._request()

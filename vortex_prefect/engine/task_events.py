@@ -116,6 +116,7 @@ class TaskRunTrack:
         elif report.state is NodeState.RETRYING or report.state.final:
             if self.run_count:
                 self.run_ms += report.at_ms - self.attempt_started_ms
+                self.attempt_started_ms = report.at_ms  # the wait for the next attempt does not count
             if report.state.final:
                 self.ended_ms = report.at_ms
 

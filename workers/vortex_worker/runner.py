@@ -110,7 +110,9 @@ def _checked(job: Job, port: str, expected: str, value: Value) -> Value:
 
 def _parameter(job: Job, param: ParamSpec, value: Any) -> Any:
     if value is None and not param.required:
-        return None
+        value = param.default
+        if value is None:
+            return None
     if (wrong := check_param(param, value)) is not None:
         code, message = wrong
         problem = Problem(code, message, job.node_id, param.name)

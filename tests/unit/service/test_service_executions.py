@@ -153,6 +153,20 @@ async def test_cancelling_on_the_way_to_the_engine(running: Bench) -> None:
     assert [request.execution_id for request in running.engine.requests] == [other.id]
 
 
+async def test_cancelling_while_the_engine_takes_it(running: Bench) -> None:
+    """The engine has it, but has not answered: it is told to stop as soon as it has."""
+    running.engine.gate.clear()
+    record = await running.queued()
+    await running.engine.submitted.get()
+    assert (await running.control.executions.cancel(record.id, ACTOR)).status is ExecutionStatus.CANCELLED
+    assert running.engine.cancelled == []
+    running.engine.gate.set()
+    other = await running.queued()
+    assert (await running.engine.submitted.get()).execution_id == other.id
+    assert running.engine.cancelled == [record.id]
+    assert running.store.event_types(record.id).count("ExecutionCancelled") == 1
+
+
 async def test_lists_show_live_state(running: Bench) -> None:
     record = await running.queued()
     await running.engine.submitted.get()

@@ -215,6 +215,18 @@ async def test_the_flow_run_may_arrive_while_the_end_is_being_kept(bench: Bench)
     assert (stored.status, stored.flow_run_id) == (ExecutionStatus.COMPLETED, "flow-2")
 
 
+async def test_an_execution_ends_once(bench: Bench) -> None:
+    record = await _started(bench)
+    await _node(bench, record, "blur", NodeState.COMPLETED, outputs={"image": image_value()})
+    for status in (ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.RUNNING):
+        await bench.control.reports.handle(ExecutionReport(record.id, status, at_ms=2000))
+    await _node(bench, record, "blur", NodeState.FAILED, error=FAILURE)
+    await bench.control.reports.settle()
+    assert bench.store.event_types(record.id) == ["ExecutionQueued", "ExecutionStarted", "ExecutionCompleted"]
+    assert bench.sink.types()[-1] == "execution.complete"
+    assert (await _stored(bench, record.id)).nodes["blur"]["state"] == "completed"
+
+
 async def test_reports_of_unknown_executions_are_passed_over(bench: Bench) -> None:
     await bench.control.reports.handle(NodeReport("nobody", "a", NodeState.RUNNING))
     await bench.control.reports.handle(ExecutionReport("nobody", ExecutionStatus.RUNNING, "flow"))

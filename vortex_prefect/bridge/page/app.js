@@ -244,10 +244,11 @@ function showError(error, nodeId = error?.node_id) {
   const box = element("div", { className: "error" });
   const where = nodeId ? `${nodeId}: ` : "";
   box.append(element("strong", { textContent: `${error.code} ${where}${error.message}` }));
-  if (error.hint) box.append(element("p", { textContent: error.hint }));
-  for (const problem of (error.problems ?? []).slice(1)) {
-    box.append(element("p", { textContent: `${problem.code} ${problem.message}` }));
-  }
+  // Each problem has a hint of its own, more exact than the one of the whole.
+  const lines = error.problems?.length
+    ? error.problems.map((problem) => `${problem.code} ${problem.message}. ${problem.hint}`)
+    : [error.hint];
+  for (const line of lines) if (line) box.append(element("p", { textContent: line }));
   if (error.traceback) box.append(element("pre", { textContent: error.traceback }));
   $("errors").append(box);
 }

@@ -1,0 +1,37 @@
+"""One stack for all tests that need one: it takes half a minute to start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.integration.polling import eventually
+from tests.integration.stack_client import StackClient
+from vortex_prefect.bootstrap.stack import Stack
+from vortex_prefect.core.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
+    """A stack with the debug nodes and one worker. At its end it has left nothing behind."""
+    home = tmp_path_factory.mktemp("vortex")
+    settings = Settings(home, port=0, debug_nodes=True, workers=1, device="cpu", arena_bytes=8 << 30)
+    before = set(psutil.Process().children(recursive=True))
+    with ExitStack() as resources:
+        info = resources.enter_context(Stack(settings, print))
+        bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
+        prefect = resources.enter_context(httpx.Client(base_url=info.prefect_api_url, timeout=30.0))
+        yield StackClient(info, bridge, prefect)
+        arena = Path(bridge.get("/api/arena").json()["path"])
+        assert arena.exists()
+        ours = set(psutil.Process().children(recursive=True)) - before
+        assert len(ours) >= 6, "not all processes of the stack were seen"
+    # A worker's worker is nobody's child any more once its parent is gone, and ends a moment later.
+    eventually(lambda: not [process for process in ours if process.is_running()], limit_s=10.0)
+    assert not arena.exists()
+    assert not [path for path in settings.run_dir.rglob("*") if path.is_socket()]

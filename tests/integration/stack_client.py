@@ -1,0 +1,118 @@
+"""A running stack as its clients see it: the bridge's HTTP and Prefect's API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.integration.polling import eventually
+from vortex_prefect.bootstrap.stack import StackInfo
+
+_ENDED = ("completed", "failed", "cancelled", "crashed")
+_PREFECT_ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
+
+
+@dataclass(frozen=True)
+class StackClient:
+    """What a test asks of the stack."""
+
+    info: StackInfo
+    bridge: httpx.Client
+    prefect: httpx.Client
+
+    def processes(self) -> tuple[dict[str, Any], ...]:
+        """Role and pid of each process that the stack started."""
+        return self.info.processes
+
+    def create(self, document: dict[str, Any]) -> str:
+        """Store a graph; its id."""
+        answer = self.bridge.post("/api/graph", json=document)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def start(self, graph_id: str, **options: Any) -> str:
+        """Queue an execution; its id."""
+        answer = self.bridge.post(f"/api/graph/{graph_id}/execute", json={"options": options} if options else {})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["execution_id"])
+
+    def execution(self, execution_id: str) -> dict[str, Any]:
+        """An execution as it stands."""
+        found: dict[str, Any] = self.bridge.get(f"/api/execution/{execution_id}").raise_for_status().json()
+        return found
+
+    def ended(self, execution_id: str, limit_s: float = 60.0) -> dict[str, Any]:
+        """An execution once it has ended."""
+        return eventually(lambda: found if (found := self.execution(execution_id))["status"] in _ENDED else {}, limit_s)
+
+    def run(self, document: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Store a graph, execute it, wait for the end."""
+        return self.ended(self.start(self.create(document), **options))
+
+    def flow_run_id(self, execution_id: str) -> str:
+        """Id of the execution's flow run; a short execution ends before it exists."""
+        return eventually(lambda: self.execution(execution_id)["flow_run_id"] or "")
+
+    def ended_flow_run(self, execution_id: str) -> dict[str, Any]:
+        """The execution's flow run as Prefect has it once it has ended."""
+        flow_run_id = self.flow_run_id(execution_id)
+
+        def look() -> dict[str, Any]:
+            found: dict[str, Any] = self.prefect.get(f"/flow_runs/{flow_run_id}").raise_for_status().json()
+            return found if found["state_type"] in _PREFECT_ENDED else {}
+
+        return eventually(look)
+
+    def task_runs(self, execution_id: str) -> dict[str, dict[str, Any]]:
+        """The execution's task runs as Prefect has them now, by name."""
+        wanted = {"flow_runs": {"id": {"any_": [self.flow_run_id(execution_id)]}}}
+        found = self.prefect.post("/task_runs/filter", json=wanted).raise_for_status().json()
+        assert len({run["name"] for run in found}) == len(found), "two task runs of one node"
+        return {run["name"]: run for run in found}
+
+    def recorded_states(self, execution_id: str, **expected: str) -> dict[str, dict[str, Any]]:
+        """The task runs, once Prefect files them in just these states; its server does so in batches."""
+        latest: dict[str, str] = {}
+
+        def look() -> dict[str, dict[str, Any]]:
+            runs = self.task_runs(execution_id)
+            latest.clear()
+            latest.update({name: run["state_name"] for name, run in runs.items()})
+            return runs if latest == expected else {}
+
+        try:
+            return eventually(look)
+        except AssertionError:
+            raise AssertionError(f"{latest} instead of {expected}") from None
+
+    def count(self, tag: str) -> int:
+        """How often `debug.count` really ran with that tag."""
+        return int(self.bridge.get(f"/api/debug/count/{tag}").raise_for_status().json()["count"])
+
+
+def graph(name: str, nodes: dict[str, dict[str, Any]], *edges: str, outputs: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A document; edges as `a.out > b.in`, outputs as `node.port`, titles as the nodes' ids."""
+    return {
+        "schema": "vortex.graph/1",
+        "name": name,
+        "nodes": {node_id: {"title": node_id, **node} for node_id, node in nodes.items()},
+        "edges": [_edge(text) for text in edges],
+        "outputs": [{"name": text.replace(".", "_"), **_end(text)} for text in outputs],
+    }
+
+
+def debug(kind: str, retries: int = 0, **params: Any) -> dict[str, Any]:
+    """A node of the debug pack."""
+    return {"type": f"debug.{kind}", "params": params, "retries": retries}
+
+
+def _edge(text: str) -> dict[str, Any]:
+    source, _, target = text.partition(" > ")
+    return {"source": _end(source), "target": _end(target)}
+
+
+def _end(text: str) -> dict[str, str]:
+    node, _, port = text.partition(".")
+    return {"node": node, "port": port}

@@ -1,0 +1,337 @@
+"""The host with real worker processes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.integration.polling import eventually
+from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.host import runtime
+from vortex_prefect.host.process import WorkerCommand
+from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.ipc.channel import ChannelClosed
+from vortex_prefect.ipc.unix import UnixChannel
+from vortex_prefect.shm.janitor import arena_path
+from vortex_prefect.wire.framing import MAX_FRAME_BYTES
+from vortex_prefect.wire.packets import Hello, Progress, Welcome, decode, encode
+
+pytestmark = pytest.mark.integration
+
+_numbers = itertools.count()
+
+
+def _config(folder: Path) -> HostConfig:
+    name = f"test-{os.getpid()}-{next(_numbers)}"
+    return HostConfig(
+        host_id=name,
+        run_dir=folder / "run",
+        log_dir=folder / "logs",
+        output_dir=folder / "outputs",
+        state_dir=folder / "state",
+        arena_path=arena_path(name),
+        arena_bytes=4 << 30,
+        arena_budget_bytes=2 << 30,
+        workers=1,
+        device="cpu",
+        debug=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostRuntime]:
+    found = HostRuntime(_config(tmp_path_factory.mktemp("host")))
+    try:
+        found.start()
+        found.catalogue()
+        yield found
+    finally:
+        found.close()
+
+
+def job(kind: str, inputs: dict[str, Value] | None = None, **params: Any) -> Job:
+    number = next(_numbers)
+    ports = {port: (value,) for port, value in (inputs or {}).items()}
+    return Job(f"job-{number}", f"execution-{number}", kind, f"debug.{kind}", params=params, inputs=ports)
+
+
+def run(host: HostRuntime, wanted: Job) -> JobOutcome:
+    return host.run(wanted, lambda progress: None)
+
+
+def output(outcome: JobOutcome) -> Value:
+    assert outcome.error is None, outcome.error
+    return outcome.outputs["out"]
+
+
+def code(outcome: JobOutcome) -> str | None:
+    return outcome.error.code if outcome.error else None
+
+
+def worker_pid(host: HostRuntime) -> int | None:
+    pid: int | None = host.statistics().workers[0]["pid"]
+    return pid
+
+
+def test_a_value_comes_back(host: HostRuntime) -> None:
+    outcome = run(host, job("value", value={"deep": [1, "é"]}))
+    assert output(outcome) == Value("JSON", data={"deep": [1, "é"]})
+    assert outcome.worker_id == f"{host.config.host_id}/0"
+    assert outcome.started_ms <= outcome.finished_ms
+
+
+def test_a_tensor_is_read_where_another_job_wrote_it(host: HostRuntime) -> None:
+    tensor = output(run(host, job("allocate", mb=1, seed=1)))
+    assert tensor.ref is not None
+    assert tensor.ref.shape == (1 << 20,)
+    data, media_type = host.read(tensor, "npy")
+    assert media_type == "application/x-npy"
+    digest = output(run(host, job("checksum", {"in": tensor}))).data
+    assert digest == hashlib.sha256(data[-(1 << 20) :]).hexdigest()
+
+
+def test_a_crash_is_told_and_the_next_job_runs_on_the_successor(host: HostRuntime) -> None:
+    pid, restarts = worker_pid(host), host.statistics().workers[0]["restarts"]
+    outcome = run(host, job("crash", signal=9))
+    assert code(outcome) == "WK-001"
+    assert outcome.error is not None
+    assert "killed by signal 9" in outcome.error.message
+    assert output(run(host, job("value", value=1))).data == 1
+    assert worker_pid(host) not in (None, pid)
+    assert host.statistics().workers[0]["restarts"] == restarts + 1
+
+
+def test_a_second_attempt_of_a_crash_completes(host: HostRuntime) -> None:
+    first = job("crash", times=1)
+    assert code(run(host, first)) == "WK-001"
+    assert code(run(host, replace(first, job_id="again", attempt=2))) is None
+
+
+def test_a_node_that_raises_keeps_its_worker(host: HostRuntime) -> None:
+    pid = worker_pid(host)
+    outcome = run(host, job("fail", message="the reason"))
+    assert code(outcome) == "WK-003"
+    assert outcome.error is not None
+    assert "RuntimeError: the reason" in (outcome.error.traceback or "")
+    assert worker_pid(host) == pid
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[[HostRuntime, Job], Future[JobOutcome]]]:
+    """Starts a job in a thread, and returns once it reports progress."""
+    with ThreadPoolExecutor(1) as threads:
+
+        def start(host: HostRuntime, wanted: Job) -> Future[JobOutcome]:
+            began = threading.Event()
+
+            def on_progress(progress: Progress) -> None:
+                if progress.fraction > 0:
+                    began.set()
+
+            future = threads.submit(host.run, wanted, on_progress)
+            assert began.wait(60)
+            return future
+
+        yield start
+
+
+def test_a_cancel_ends_a_sleep_and_keeps_its_worker(
+    host: HostRuntime, started: Callable[[HostRuntime, Job], Future[JobOutcome]]
+) -> None:
+    pid, sleep = worker_pid(host), job("sleep", seconds=600)
+    future = started(host, sleep)
+    assert host.cancel("another execution") == 0
+    assert host.cancel(sleep.execution_id) == 1
+    assert code(future.result(30)) == "WK-006"
+    assert worker_pid(host) == pid
+    assert output(run(host, job("value", value=2))).data == 2
+
+
+def test_a_node_that_does_not_notice_a_cancel_is_killed(
+    host: HostRuntime, started: Callable[[HostRuntime, Job], Future[JobOutcome]]
+) -> None:
+    sleep = job("sleep", seconds=600)
+    future, pid = started(host, sleep), worker_pid(host)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    assert host.cancel(sleep.execution_id) == 1
+    assert code(future.result(60)) == "WK-006"
+    assert output(run(host, job("value", value=3))).data == 3
+    assert worker_pid(host) != pid
+
+
+def test_a_job_that_takes_too_long_is_killed(host: HostRuntime) -> None:
+    pid = worker_pid(host)
+    assert code(run(host, replace(job("sleep", seconds=600), timeout_s=0.3))) == "WK-005"
+    assert output(run(host, job("value", value=4))).data == 4
+    assert worker_pid(host) != pid
+
+
+def test_a_parameter_is_checked_before_the_node_runs(host: HostRuntime) -> None:
+    outcome = run(host, job("sleep", seconds=-1))
+    assert code(outcome) == "VE-010"
+    assert outcome.error is not None
+    assert "seconds" in outcome.error.message
+
+
+def test_a_stale_reference_is_refused(host: HostRuntime) -> None:
+    tensor = output(run(host, job("allocate", mb=1)))
+    assert tensor.ref is not None
+    older = replace(tensor, ref=replace(tensor.ref, generation=tensor.ref.generation - 1))
+    assert code(run(host, job("checksum", {"in": older}))) == "WK-002"
+    assert code(run(host, job("checksum", {"in": tensor}))) is None
+
+
+def test_damaged_bytes_are_noticed_by_the_next_process_that_reads_them(host: HostRuntime) -> None:
+    tensor = output(run(host, job("allocate", mb=1, seed=5)))
+    assert tensor.ref is not None
+    with host.config.arena_path.open("r+b") as arena:
+        arena.seek(tensor.ref.offset + tensor.ref.nbytes - 1)
+        last = arena.read(1)[0]
+        arena.seek(-1, os.SEEK_CUR)
+        arena.write(bytes([last ^ 1]))
+    # The worker that wrote the tensor trusts it; its successor does not.
+    assert code(run(host, job("crash"))) == "WK-001"
+    assert code(run(host, job("checksum", {"in": tensor}))) == "WK-007"
+
+
+def test_a_large_tensor_moves_by_reference_only(host: HostRuntime) -> None:
+    made = job("allocate", mb=512, seed=6)
+    tensor = output(run(host, made))
+    before = host.statistics()
+    value = tensor
+    for _ in range(5):
+        value = output(run(host, job("identity", {"in": value})))
+    after = host.statistics()
+    assert value.ref == tensor.ref
+    moved = after.socket_bytes - before.socket_bytes
+    assert 0 < moved < 5 * 8192
+    assert after.arena["in_use_bytes"] == before.arena["in_use_bytes"]
+    host.release(made.execution_id)
+
+
+def _hello(channel: UnixChannel, **changes: Any) -> Welcome:
+    channel.send(encode(replace(Hello("stranger", os.getpid(), "cpu", []), **changes)))
+    answer = decode(channel.receive(10) or b"")
+    assert isinstance(answer, Welcome)
+    return answer
+
+
+@pytest.mark.parametrize("changes", [{"protocol": 99}, {"pid": 1}], ids=["wrong protocol", "not its own process"])
+def test_an_unfit_peer_is_told_why(host: HostRuntime, changes: dict[str, Any]) -> None:
+    channel = UnixChannel.connect(host.config.run_dir / "workers.sock")
+    error = _hello(channel, **changes).error
+    assert error is not None
+    assert error.code == "WK-010"
+    with pytest.raises(ChannelClosed):
+        channel.receive(10)
+    channel.close()
+    assert output(run(host, job("value", value=5))).data == 5
+
+
+@pytest.mark.parametrize("name", ["stranger", "{host}/0"])
+def test_a_process_that_the_host_did_not_start_gets_no_job(host: HostRuntime, name: str) -> None:
+    pid = worker_pid(host)
+    channel = UnixChannel.connect(host.config.run_dir / "workers.sock")
+    _hello(channel, worker_id=name.format(host=host.config.host_id))
+    refused = decode(channel.receive(10) or b"")
+    assert isinstance(refused, Welcome)
+    assert refused.error is not None
+    channel.close()
+    assert output(run(host, job("value", value=6))).data == 6
+    assert worker_pid(host) == pid
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x03\x00\x00\x00abc", b"GET / HTTP/1.1\r\n\r\n", (MAX_FRAME_BYTES + 1).to_bytes(4, "little"), b"\x10"],
+    ids=["nothing", "garbage", "http", "oversize", "half a length"],
+)
+def test_garbage_at_the_socket_disturbs_nobody(host: HostRuntime, data: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(host.config.run_dir / "workers.sock"))
+        peer.sendall(data)
+        peer.shutdown(socket.SHUT_WR)
+        peer.settimeout(10)
+        while peer.recv(4096):
+            pass
+    assert output(run(host, job("value", value=7))).data == 7
+
+
+def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
+    """Neither process nor thread, descriptor, socket or segment; not with a silent peer or a job under way either."""
+    threads, descriptors, children = set(threading.enumerate()), _descriptors(), _children()
+    host = HostRuntime(_config(tmp_path))
+    host.start()
+    silent = UnixChannel.connect(host.config.run_dir / "workers.sock")
+    host.catalogue()
+    outcomes: list[JobOutcome] = []
+    began = threading.Event()
+    asleep = threading.Thread(
+        target=lambda: outcomes.append(host.run(job("sleep", seconds=600), lambda progress: began.set()))
+    )
+    asleep.start()
+    assert began.wait(60)
+    assert len(_children() - children) == 1
+    host.close()
+    host.close()
+    asleep.join(30)
+    assert [code(outcome) for outcome in outcomes] == ["WK-001"]
+    with pytest.raises(ChannelClosed):
+        silent.receive(10)
+    silent.close()
+    assert _children() == children
+    assert eventually(lambda: set(threading.enumerate()) <= threads)
+    assert _descriptors() == descriptors
+    assert not host.config.arena_path.exists()
+    assert not (host.config.run_dir / "workers.sock").exists()
+
+
+def test_a_node_that_writes_into_its_input_damages_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Path(__file__).with_name("scribbling_worker.py")
+
+    def start(command: WorkerCommand, worker_id: str, index: int) -> subprocess.Popen[bytes]:
+        options = ["--socket", command.socket, "--id", worker_id, "--device", command.device, "--debug"]
+        return subprocess.Popen([sys.executable, script, *options], stderr=subprocess.DEVNULL)
+
+    monkeypatch.setattr(runtime, "start_worker", start)
+    host = HostRuntime(_config(tmp_path))
+    try:
+        host.start()
+        tensor = output(run(host, job("allocate", mb=1, seed=8)))
+        before = output(run(host, job("checksum", {"in": tensor}))).data
+        outcome = run(host, replace(job("scribble", {"in": tensor}), node_type="test.scribble"))
+        assert code(outcome) == "WK-001"
+        assert outcome.error is not None
+        assert "killed by signal 11" in outcome.error.message
+        assert output(run(host, job("checksum", {"in": tensor}))).data == before
+    finally:
+        host.close()
+
+
+def _descriptors() -> set[tuple[str, str]]:
+    found = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            found.add((entry.name, os.readlink(entry)))
+        except FileNotFoundError:
+            continue  # the listing's own
+    return found
+
+
+def _children() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
