@@ -25,9 +25,7 @@ async def read_json(request: Request, limit: int) -> Any:
         RequestError: RQ-005 longer than `limit` bytes, RQ-001 not JSON.
     """
     body = await _read(request, limit)
-    if not body:
-        return {}
-    return parse_json(body) if len(body) < _INLINE_BYTES else await asyncio.to_thread(parse_json, body)
+    return await parse_json(body) if body else {}
 
 
 async def read_model(request: Request, model: type[M], limit: int) -> M:
@@ -39,8 +37,12 @@ async def read_model(request: Request, model: type[M], limit: int) -> M:
         raise malformed_model(error) from error
 
 
-def parse_json(text: str | bytes) -> Any:
-    """RFC 8259, which knows no NaN. RQ-001."""
+async def parse_json(text: str | bytes) -> Any:
+    """Parse what RFC 8259 allows, which knows no NaN; RQ-001 otherwise."""
+    return _parse(text) if len(text) < _INLINE_BYTES else await asyncio.to_thread(_parse, text)
+
+
+def _parse(text: str | bytes) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
@@ -57,18 +59,12 @@ def takes(model: type[BaseModel] | str, *, required: bool = True) -> dict[str, A
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    if int(request.headers.get("content-length") or 0) > limit:
-        raise _too_long(limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise _too_long(limit)
+            raise RequestError("RQ-005", f"the body is longer than {limit} bytes")
     return bytes(body)
-
-
-def _too_long(limit: int) -> RequestError:
-    return RequestError("RQ-005", f"the body is longer than {limit} bytes")
 
 
 def _refuse_constant(name: str) -> NoReturn:

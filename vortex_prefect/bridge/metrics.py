@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vortex_prefect.bridge.hub import Hub
@@ -22,6 +25,7 @@ class Metrics:
 
     def __init__(self, hub: Hub, queue: Queue) -> None:
         self._registry = CollectorRegistry()
+        self._registry.register(_Collector(hub, queue))
         self.latency = Histogram(
             "vortex_http_request_seconds",
             "Time from a request to the end of its answer",
@@ -29,22 +33,26 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
-        self._gauge("vortex_queue_waiting", "Executions that wait").set_function(lambda: len(queue))
-        self._gauge("vortex_queue_running", "Executions with the engine").set_function(lambda: queue.running)
-        self._gauge("vortex_ws_clients", "WebSocket clients").set_function(lambda: hub.statistics().clients)
-        self._gauge("vortex_ws_messages", "Messages published since the start").set_function(
-            lambda: hub.statistics().published
-        )
-        self._gauge("vortex_ws_overflowed", "Clients closed because they fell behind").set_function(
-            lambda: hub.statistics().overflowed
-        )
 
     def text(self) -> bytes:
         """All numbers in the exposition format."""
         return generate_latest(self._registry)
 
-    def _gauge(self, name: str, documentation: str) -> Gauge:
-        return Gauge(name, documentation, registry=self._registry)
+
+class _Collector(Collector):
+    """Reads what hub and queue count anyway, at each scrape."""
+
+    def __init__(self, hub: Hub, queue: Queue) -> None:
+        self._hub = hub
+        self._queue = queue
+
+    def collect(self) -> Iterator[Metric]:
+        hub = self._hub.statistics()
+        yield GaugeMetricFamily("vortex_queue_waiting", "Executions that wait", len(self._queue))
+        yield GaugeMetricFamily("vortex_queue_running", "Executions with the engine", self._queue.running)
+        yield GaugeMetricFamily("vortex_ws_clients", "WebSocket clients", hub.clients)
+        yield CounterMetricFamily("vortex_ws_messages", "Messages published", hub.published)
+        yield CounterMetricFamily("vortex_ws_overflowed", "Clients closed because they fell behind", hub.overflowed)
 
 
 class MeasuredApp:

@@ -71,7 +71,8 @@ class Session:
             results = await asyncio.gather(*tasks, return_exceptions=True)
             await _close(self._socket, self._client.closed or 1011)
         for result in results:
-            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+            # A VORTEX error here is one of `_tell_state`; the client comes back and is told then.
+            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | VortexError):
                 raise result
 
     def _on_wake(self, client: Client) -> None:
@@ -106,7 +107,7 @@ class Session:
                 await self._send("error", {"error": error.to_dict()})
 
     async def _handle(self, text: str | None) -> None:
-        message = parse_json(text) if text is not None else None
+        message = await parse_json(text) if text is not None else None
         if not isinstance(message, dict):
             raise RequestError("RQ-001", "a message is a JSON object in a text frame: {type, payload}")
         payload = message.get("payload", {})

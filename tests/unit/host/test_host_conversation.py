@@ -1,0 +1,173 @@
+"""A job's conversation with a scripted worker at the other end of a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.host import conversation
+from vortex_prefect.host.conversation import Handlers, converse
+from vortex_prefect.ipc.channel import ChannelClosed
+from vortex_prefect.ipc.memory import MemoryChannel
+from vortex_prefect.wire.packets import (
+    Beat,
+    Cancel,
+    Hello,
+    Payload,
+    Progress,
+    RoomGrant,
+    RoomRequest,
+    Welcome,
+    decode,
+    encode,
+)
+
+JOB = Job("j", "e", "node", "t.node", params={"a": 1})
+RESULT = JobOutcome("j", {"out": Value("INT", data=3)})
+
+Worker = Callable[[MemoryChannel], None]
+
+
+class Host:
+    """Holds a conversation while `worker` plays the peer's part in a thread."""
+
+    def __init__(self) -> None:
+        self.progress: list[Progress] = []
+        self.room: list[int] = []
+        self.grant = RoomGrant(64, 128, 5)
+        self._threads = ThreadPoolExecutor(1)
+
+    def run(self, worker: Worker, job: Job = JOB) -> JobOutcome:
+        here, there = MemoryChannel.pair()
+        playing = self._threads.submit(worker, there)
+        try:
+            return converse(here, job, Handlers(self._on_room, self.progress.append))
+        finally:
+            here.close()
+            playing.result(10)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    def _on_room(self, nbytes: int) -> RoomGrant:
+        self.room.append(nbytes)
+        return self.grant
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    found = Host()
+    yield found
+    found.close()
+
+
+def _says(*payloads: Payload) -> Worker:
+    def worker(channel: MemoryChannel) -> None:
+        assert decode(channel.receive(10) or b"") == JOB
+        for payload in payloads:
+            channel.send(encode(payload))
+
+    return worker
+
+
+def _silent(channel: MemoryChannel) -> None:
+    """Takes the job, and waits until the host hangs up."""
+    channel.receive(10)
+    with pytest.raises(ChannelClosed):
+        channel.receive(10)
+
+
+def test_a_result_ends_it(host: Host) -> None:
+    assert host.run(_says(RESULT)) == RESULT
+
+
+def test_a_failure_is_a_result(host: Host) -> None:
+    error = host.run(_says(JobOutcome("j", error=WorkerError("WK-003", "raised", traceback="line 1")))).error
+    assert error is not None
+    assert (error.code, error.message, error.traceback) == ("WK-003", "raised", "line 1")
+
+
+def test_progress_and_beats_come_in_between(host: Host) -> None:
+    steps = [Progress("j", 0.25, "a quarter"), Progress("j", 0.5)]
+    assert host.run(_says(Beat(1, 100), steps[0], Beat(2, 100), steps[1], RESULT)) == RESULT
+    assert host.progress == steps
+
+
+def test_room_is_granted(host: Host) -> None:
+    granted: list[Payload] = []
+
+    def worker(channel: MemoryChannel) -> None:
+        channel.receive(10)
+        channel.send(encode(RoomRequest(100)))
+        granted.append(decode(channel.receive(10) or b""))
+        channel.send(encode(RESULT))
+
+    host.run(worker)
+    assert host.room == [100]
+    assert granted == [host.grant]
+
+
+def test_a_result_of_another_job_is_a_violation(host: Host) -> None:
+    with pytest.raises(WorkerError, match="WK-010"):
+        host.run(_says(JobOutcome("another")))
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [JOB, Cancel("j"), Hello("w", 1, "cpu", []), Welcome("h", "", "", ""), RoomGrant()],
+    ids=lambda packet: type(packet).__name__,
+)
+def test_a_packet_that_no_worker_sends_during_a_job_is_a_violation(host: Host, packet: Payload) -> None:
+    with pytest.raises(WorkerError, match="WK-010"):
+        host.run(_says(packet))
+
+
+def test_garbage_is_a_violation(host: Host) -> None:
+    def worker(channel: MemoryChannel) -> None:
+        channel.receive(10)
+        channel.send(b"\xff\xff\xff")
+
+    with pytest.raises(WorkerError, match="WK-010"):
+        host.run(worker)
+
+
+def test_the_workers_death_ends_it(host: Host) -> None:
+    with pytest.raises(ChannelClosed):
+        host.run(lambda channel: channel.close())
+
+
+def test_a_job_may_not_take_longer_than_its_limit(host: Host) -> None:
+    with pytest.raises(WorkerError, match="WK-005") as raised:
+        host.run(_silent, Job("j", "e", "node", "t.node", timeout_s=0.02))
+    assert "node ran longer than its limit of 0.02 s" in raised.value.message
+
+
+def test_a_worker_that_chatters_on_past_the_limit_is_stopped_too(host: Host) -> None:
+    def worker(channel: MemoryChannel) -> None:
+        with pytest.raises(ChannelClosed):
+            while True:
+                channel.send(encode(Progress("j", 0.5)))
+
+    with pytest.raises(WorkerError, match="WK-005"):
+        host.run(worker, Job("j", "e", "node", "t.node", timeout_s=0.02))
+
+
+def test_silence_is_a_loss(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "SILENCE_LIMIT_S", 0.02)
+    with pytest.raises(WorkerError, match="WK-001"):
+        host.run(_silent)
+
+
+def test_a_limit_that_is_longer_than_the_silence_does_not_hide_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "SILENCE_LIMIT_S", 0.02)
+    with pytest.raises(WorkerError, match="WK-001"):
+        host.run(_silent, Job("j", "e", "node", "t.node", timeout_s=600))
+
+
+def test_what_has_no_wire_form_never_reaches_the_worker(host: Host) -> None:
+    with pytest.raises(WorkerError, match="WK-010"):
+        host.run(lambda channel: None, Job("j", "e", "node", "t.node", params={"a": object()}))
