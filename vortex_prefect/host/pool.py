@@ -123,4 +123,5 @@ def respawn_delay_s(deaths_in_a_row: int) -> float:
     """Seconds before the next start: at once after one death, then 0.25 s doubling up to 30 s."""
     if deaths_in_a_row <= 1:
         return _FIRST_DELAY_S
-    return min(_BASE_DELAY_S * 2.0 ** (deaths_in_a_row - 2), _MAX_DELAY_S)
+    # An integer power: as a float it overflows at the 1,026th death.
+    return _BASE_DELAY_S * min(2 ** (deaths_in_a_row - 2), _MAX_DELAY_S / _BASE_DELAY_S)

@@ -91,7 +91,7 @@ def encode(payload: Payload, trace: TraceContext | None = None) -> bytes:
     """A serialised ControlPacket, without its length.
 
     Raises:
-        WorkerError: WK-010, a value has no JSON form.
+        WorkerError: WK-010, a value has no JSON form, a text no UTF-8 form, or a number is out of range.
     """
     packet = control_pb2.ControlPacket(request_id=_request_id(), timestamp=now_ms())
     if isinstance(payload, Job) and trace is None:
@@ -100,7 +100,10 @@ def encode(payload: Payload, trace: TraceContext | None = None) -> bytes:
         context = packet.trace_context
         context.trace_id, context.span_id = trace.trace_id, trace.span_id
         context.parent_span_id = trace.parent_span_id
-    _WRITERS[type(payload)](packet, payload)
+    try:
+        _WRITERS[type(payload)](packet, payload)
+    except ValueError as error:
+        raise WorkerError("WK-010", f"a {type(payload).__name__} has no form on the wire: {error}") from error
     return packet.SerializeToString()
 
 
@@ -137,7 +140,13 @@ def _dump(value: Any) -> bytes:
 
 
 def _write_error(target: job_pb2.JobError, error: VortexError) -> None:
-    target.code, target.message, target.traceback = error.code, error.message, error.traceback or ""
+    target.code = error.code
+    target.message, target.traceback = _encodable(error.message), _encodable(error.traceback or "")
+
+
+def _encodable(text: str) -> str:
+    # File names that are no UTF-8 come with lone surrogates (PEP 383), and stand in messages of OSError.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _read_error(source: job_pb2.JobError) -> VortexError:

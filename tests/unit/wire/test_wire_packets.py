@@ -135,6 +135,19 @@ def test_a_value_without_a_json_form_is_refused(data: object) -> None:
         encode(JobOutcome("j", {"out": Value("ANY", data=data)}))
 
 
+@pytest.mark.parametrize("payload", [Cancel("\ud800"), RoomRequest(-1), RoomGrant(generation=1 << 32)])
+def test_what_has_no_form_on_the_wire_is_refused(payload: Payload) -> None:
+    with pytest.raises(WorkerError, match="WK-010"):
+        encode(payload)
+
+
+def test_an_error_that_names_an_undecodable_file_still_travels() -> None:
+    outcome = decode(encode(JobOutcome("j", error=WorkerError("WK-003", "no file 'caf\udce9'"))))
+    assert isinstance(outcome, JobOutcome)
+    assert outcome.error is not None
+    assert outcome.error.message == "no file 'caf\\udce9'"
+
+
 def test_the_packet_is_the_specifications() -> None:
     descriptor = control_pb2.ControlPacket.DESCRIPTOR
     plain = {field.name: field.type for field in descriptor.fields if field.containing_oneof is None}
