@@ -107,7 +107,10 @@ class Stack:
         settings.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.run_dir.chmod(0o700)
         self._lock_fd = _lock(settings.run_dir / "stack.lock")
-        self._listening = _listen(settings.host, settings.port)
+        # Loads FastAPI, which commands that only look for a stack need not wait for.
+        from vortex_prefect.bridge.server import listen  # noqa: PLC0415
+
+        self._listening = listen(settings.host, settings.port)
         port = self._listening.getsockname()[1]
         prefect_url = settings.prefect_api_url or f"http://127.0.0.1:{_free_port(_PREFECT_PORT)}/api"
         dask = settings.dask or f"tcp://127.0.0.1:{_free_port(0)}"
@@ -240,18 +243,6 @@ def _lock(path: Path) -> int:
         os.close(descriptor)
         raise SystemFault("SY-005", f"a stack with the home {path.parent.parent} runs already") from None
     return descriptor
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-        listening.listen(128)
-    except OSError as error:
-        listening.close()
-        raise SystemFault("SY-001", f"cannot listen on {host}:{port}: {error.strerror}") from error
-    return listening
 
 
 def _free_port(preferred: int) -> int:

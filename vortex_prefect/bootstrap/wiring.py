@@ -7,14 +7,16 @@ import logging
 import signal
 import socket
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.hub import Hub
+from vortex_prefect.bridge.server import make_server
 from vortex_prefect.core.errors import SystemFault
-from vortex_prefect.core.settings import Settings
+from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.ipc.engine_link import EngineLink, serve_engine
 from vortex_prefect.service.control import ControlPlane
 from vortex_prefect.store.sql_store import open_store
@@ -61,11 +63,26 @@ async def run_bridge(settings: Settings, listening: socket.socket, prefect_ui: s
     try:
         async with ControlPlane(store, link, settings, hub.publish) as control:
             app = create_app(BridgeContext(settings, control, hub, prefect_ui=prefect_ui))
-            config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
-            await uvicorn.Server(config).serve(sockets=[listening])
+            await _serve(make_server(app, Limits()), hub, listening)
     finally:
         await link.close()
         await store.close()
+
+
+async def _serve(server: uvicorn.Server, hub: Hub, listening: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT; clients are told to go before the server waits for them."""
+    loop = asyncio.get_running_loop()
+    leave = server.handle_exit
+
+    def handle_exit(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(hub.close)
+        leave(number, frame)
+
+    server.handle_exit = handle_exit  # type: ignore[method-assign]
+    # uvicorn raises the signal once more when it has served, which would end us before the store is closed.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    await server.serve(sockets=[listening])
 
 
 def _stop_signal() -> asyncio.Event:

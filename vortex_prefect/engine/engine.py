@@ -142,7 +142,8 @@ class Engine:
         """See `EnginePort.reports`; what is known of recent executions comes first."""
         queue: asyncio.Queue[Report] = asyncio.Queue()
         for run in self._runs.values():
-            for report in run.reports.values():
+            # The execution's own report last: with it everything of a run that ended is known.
+            for report in sorted(run.reports.values(), key=lambda report: isinstance(report, ExecutionReport)):
                 queue.put_nowait(report)
         self._listeners.add(queue)
         try:

@@ -10,18 +10,29 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from vortex_prefect.core.errors import GraphError, VortexError, WorkerError
 from vortex_prefect.core.ids import derived_id, new_span_id, new_trace_id, now_ms
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
 from vortex_prefect.core.reports import ExecutionStatus, NodeReport, NodeState
-from vortex_prefect.engine.lanes import LanePool
 from vortex_prefect.graph.plan import Plan, Step
 
 _FIRST_RETRY_DELAY_S = 0.2
 _MAX_RETRY_DELAY_S = 30.0
 _CANCEL_REPEAT_S = 0.5
+
+
+class Lanes(Protocol):
+    """What carries jobs to the hosts: a `LanePool`."""
+
+    async def run(
+        self, job: Job, priority: int, on_start: Callable[[], None], on_progress: Callable[[float], None]
+    ) -> JobOutcome:
+        """See `LanePool.run`."""
+
+    async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """See `LanePool.everywhere`."""
 
 
 @dataclass(slots=True)
@@ -42,7 +53,7 @@ class Executor:
         self,
         execution_id: str,
         plan: Plan,
-        lanes: LanePool,
+        lanes: Lanes,
         emit: Callable[[NodeReport], None],
         priority: int = 0,
     ) -> None:

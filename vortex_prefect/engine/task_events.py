@@ -114,9 +114,8 @@ class TaskRunTrack:
             self.attempt_started_ms = report.at_ms
             self.started_ms = self.started_ms or report.at_ms
         elif report.state is NodeState.RETRYING or report.state.final:
-            if self.run_count:
+            if self.run_count and self.previous != _STATES[NodeState.RETRYING]:
                 self.run_ms += report.at_ms - self.attempt_started_ms
-                self.attempt_started_ms = report.at_ms  # the wait for the next attempt does not count
             if report.state.final:
                 self.ended_ms = report.at_ms
 
