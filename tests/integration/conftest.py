@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from tests.integration.polling import eventually
+from tests.integration.processes import descendants, state
 from tests.integration.stack_client import StackClient
 from vortex_prefect.bootstrap.stack import Stack
 from vortex_prefect.core.settings import Settings
@@ -21,7 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     """A stack with the debug nodes and one worker. At its end it has left nothing behind."""
     home = tmp_path_factory.mktemp("vortex")
     settings = Settings(home, port=0, debug_nodes=True, workers=1, device="cpu", arena_bytes=8 << 30)
-    before = set(psutil.Process().children(recursive=True))
+    before = descendants()
     with ExitStack() as resources:
         info = resources.enter_context(Stack(settings, print))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
@@ -29,9 +29,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
         yield StackClient(info, bridge, prefect)
         arena = Path(bridge.get("/api/arena").json()["path"])
         assert arena.exists()
-        ours = set(psutil.Process().children(recursive=True)) - before
+        ours = descendants() - before
         assert len(ours) >= 6, "not all processes of the stack were seen"
     # A worker's worker is nobody's child any more once its parent is gone, and ends a moment later.
-    eventually(lambda: not [process for process in ours if process.is_running()], limit_s=10.0)
+    eventually(lambda: not list(filter(state, ours)), limit_s=10.0)
     assert not arena.exists()
     assert not [path for path in settings.run_dir.rglob("*") if path.is_socket()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from unittest import mock
 
 import vortex_worker.__main__ as worker
 from vortex_worker.packs import load_packs
@@ -23,5 +24,6 @@ def _packs(*, debug: bool) -> Sequence[NodeType]:
 
 
 if __name__ == "__main__":
-    worker.load_packs = _packs  # type: ignore[assignment]
-    os._exit(worker.main())
+    with mock.patch.object(worker, "load_packs", _packs):
+        code = worker.main()
+    os._exit(code)

@@ -16,10 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.integration.polling import eventually
+from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.host import runtime
 from vortex_prefect.host.process import WorkerCommand
@@ -65,7 +65,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostRuntime]:
 
 def job(kind: str, inputs: dict[str, Value] | None = None, **params: Any) -> Job:
     number = next(_numbers)
-    ports = {port: (value,) for port, value in (inputs or {}).items()}
+    ports: dict[str, tuple[Value, ...]] = {port: (value,) for port, value in (inputs or {}).items()}
     return Job(f"job-{number}", f"execution-{number}", kind, f"debug.{kind}", params=params, inputs=ports)
 
 
@@ -274,7 +274,7 @@ def test_garbage_at_the_socket_disturbs_nobody(host: HostRuntime, data: bytes) -
 
 def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     """Neither process nor thread, descriptor, socket or segment; not with a silent peer or a job under way either."""
-    threads, descriptors, children = set(threading.enumerate()), _descriptors(), _children()
+    threads, descriptors, children = set(threading.enumerate()), _descriptors(), descendants()
     host = HostRuntime(_config(tmp_path))
     host.start()
     silent = UnixChannel.connect(host.config.run_dir / "workers.sock")
@@ -286,7 +286,7 @@ def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     )
     asleep.start()
     assert began.wait(60)
-    assert len(_children() - children) == 1
+    assert len(descendants() - children) == 1
     host.close()
     host.close()
     asleep.join(30)
@@ -294,7 +294,7 @@ def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     with pytest.raises(ChannelClosed):
         silent.receive(10)
     silent.close()
-    assert _children() == children
+    assert descendants() == children
     assert eventually(lambda: set(threading.enumerate()) <= threads)
     assert _descriptors() == descriptors
     assert not host.config.arena_path.exists()
@@ -305,8 +305,8 @@ def test_a_node_that_writes_into_its_input_damages_nobody(tmp_path: Path, monkey
     script = Path(__file__).with_name("scribbling_worker.py")
 
     def start(command: WorkerCommand, worker_id: str, index: int) -> subprocess.Popen[bytes]:
-        options = ["--socket", command.socket, "--id", worker_id, "--device", command.device, "--debug"]
-        return subprocess.Popen([sys.executable, script, *options], stderr=subprocess.DEVNULL)
+        options = ["--socket", str(command.socket), "--id", worker_id, "--device", command.device, "--debug"]
+        return subprocess.Popen([sys.executable, str(script), *options], stderr=subprocess.DEVNULL)
 
     monkeypatch.setattr(runtime, "start_worker", start)
     host = HostRuntime(_config(tmp_path))
@@ -331,7 +331,3 @@ def _descriptors() -> set[tuple[str, str]]:
         except FileNotFoundError:
             continue  # the listing's own
     return found
-
-
-def _children() -> set[int]:
-    return {child.pid for child in psutil.Process().children(recursive=True)}

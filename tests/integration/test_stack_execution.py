@@ -6,11 +6,11 @@ import io
 import os
 import signal
 
-import psutil
 import pytest
 from PIL import Image
 
 from tests.integration.polling import eventually
+from tests.integration.processes import state
 from tests.integration.stack_client import StackClient, debug, graph
 
 pytestmark = pytest.mark.integration
@@ -103,12 +103,12 @@ def test_every_problem_of_an_invalid_graph_is_told(stack: StackClient) -> None:
 
 def test_nothing_runs_while_the_dask_worker_stands_still(stack: StackClient) -> None:
     """Dask's worker is in the way of every job: stop it, and jobs stop."""
-    worker = psutil.Process(_pid(stack, "dask-worker"))
+    worker = next(int(process["pid"]) for process in stack.processes() if process["role"] == "dask-worker")
     nodes = {f"n{index}": debug("count", tag="stopped") for index in range(3)}
     graph_id = stack.create(graph("stopped", nodes))
-    worker.send_signal(signal.SIGSTOP)
+    os.kill(worker, signal.SIGSTOP)
     try:
-        eventually(lambda: worker.status() == psutil.STATUS_STOPPED)
+        eventually(lambda: state(worker) == "T")
         execution_id = stack.start(graph_id, force=True)
         eventually(lambda: stack.execution(execution_id)["status"] == "running")
         # The same engine goes on with what needs no host: its flow run comes up while the nodes stand.
@@ -117,13 +117,9 @@ def test_nothing_runs_while_the_dask_worker_stands_still(stack: StackClient) -> 
         assert execution["status"] == "running"
         assert not [node for node in execution["nodes"].values() if node["state"] in ("completed", "cached")]
     finally:
-        os.kill(worker.pid, signal.SIGCONT)
+        os.kill(worker, signal.SIGCONT)
     assert stack.ended(execution_id)["status"] == "completed"
     assert stack.count("stopped") == 3
-
-
-def _pid(stack: StackClient, role: str) -> int:
-    return next(int(process["pid"]) for process in stack.processes() if process["role"] == role)
 
 
 def _parents(runs: dict[str, dict[str, object]], name: str) -> dict[str, list[str]]:

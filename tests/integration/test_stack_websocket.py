@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from tests.integration.stack_client import StackClient, debug, graph
 
@@ -56,11 +57,11 @@ def test_an_edit_is_told_to_everybody(stack: StackClient) -> None:
     assert second[0]["payload"]["version"] > first[0]["payload"]["version"]
 
 
-def _socket(stack: StackClient, graph_id: str) -> ClientConnection:
+def _socket(stack: StackClient, graph_id: str) -> Connection:
     return connect(stack.info.url.replace("http", "ws", 1) + f"/ws?graph_id={graph_id}")
 
 
-def _until_end(socket: ClientConnection) -> list[dict[str, Any]]:
+def _until_end(socket: Connection) -> list[dict[str, Any]]:
     received: list[dict[str, Any]] = []
     while not received or received[-1]["type"] not in _ENDINGS:
         received.append(json.loads(socket.recv(timeout=30)))

@@ -78,7 +78,7 @@ async def _serve(server: uvicorn.Server, hub: Hub, listening: socket.socket) -> 
         loop.call_soon_threadsafe(hub.close)
         leave(number, frame)
 
-    server.handle_exit = handle_exit  # type: ignore[method-assign]
+    server.handle_exit = handle_exit  # type: ignore[method-assign,assignment]
     # uvicorn raises the signal once more when it has served, which would end us before the store is closed.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)

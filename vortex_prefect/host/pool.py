@@ -18,6 +18,7 @@ from enum import StrEnum
 _FIRST_DELAY_S = 0.0
 _BASE_DELAY_S = 0.25
 _MAX_DELAY_S = 30.0
+_MAX_DOUBLINGS = 20
 
 
 class WorkerState(StrEnum):
@@ -123,5 +124,6 @@ def respawn_delay_s(deaths_in_a_row: int) -> float:
     """Seconds before the next start: at once after one death, then 0.25 s doubling up to 30 s."""
     if deaths_in_a_row <= 1:
         return _FIRST_DELAY_S
-    # An integer power: as a float it overflows at the 1,026th death.
-    return _BASE_DELAY_S * min(2 ** (deaths_in_a_row - 2), _MAX_DELAY_S / _BASE_DELAY_S)
+    # Bounded before the power is taken: as a float it overflows at the 1,026th death.
+    doublings = min(deaths_in_a_row - 2, _MAX_DOUBLINGS)
+    return min(_BASE_DELAY_S * 2.0**doublings, _MAX_DELAY_S)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import fcntl
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from vortex_prefect.shm.janitor import arena_path, sweep
 from vortex_prefect.shm.segment import Segment
@@ -66,12 +68,21 @@ def test_a_worker_that_has_it_mapped_does_not_keep_it(shm_dir: Path) -> None:
     worker.close()
 
 
-def test_a_successor_of_that_name_is_spared(shm_dir: Path) -> None:
+def test_a_successor_of_that_name_is_spared(shm_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = arena_path("name", shm_dir)
     path.touch()
-    stale = os.open(path, os.O_RDWR)
-    path.unlink()
-    os.close(stale)
-    with Segment.create(path, 1 << 20) as segment:
-        assert sweep(shm_dir) == []
+    pending = [path]
+    successors: list[Segment] = []
+    flock = fcntl.flock
+
+    def successor_first(fd: int, operation: int) -> None:
+        if pending:
+            pending.pop().unlink()
+            successors.append(Segment.create(path, 1 << 20))
+        flock(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", successor_first)
+    assert sweep(shm_dir) == []
+    with successors.pop() as segment:
+        assert path.exists()
         segment.unlink()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,9 +80,9 @@ PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
 
 def _plain(payload: Payload) -> tuple[Any, dict[str, Any] | None]:
     """The payload in a form that compares: errors are exceptions and equal only themselves."""
-    assert is_dataclass(payload)
-    error: VortexError | None = getattr(payload, "error", None)
-    return (replace(payload, error=None), error.to_dict()) if error is not None else (payload, None)
+    if isinstance(payload, Welcome | JobOutcome | RoomGrant) and payload.error is not None:
+        return replace(payload, error=None), payload.error.to_dict()
+    return payload, None
 
 
 @given(PAYLOADS)
@@ -156,11 +156,12 @@ def test_the_packet_is_the_specifications() -> None:
         "timestamp": FieldDescriptor.TYPE_INT64,
         "trace_context": FieldDescriptor.TYPE_MESSAGE,
     }
-    context = descriptor.fields_by_name["trace_context"].message_type
+    context = control_pb2.TraceContext.DESCRIPTOR
+    assert descriptor.fields_by_name["trace_context"].message_type is context
     assert {field.name: field.type for field in context.fields} == dict.fromkeys(
         ("trace_id", "span_id", "parent_span_id"), FieldDescriptor.TYPE_BYTES
     )
-    members = [field.message_type.name for field in descriptor.oneofs_by_name["payload"].fields]
+    members = [field.message_type and field.message_type.name for field in descriptor.oneofs_by_name["payload"].fields]
     assert members[:4] == ["JobSubmit", "JobResult", "Handshake", "Heartbeat"]
 
 

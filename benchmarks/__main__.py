@@ -1,0 +1,39 @@
+"""`python -m benchmarks NAME [--json]`, or `list`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib import import_module
+
+from benchmarks.harness import commit, machine
+
+NAMES = {
+    "compile": "graphs compiled to plans a second, beside graphlib alone",
+    "dispatch": "nodes a second through the whole engine, beside Prefect's own task runners",
+}
+
+
+def main() -> int:
+    """Run one benchmark; its result is the last line of standard output."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=["list", *NAMES])
+    parser.add_argument("--json", action="store_true", help="one JSON object, nothing else on standard output")
+    arguments = parser.parse_args()
+    if arguments.name == "list":
+        for name, claim in NAMES.items():
+            print(f"{name}: {claim}")
+        return 0
+    metrics: dict[str, float] = import_module(f"benchmarks.{arguments.name}").measure()
+    if arguments.json:
+        result = {"benchmark": arguments.name, "metrics": metrics, "machine": machine(), "commit": commit()}
+        print(json.dumps(result))
+    else:
+        for name, value in metrics.items():
+            print(f"{name:32} {value:,.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
