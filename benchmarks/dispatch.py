@@ -1,9 +1,10 @@
 """Nodes a second of a 200-node graph of trivial nodes, with every one recorded as a Prefect task run.
 
-Timed from the start of the flow's first node to the last result, with the
-defaults that ship and the cache off (`force`). References on the same Prefect
-server in the same run: ThreadPoolTaskRunner, and prefect-dask's DaskTaskRunner
-on a cluster of its own.
+Timed from the start of the first node to the last result as the engine stamped
+them and Prefect's API gives them back, with the cache off (`force`). References
+on the same Prefect server in the same run: ThreadPoolTaskRunner, and
+prefect-dask's DaskTaskRunner on a cluster of its own, since the stack's Dask
+worker may still be held by a lane. Everything is warm before it is timed.
 """
 
 from __future__ import annotations
@@ -14,148 +15,154 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import httpx
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
-from benchmarks.harness import say
-from vortex_prefect.bootstrap.stack import Stack, StackInfo
-from vortex_prefect.cli.client import Client
+from benchmarks.harness import ROOT, say
+from benchmarks.prefect_record import completed_task_runs, span_s
+from benchmarks.shapes import chain, diamonds, document, wide
+from vortex_prefect.bootstrap.stack import Stack
 from vortex_prefect.core.settings import Settings
 
 NODES = 200
-STOCK_DASK_TASKS = 40
 REPETITIONS = 3
-_RECORD_LIMIT_S = 120.0
-_FINAL = ("completed", "failed", "cancelled", "crashed")
+#: At 8 tasks a second, 200 of them would take as long as all the rest.
+STOCK_DASK_TASKS = 40
+_MESSAGE_LIMIT_S = 60.0
+_FLOW_RUN_LIMIT_S = 60.0
+_POLL_S = 0.05
+_ENDINGS = ("execution.complete", "execution.failed", "execution.cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One execution."""
+
+    nodes_per_s: float
+    #: From the HTTP request to `execution.complete` on the WebSocket.
+    execute_to_complete_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Doors:
+    """Where a running stack is asked."""
+
+    bridge: httpx.Client
+    prefect: httpx.Client
+    home: Path
+
+    def socket(self, graph_id: str) -> Connection:
+        """The graph's messages from now on."""
+        url = str(self.bridge.base_url).replace("http", "ws", 1).rstrip("/")
+        socket = connect(f"{url}/ws?graph_id={graph_id}", max_size=None)
+        socket.recv(_MESSAGE_LIMIT_S)  # graph.sync: from here on nothing is missed
+        return socket
 
 
 def measure() -> dict[str, float]:
-    """All figures. Exits with a message if a task run is missing: a figure without its record is void."""
+    """All figures.
+
+    Raises:
+        SystemExit: an execution or a reference failed, or a task run is missing on record.
+    """
+    with _stack() as doors:
+        _run(doors, document("warm-up", chain(NODES)))
+        ours = {shape.__name__: _repeat(doors, shape.__name__, shape(NODES)) for shape in (chain, wide, diamonds)}
+        threadpool = _reference(doors, "threadpool", NODES, REPETITIONS)
+        stock_dask = _reference(doors, "dask", STOCK_DASK_TASKS, 1)
+    return metrics(ours, threadpool, stock_dask)
+
+
+def metrics(ours: dict[str, list[Timing]], threadpool: list[float], stock_dask: list[float]) -> dict[str, float]:
+    """Medians, and how many times the references' the chain's is."""
+    rates = {shape: median(timing.nodes_per_s for timing in timings) for shape, timings in ours.items()}
+    pool, dask = median(threadpool), median(stock_dask)
+    figures = {
+        "nodes_per_s": rates["chain"],
+        "wide_nodes_per_s": rates["wide"],
+        "diamond_nodes_per_s": rates["diamonds"],
+        "threadpool_tasks_per_s": pool,
+        "dask_runner_tasks_per_s": dask,
+        "over_threadpool": rates["chain"] / pool,
+        "over_stock_dask": rates["chain"] / dask,
+        "execute_to_complete_ms": median(timing.execute_to_complete_ms for timing in ours["chain"]),
+    }
+    return {name: round(value, 2) for name, value in figures.items()}
+
+
+@contextmanager
+def _stack() -> Iterator[_Doors]:
     with tempfile.TemporaryDirectory(prefix="vortex-bench-") as home:
+        # Not the caller's environment: the defaults that ship are what is claimed.
         settings = Settings.from_env({}, home=home, port=0, workers=1, debug_nodes=True)
-        with Stack(settings, say) as info, Client(info.url) as client:
-            _run(client, info, _graph("warm-up", _chain()))
-            rates = {name: _rates(client, info, _graph(name, edges)) for name, edges in _shapes().items()}
-            end_to_end = [_run(client, info, _graph("chain", _chain()))[1] for _ in range(REPETITIONS)]
-            say("reference: ThreadPoolTaskRunner")
-            threadpool = median(_reference(info, "threadpool", NODES) for _ in range(REPETITIONS))
-            say("reference: DaskTaskRunner")
-            stock_dask = _reference(info, "dask", STOCK_DASK_TASKS)
-    ours = rates["chain"]
-    return {
-        "nodes_per_s": round(ours, 1),
-        "wide_nodes_per_s": round(rates["wide"], 1),
-        "diamond_nodes_per_s": round(rates["diamond"], 1),
-        "threadpool_tasks_per_s": round(threadpool, 1),
-        "dask_runner_tasks_per_s": round(stock_dask, 2),
-        "over_threadpool": round(ours / threadpool, 2),
-        "over_stock_dask": round(ours / stock_dask, 1),
-        "execute_to_complete_ms": round(median(end_to_end), 1),
-    }
+        with (
+            Stack(settings, say) as info,
+            httpx.Client(base_url=info.url, timeout=60) as bridge,
+            httpx.Client(base_url=info.prefect_api_url, timeout=60) as prefect,
+        ):
+            yield _Doors(bridge, prefect, Path(home))
 
 
-def _chain() -> list[tuple[int, int, str]]:
-    return [(index, index + 1, "in") for index in range(NODES - 1)]
+def _repeat(doors: _Doors, name: str, edges: list[tuple[int, int, str]]) -> list[Timing]:
+    timings = []
+    for _ in range(REPETITIONS):
+        timings.append(_run(doors, document(name, edges)))
+        say(f"{name}: {timings[-1].nodes_per_s:.0f} nodes/s, {timings[-1].execute_to_complete_ms:.0f} ms end to end")
+    return timings
 
 
-def _shapes() -> dict[str, list[tuple[int, int, str]]]:
-    wide = [(0, index, "in") for index in range(1, NODES)]
-    # Rows of one, two, one, …: every other row joins the two before it.
-    diamond = []
-    for top in range(0, NODES - 3, 3):
-        diamond += [(top, top + 1, "in"), (top, top + 2, "in"), (top + 1, top + 3, "a"), (top + 2, top + 3, "b")]
-    return {"chain": _chain(), "wide": wide, "diamond": diamond}
-
-
-def _graph(name: str, edges: list[tuple[int, int, str]]) -> dict[str, Any]:
-    ports: dict[int, set[str]] = {}
-    for _, target, port in edges:
-        ports.setdefault(target, set()).add(port)
-    used = sorted({index for edge in edges for index in edge[:2]})
-    kinds = {frozenset(): "debug.value", frozenset({"in"}): "debug.identity", frozenset({"a", "b"}): "debug.add"}
-    nodes = {f"n{index}": {"type": kinds[frozenset(ports.get(index, set()))]} for index in used}
-    nodes["n0"]["params"] = {"value": 1}  # type: ignore[assignment]
-    return {
-        "schema": "vortex.graph/1",
-        "name": f"bench {name}",
-        "nodes": nodes,
-        "edges": [
-            {"source": {"node": f"n{source}", "port": "out"}, "target": {"node": f"n{target}", "port": port}}
-            for source, target, port in edges
-        ],
-    }
-
-
-def _rates(client: Client, info: StackInfo, graph: dict[str, Any]) -> float:
-    rate = median(_run(client, info, graph)[0] for _ in range(REPETITIONS))
-    say(f"{graph['name']}: {rate:.0f} nodes/s")
-    return rate
-
-
-def _run(client: Client, info: StackInfo, graph: dict[str, Any]) -> tuple[float, float]:
-    """Nodes a second of one forced execution, and milliseconds from request to completion."""
-    graph_id = client.store(graph)
-    with httpx.Client(base_url=info.url, timeout=60) as http:
+def _run(doors: _Doors, graph: dict[str, Any]) -> Timing:
+    graph_id = doors.bridge.post("/api/graph", json=graph).raise_for_status().json()["id"]
+    with doors.socket(graph_id) as socket:
         started = time.perf_counter()
-        answer = http.post(f"/api/graph/{graph_id}/execute", json={"options": {"force": True}}).json()
-        execution_id = answer["execution_id"]
-        while (execution := client.execution(execution_id))["status"] not in _FINAL:
-            time.sleep(0.005)
-        end_to_end_ms = 1000 * (time.perf_counter() - started)
-    if execution["status"] != "completed":
-        sys.exit(f"execution {execution_id} ended {execution['status']}: {execution['error']}")
-    runs = _recorded(info, execution_id, len(graph["nodes"]))
-    first = min(run["start_time"] for run in runs)
-    last = max(run["end_time"] for run in runs)
-    return len(runs) / (_seconds(last) - _seconds(first)), end_to_end_ms
+        answer = doors.bridge.post(f"/api/graph/{graph_id}/execute", json={"options": {"force": True}})
+        execution_id = answer.raise_for_status().json()["execution_id"]
+        ending = _ending(socket)
+        elapsed_ms = 1000 * (time.perf_counter() - started)
+    if ending["type"] != "execution.complete":
+        raise SystemExit(f"no figure: {json.dumps(ending['payload'])[:2000]}")
+    runs = completed_task_runs(doors.prefect, _flow_run_id(doors, execution_id), len(graph["nodes"]))
+    return Timing(len(runs) / span_s(runs), elapsed_ms)
 
 
-def _recorded(info: StackInfo, execution_id: str, expected: int) -> list[dict[str, Any]]:
-    """The execution's task runs, once Prefect's API shows all of them Completed."""
-    deadline = time.monotonic() + _RECORD_LIMIT_S
-    runs: list[dict[str, Any]] = []
-    while time.monotonic() < deadline:
-        flow_run_id = _flow_run(info, execution_id)
-        if flow_run_id is not None:
-            body = {"flow_runs": {"id": {"any_": [flow_run_id]}}, "limit": 200, "offset": 0}
-            runs = _pages(info, body)
-            if len(runs) == expected and all(run["state_type"] == "COMPLETED" for run in runs):
-                return runs
-        time.sleep(0.25)
-    sys.exit(f"only {len(runs)} of {expected} task runs are recorded as completed: no figure")
-
-
-def _flow_run(info: StackInfo, execution_id: str) -> str | None:
-    body = {"flow_runs": {"name": {"like_": execution_id[:8]}}}
-    found = httpx.post(f"{info.prefect_api_url}/flow_runs/filter", json=body, timeout=30).json()
-    return str(found[0]["id"]) if found else None
-
-
-def _pages(info: StackInfo, body: dict[str, Any]) -> list[dict[str, Any]]:
-    runs: list[dict[str, Any]] = []
+def _ending(socket: Connection) -> dict[str, Any]:
     while True:
-        page = httpx.post(
-            f"{info.prefect_api_url}/task_runs/filter", json={**body, "offset": len(runs)}, timeout=30
-        ).json()
-        runs += page
-        if len(page) < body["limit"]:
-            return runs
+        message: dict[str, Any] = json.loads(socket.recv(_MESSAGE_LIMIT_S))
+        if message["type"] in _ENDINGS:
+            return message
 
 
-def _seconds(iso: str) -> float:
-    return datetime.fromisoformat(iso).timestamp()
+def _flow_run_id(doors: _Doors, execution_id: str) -> str:
+    """An execution may complete before its flow run exists."""
+    deadline = time.monotonic() + _FLOW_RUN_LIMIT_S
+    while time.monotonic() < deadline:
+        execution = doors.bridge.get(f"/api/execution/{execution_id}").raise_for_status().json()
+        if execution["flow_run_id"]:
+            return str(execution["flow_run_id"])
+        time.sleep(_POLL_S)
+    raise SystemExit(f"no figure: execution {execution_id} has no flow run")
 
 
-def _reference(info: StackInfo, runner: str, tasks: int) -> float:
+def _reference(doors: _Doors, runner: str, tasks: int, repetitions: int) -> list[float]:
     """Tasks a second of Prefect's own runner, in a process of its own."""
-    env = {**os.environ, "PREFECT_API_URL": info.prefect_api_url, "PREFECT_LOGGING_LEVEL": "WARNING"}
-    command = [sys.executable, "-m", "benchmarks.prefect_reference", runner, str(tasks)]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    env = {
+        **os.environ,
+        "PREFECT_API_URL": str(doors.prefect.base_url).rstrip("/"),
+        "PREFECT_HOME": str(doors.home / "reference"),
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+    }
+    command = [sys.executable, "-m", "benchmarks.prefect_reference", runner, str(tasks), str(repetitions)]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT, check=False)
     if done.returncode != 0:
-        sys.exit(f"the reference {runner} failed:\n{done.stderr[-2000:]}")
-    rate = float(json.loads(done.stdout.splitlines()[-1]))
-    say(f"{runner}: {rate:.1f} tasks/s")
-    return rate
+        raise SystemExit(f"no figure: the reference {runner} failed\n{done.stderr[-2000:]}")
+    rates: list[float] = json.loads(done.stdout.splitlines()[-1])
+    say(f"{runner}: {', '.join(f'{rate:.1f}' for rate in rates)} tasks/s")
+    return rates

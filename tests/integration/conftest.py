@@ -26,7 +26,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
         info = resources.enter_context(Stack(settings, print))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
         prefect = resources.enter_context(httpx.Client(base_url=info.prefect_api_url, timeout=30.0))
-        yield StackClient(info, bridge, prefect)
+        yield StackClient(info, home, bridge, prefect)
         arena = Path(bridge.get("/api/arena").json()["path"])
         assert arena.exists()
         ours = descendants() - before

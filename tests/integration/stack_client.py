@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ class StackClient:
     """What a test asks of the stack."""
 
     info: StackInfo
+    home: Path
     bridge: httpx.Client
     prefect: httpx.Client
 

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -243,17 +244,27 @@ def test_an_unfit_peer_is_told_why(host: HostRuntime, changes: dict[str, Any]) -
     assert output(run(host, job("value", value=5))).data == 5
 
 
-@pytest.mark.parametrize("name", ["stranger", "{host}/0"])
-def test_a_process_that_the_host_did_not_start_gets_no_job(host: HostRuntime, name: str) -> None:
-    pid = worker_pid(host)
+def _assert_refused(host: HostRuntime, name: str) -> None:
     channel = UnixChannel.connect(host.config.run_dir / "workers.sock")
-    _hello(channel, worker_id=name.format(host=host.config.host_id))
+    _hello(channel, worker_id=name)
     refused = decode(channel.receive(10) or b"")
     assert isinstance(refused, Welcome)
     assert refused.error is not None
     channel.close()
     assert output(run(host, job("value", value=6))).data == 6
+
+
+@pytest.mark.parametrize("name", ["stranger", "{host}/0"])
+def test_a_process_that_the_host_did_not_start_gets_no_job(host: HostRuntime, name: str) -> None:
+    pid = worker_pid(host)
+    _assert_refused(host, name.format(host=host.config.host_id))
     assert worker_pid(host) == pid
+
+
+def test_nobody_takes_the_place_of_a_worker_that_starts(host: HostRuntime) -> None:
+    assert code(run(host, job("crash"))) == "WK-001"
+    _assert_refused(host, f"{host.config.host_id}/0")
+    assert worker_pid(host) != os.getpid()
 
 
 @pytest.mark.parametrize(
@@ -277,8 +288,6 @@ def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     threads, descriptors, children = set(threading.enumerate()), _descriptors(), descendants()
     host = HostRuntime(_config(tmp_path))
     host.start()
-    silent = UnixChannel.connect(host.config.run_dir / "workers.sock")
-    host.catalogue()
     outcomes: list[JobOutcome] = []
     began = threading.Event()
     asleep = threading.Thread(
@@ -287,13 +296,14 @@ def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     asleep.start()
     assert began.wait(60)
     assert len(descendants() - children) == 1
-    host.close()
-    host.close()
+    with closing(UnixChannel.connect(host.config.run_dir / "workers.sock")) as silent:
+        eventually(lambda: "vortex-greet" in [thread.name for thread in threading.enumerate()])
+        host.close()
+        host.close()
+        with pytest.raises(ChannelClosed):
+            silent.receive(10)
     asleep.join(30)
     assert [code(outcome) for outcome in outcomes] == ["WK-001"]
-    with pytest.raises(ChannelClosed):
-        silent.receive(10)
-    silent.close()
     assert descendants() == children
     assert eventually(lambda: set(threading.enumerate()) <= threads)
     assert _descriptors() == descriptors

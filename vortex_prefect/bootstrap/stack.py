@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,7 @@ class Stack:
 
     def _start(self) -> StackInfo:
         settings = self._settings
+        _check_software(settings)
         settings.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.run_dir.chmod(0o700)
         self._lock_fd = _lock(settings.run_dir / "stack.lock")
@@ -233,6 +235,16 @@ def running_stack(settings: Settings) -> StackInfo | None:
     except (OSError, ValueError):
         return None
     return None  # its owner died without tidying up
+
+
+def _check_software(settings: Settings) -> None:
+    """Say at once what would otherwise be a worker that never comes."""
+    if settings.dask is None and find_spec("torch") is None:
+        raise SystemFault(
+            "SY-003",
+            "PyTorch is not installed, so no node could run",
+            "Run scripts/setup, which takes the build that fits this machine; `vortex doctor` checks the rest.",
+        )
 
 
 def _lock(path: Path) -> int:

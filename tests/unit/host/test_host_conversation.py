@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -147,14 +146,13 @@ def test_a_job_may_not_take_longer_than_its_limit(host: Host) -> None:
     assert "node ran longer than its limit of 0.02 s" in raised.value.message
 
 
-def test_a_worker_that_chatters_on_past_the_limit_is_stopped_too(host: Host) -> None:
-    def worker(channel: MemoryChannel) -> None:
-        with contextlib.suppress(ChannelClosed):
-            while True:
-                channel.send(encode(Progress("j", 0.5)))
-
+def test_a_worker_that_chatters_on_past_the_limit_is_stopped_too() -> None:
+    here, there = MemoryChannel.pair()
+    for payload in (Progress("j", 0.5), RESULT):
+        there.send(encode(payload))
+    job = Job("j", "e", "node", "t.node", timeout_s=0.0)
     with pytest.raises(WorkerError, match="WK-005"):
-        host.run(worker, Job("j", "e", "node", "t.node", timeout_s=0.02))
+        converse(here, job, Handlers(RoomGrant, lambda progress: None))
 
 
 def test_silence_is_a_loss(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,55 @@
+"""What Prefect's server has on record of a flow run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+#: The most that the server hands out at once.
+_PAGE = 200
+_POLL_S = 0.25
+
+
+def completed_task_runs(
+    prefect: httpx.Client, flow_run_id: str, expected: int, limit_s: float = 120.0
+) -> list[dict[str, Any]]:
+    """The flow run's task runs, once there are `expected` and all are Completed.
+
+    Raises:
+        SystemExit: they are not within `limit_s`; a figure without its record is void.
+    """
+    deadline = time.monotonic() + limit_s
+    while True:
+        runs = list(_task_runs(prefect, flow_run_id))
+        completed = sum(run["state_type"] == "COMPLETED" for run in runs)
+        if completed == len(runs) == expected:
+            return runs
+        if time.monotonic() >= deadline:
+            raise SystemExit(
+                f"no figure: of {expected} task runs {len(runs)} are recorded and {completed} completed "
+                f"in flow run {flow_run_id}"
+            )
+        time.sleep(_POLL_S)
+
+
+def span_s(runs: list[dict[str, Any]]) -> float:
+    """Seconds from the first start to the last end."""
+    started = min(datetime.fromisoformat(run["start_time"]) for run in runs)
+    ended = max(datetime.fromisoformat(run["end_time"]) for run in runs)
+    return (ended - started).total_seconds()
+
+
+def _task_runs(prefect: httpx.Client, flow_run_id: str) -> Iterator[dict[str, Any]]:
+    wanted = {"flow_runs": {"id": {"any_": [flow_run_id]}}, "sort": "ID_DESC", "limit": _PAGE}
+    offset = 0
+    while True:
+        answer = prefect.post("task_runs/filter", json={**wanted, "offset": offset}).raise_for_status()
+        page: list[dict[str, Any]] = answer.json()
+        yield from page
+        if len(page) < _PAGE:
+            return
+        offset += _PAGE
