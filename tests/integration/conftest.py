@@ -32,6 +32,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
         ours = descendants() - before
         assert len(ours) >= 6, "not all processes of the stack were seen"
     # A worker's worker is nobody's child any more once its parent is gone, and ends a moment later.
-    eventually(lambda: not list(filter(state, ours)), limit_s=10.0)
+    eventually(lambda: not list(filter(state, ours)))
     assert not arena.exists()
     assert not [path for path in settings.run_dir.rglob("*") if path.is_socket()]

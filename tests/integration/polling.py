@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], limit_s: float = 30.0, every_s: float = 0.05) -> T:
+def eventually(look: Callable[[], T], limit_s: float = 60.0, every_s: float = 0.05) -> T:
     """Call `look` until it gives something true, and return that.
 
     Raises:

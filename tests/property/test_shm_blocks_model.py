@@ -53,11 +53,22 @@ class BlockTableModel(RuleBasedStateMachine):
 
     @rule(nbytes=st.one_of(st.integers(0, 1_000), st.integers(MIB, 80 * MIB)), owner=NAMES)
     def allocate(self, nbytes: int, owner: str) -> None:
+        self.grant(nbytes, owner)
+
+    @rule(nbytes=st.integers(MIB, 80 * MIB))
+    def cache(self, nbytes: int) -> None:
+        ref = self.grant(nbytes, "a")
+        if ref is not None:
+            self.table.seal(ref, owner=self.granted.pop(ref), holder="short-lived")
+            self.table.release("short-lived")
+            self.sealed[ref] = set()
+
+    def grant(self, nbytes: int, owner: str) -> TensorRef | None:
         size = max(align_up(nbytes), ALIGNMENT)
         if self.largest_gap_without_cache() < size:
             with pytest.raises(WorkerError, match="WK-008"):
                 self.table.allocate(nbytes, owner)
-            return
+            return None
         block = self.table.allocate(nbytes, owner)
         assert block.offset % ALIGNMENT == 0
         assert block.offset + block.nbytes <= self.reserved
@@ -66,6 +77,7 @@ class BlockTableModel(RuleBasedStateMachine):
         self.last_generation = block.generation
         ref = TensorRef("host", block.generation, block.offset, block.nbytes, (size,), "uint8", 0)
         self.granted[ref] = owner
+        return ref
 
     @precondition(lambda self: self.granted)
     @rule(index=INDEX, holder=NAMES, share=st.floats(0.01, 1))

@@ -261,6 +261,8 @@ def _free_port(preferred: int) -> int:
     """`preferred` if nobody has it, else one that the kernel chooses."""
     for port in (preferred, 0):
         with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+            # As servers do, so that the port of a stack that has just ended is found free again.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

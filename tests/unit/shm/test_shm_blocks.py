@@ -175,6 +175,15 @@ def test_the_least_used_is_evicted_and_the_held_never(table: BlockTable, evicted
     table.check(held)
 
 
+def test_what_is_held_again_leaves_the_order_of_eviction(table: BlockTable, evicted: list[TensorRef]) -> None:
+    first, second = sealed(table, 2 * MIB, "a"), sealed(table, 2 * MIB, "a")
+    table.release("a")
+    table.hold(first, "b")
+    sealed(table, 2 * MIB, "c")
+    assert evicted == [second]
+    table.check(first)
+
+
 def test_a_block_is_cached_when_its_last_holder_releases(table: BlockTable) -> None:
     ref = sealed(table, MIB, "a")
     table.hold(ref, "b")
