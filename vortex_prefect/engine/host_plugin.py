@@ -10,11 +10,13 @@ and not once a node, and still nothing runs that it has not placed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
 import queue
 import socket
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,8 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         """Called by Dask on the worker's event loop."""
         self._worker = worker
         self._lanes: dict[str, queue.SimpleQueue[_Entry]] = {}
+        #: A lane closes under it, so that no job is put into one that has closed.
+        self._lanes_lock = threading.Lock()
         self._runtime = HostRuntime(host_config(self._settings, worker.state.nthreads))
         self._runtime.start()
         worker.handlers.update(
@@ -83,15 +87,13 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             loop.call_soon_threadsafe(_resolve, future, outcome)
 
     def _next(self, lane_id: str, jobs: queue.SimpleQueue[_Entry]) -> _Entry | None:
-        try:
+        """The lane's next job; null once it has closed, and then none can have come."""
+        with contextlib.suppress(queue.Empty):
             return jobs.get(timeout=LANE_IDLE_S)
-        except queue.Empty:
-            # Closed first, then looked at again: a job that came between is not lost.
-            del self._lanes[lane_id]
-            return None if jobs.empty() else self._reopened(lane_id, jobs)
-
-    def _reopened(self, lane_id: str, jobs: queue.SimpleQueue[_Entry]) -> _Entry:
-        self._lanes[lane_id] = jobs
+        with self._lanes_lock:
+            if jobs.empty():
+                del self._lanes[lane_id]
+                return None
         return jobs.get()
 
     def _progress(self, topic: str, progress: Progress) -> None:
@@ -101,11 +103,12 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     async def run(self, lane: str, job: dict[str, Any]) -> dict[str, Any] | None:
         """Run a job on a lane; null if the lane has closed."""
-        jobs = self._lanes.get(lane)
-        if jobs is None:
-            return None
         future: asyncio.Future[JobOutcome] = asyncio.get_running_loop().create_future()
-        jobs.put((Job.from_dict(job), future))
+        entry = (Job.from_dict(job), future)
+        with self._lanes_lock:
+            if (jobs := self._lanes.get(lane)) is None:
+                return None
+            jobs.put(entry)
         return (await future).to_dict()
 
     async def cancel(self, execution_id: str) -> int:

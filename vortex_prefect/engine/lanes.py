@@ -131,9 +131,9 @@ class LanePool:
         return await getattr(self._comms(address), operation)(**arguments)
 
     async def _acquire(self, priority: int) -> Lane:
+        await self._known_hosts()
         if self._idle:
             return self._idle.pop()
-        await self._known_hosts()
         waiter: asyncio.Future[Lane] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (-priority, next(self._order), waiter))
         self._request()
@@ -164,6 +164,8 @@ class LanePool:
                 on_progress(message["fraction"])
         elif message["lane"] in self._futures:
             lane = Lane(message["lane"], message["address"])
+            # Dask runs a lane again elsewhere when its worker is lost: what is known of it is no more.
+            self._idle = [idle for idle in self._idle if idle.id != lane.id]
             self._lanes[lane.id] = lane
             self._release(lane)
             self._request()
