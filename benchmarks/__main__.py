@@ -7,7 +7,7 @@ import json
 import sys
 from importlib import import_module
 
-from benchmarks.harness import commit, machine
+from benchmarks.harness import commit, machine, say
 
 NAMES = {
     "compile": "graphs compiled to plans a second, beside graphlib alone",
@@ -25,9 +25,12 @@ def main() -> int:
         for name, claim in NAMES.items():
             print(f"{name}: {claim}")
         return 0
+    where = machine()
+    if where["load_1m"] > where["cores"] / 2:
+        say(f"the machine is busy (load {where['load_1m']} on {where['cores']} cores): do not cite these")
     metrics: dict[str, float] = import_module(f"benchmarks.{arguments.name}").measure()
     if arguments.json:
-        result = {"benchmark": arguments.name, "metrics": metrics, "machine": machine(), "commit": commit()}
+        result = {"benchmark": arguments.name, "metrics": metrics, "machine": where, "commit": commit()}
         print(json.dumps(result))
     else:
         for name, value in metrics.items():

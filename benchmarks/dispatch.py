@@ -4,7 +4,8 @@ Timed from the start of the first node to the last result as the engine stamped
 them and Prefect's API gives them back, with the cache off (`force`). References
 on the same Prefect server in the same run: ThreadPoolTaskRunner, and
 prefect-dask's DaskTaskRunner on a cluster of its own, since the stack's Dask
-worker may still be held by a lane. Everything is warm before it is timed.
+worker may still be held by a lane. Everything is warm before it is timed, and
+chain and thread pool take turns: a machine that gets busier slows both.
 """
 
 from __future__ import annotations
@@ -75,24 +76,30 @@ def measure() -> dict[str, float]:
     """
     with _stack() as doors:
         _run(doors, document("warm-up", chain(NODES)))
-        ours = {shape.__name__: _repeat(doors, shape.__name__, shape(NODES)) for shape in (chain, wide, diamonds)}
-        threadpool = _reference(doors, "threadpool", NODES, REPETITIONS)
-        stock_dask = _reference(doors, "dask", STOCK_DASK_TASKS, 1)
+        ours: dict[str, list[Timing]] = {"chain": [], "wide": [], "diamonds": []}
+        threadpool = []
+        for _ in range(REPETITIONS):
+            ours["chain"].append(_run(doors, document("chain", chain(NODES))))
+            threadpool.append(_reference(doors, "threadpool", NODES))
+        for _ in range(REPETITIONS):
+            ours["wide"].append(_run(doors, document("wide", wide(NODES))))
+            ours["diamonds"].append(_run(doors, document("diamonds", diamonds(NODES))))
+        stock_dask = _reference(doors, "dask", STOCK_DASK_TASKS)
     return metrics(ours, threadpool, stock_dask)
 
 
-def metrics(ours: dict[str, list[Timing]], threadpool: list[float], stock_dask: list[float]) -> dict[str, float]:
+def metrics(ours: dict[str, list[Timing]], threadpool: list[float], stock_dask: float) -> dict[str, float]:
     """Medians, and how many times the references' the chain's is."""
     rates = {shape: median(timing.nodes_per_s for timing in timings) for shape, timings in ours.items()}
-    pool, dask = median(threadpool), median(stock_dask)
+    pool = median(threadpool)
     figures = {
         "nodes_per_s": rates["chain"],
         "wide_nodes_per_s": rates["wide"],
         "diamond_nodes_per_s": rates["diamonds"],
         "threadpool_tasks_per_s": pool,
-        "dask_runner_tasks_per_s": dask,
+        "dask_runner_tasks_per_s": stock_dask,
         "over_threadpool": rates["chain"] / pool,
-        "over_stock_dask": rates["chain"] / dask,
+        "over_stock_dask": rates["chain"] / stock_dask,
         "execute_to_complete_ms": median(timing.execute_to_complete_ms for timing in ours["chain"]),
     }
     return {name: round(value, 2) for name, value in figures.items()}
@@ -111,14 +118,6 @@ def _stack() -> Iterator[_Doors]:
             yield _Doors(bridge, prefect, Path(home))
 
 
-def _repeat(doors: _Doors, name: str, edges: list[tuple[int, int, str]]) -> list[Timing]:
-    timings = []
-    for _ in range(REPETITIONS):
-        timings.append(_run(doors, document(name, edges)))
-        say(f"{name}: {timings[-1].nodes_per_s:.0f} nodes/s, {timings[-1].execute_to_complete_ms:.0f} ms end to end")
-    return timings
-
-
 def _run(doors: _Doors, graph: dict[str, Any]) -> Timing:
     graph_id = doors.bridge.post("/api/graph", json=graph).raise_for_status().json()["id"]
     with doors.socket(graph_id) as socket:
@@ -130,7 +129,9 @@ def _run(doors: _Doors, graph: dict[str, Any]) -> Timing:
     if ending["type"] != "execution.complete":
         raise SystemExit(f"no figure: {json.dumps(ending['payload'])[:2000]}")
     runs = completed_task_runs(doors.prefect, _flow_run_id(doors, execution_id), len(graph["nodes"]))
-    return Timing(len(runs) / span_s(runs), elapsed_ms)
+    timing = Timing(len(runs) / span_s(runs), elapsed_ms)
+    say(f"{graph['name']}: {timing.nodes_per_s:.0f} nodes/s, {elapsed_ms:.0f} ms from request to completion")
+    return timing
 
 
 def _ending(socket: Connection) -> dict[str, Any]:
@@ -151,7 +152,7 @@ def _flow_run_id(doors: _Doors, execution_id: str) -> str:
     raise SystemExit(f"no figure: execution {execution_id} has no flow run")
 
 
-def _reference(doors: _Doors, runner: str, tasks: int, repetitions: int) -> list[float]:
+def _reference(doors: _Doors, runner: str, tasks: int) -> float:
     """Tasks a second of Prefect's own runner, in a process of its own."""
     env = {
         **os.environ,
@@ -159,10 +160,10 @@ def _reference(doors: _Doors, runner: str, tasks: int, repetitions: int) -> list
         "PREFECT_HOME": str(doors.home / "reference"),
         "PREFECT_LOGGING_LEVEL": "WARNING",
     }
-    command = [sys.executable, "-m", "benchmarks.prefect_reference", runner, str(tasks), str(repetitions)]
+    command = [sys.executable, "-m", "benchmarks.prefect_reference", runner, str(tasks)]
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT, check=False)
     if done.returncode != 0:
         raise SystemExit(f"no figure: the reference {runner} failed\n{done.stderr[-2000:]}")
-    rates: list[float] = json.loads(done.stdout.splitlines()[-1])
-    say(f"{runner}: {', '.join(f'{rate:.1f}' for rate in rates)} tasks/s")
-    return rates
+    rate = float(done.stdout.splitlines()[-1])
+    say(f"{runner}: {rate:.1f} tasks/s")
+    return rate

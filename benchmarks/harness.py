@@ -1,4 +1,4 @@
-"""What benchmarks share: where they ran, medians, and words for people on standard error."""
+"""What benchmarks share: where they ran, and words for people on standard error."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ def say(line: str) -> None:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores and memory in GiB."""
+    """Processor, cores, memory in GiB, and the load of the last minute: call it before there is one of our own."""
     model = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown"
     )
     memory_kib = next(int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal"))
-    return {"cpu": model, "cores": os.cpu_count(), "memory_gib": round(memory_kib / (1 << 20), 1)}
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory_kib / (1 << 20), 1),
+        "load_1m": round(os.getloadavg()[0], 2),
+    }
 
 
 def commit() -> str:

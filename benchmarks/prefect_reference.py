@@ -1,11 +1,10 @@
-"""A flow of trivial tasks on one of Prefect's own task runners; prints the tasks a second of each repetition.
+"""A flow of trivial tasks on one of Prefect's own task runners; prints tasks a second.
 
-`python -m benchmarks.prefect_reference threadpool|dask TASKS REPETITIONS`, with PREFECT_API_URL set.
+`python -m benchmarks.prefect_reference threadpool|dask TASKS`, with PREFECT_API_URL set.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -40,7 +39,7 @@ def measure(runner: Any, tasks: int) -> float:
         return time.perf_counter() - started, str(flow_run.id)
 
     elapsed_s, flow_run_id = many()
-    # The next repetition shall not compete with the server's filing of this one.
+    # What is measured next shall not compete with the server's filing of this.
     with httpx.Client(base_url=os.environ["PREFECT_API_URL"], timeout=60) as prefect:
         completed_task_runs(prefect, flow_run_id, WARM_UP_TASKS + tasks)
     return tasks / elapsed_s
@@ -60,9 +59,9 @@ def _runner(kind: str) -> Any:
 
 
 def main() -> None:
-    """Print a JSON list as the last line."""
-    kind, tasks, repetitions = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    print(json.dumps([measure(_runner(kind), tasks) for _ in range(repetitions)]))
+    """Print the figure as the last line."""
+    kind, tasks = sys.argv[1], int(sys.argv[2])
+    print(measure(_runner(kind), tasks))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     """A stack with the debug nodes and one worker. At its end it has left nothing behind."""
     home = tmp_path_factory.mktemp("vortex")
     settings = Settings(home, port=0, debug_nodes=True, workers=1, device="cpu", arena_bytes=8 << 30)
-    before = descendants()
     with ExitStack() as resources:
         info = resources.enter_context(Stack(settings, print))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
@@ -29,7 +28,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
         yield StackClient(info, home, bridge, prefect)
         arena = Path(bridge.get("/api/arena").json()["path"])
         assert arena.exists()
-        ours = descendants() - before
+        # Only the stack's: other tests leave helpers of the test process running until its end.
+        roots = [process["pid"] for process in info.processes]
+        ours = {*roots, *descendants(*roots)}
         assert len(ours) >= 6, "not all processes of the stack were seen"
     # A worker's worker is nobody's child any more once its parent is gone, and ends a moment later.
     eventually(lambda: not list(filter(state, ours)))

@@ -12,10 +12,10 @@ def state(pid: int) -> str:
     return "" if not fields or fields[0] == "Z" else fields[0]
 
 
-def descendants() -> set[int]:
-    """Everything that this process started, at any depth, and that still runs."""
+def descendants(*roots: int) -> set[int]:
+    """Everything that these processes (this one, if none is named) started, at any depth, and that still runs."""
     parents = {pid: int(fields[1]) for pid in map(int, _pids()) if (fields := _fields(pid)) and fields[0] != "Z"}
-    found, fresh = set[int](), {os.getpid()}
+    found, fresh = set[int](), set(roots or (os.getpid(),))
     while fresh:
         fresh = {pid for pid, parent in parents.items() if parent in fresh}
         found |= fresh

@@ -135,14 +135,13 @@ def test_doctor_finds_nothing_wrong_here(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_up_ends_cleanly(number: signal.Signals, tmp_path: Path) -> None:
-    before = descendants()
     command = [*VORTEX, "up", "--home", str(tmp_path), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as up:
         if up.stderr is None:
             pytest.fail("no standard error")
         said = next((line for line in up.stderr if "VORTEX is up" in line), "")
         assert said, "it ended before it was up"
-        ours = descendants() - before - {up.pid}
+        ours = descendants(up.pid)
         assert len(ours) >= 6
         url = json.loads((tmp_path / "run" / "stack.json").read_text())["url"]
         arena = Path(httpx.get(f"{url}/api/arena").json()["path"])

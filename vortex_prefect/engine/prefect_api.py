@@ -11,13 +11,17 @@ import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 
+from vortex_prefect.core.errors import SystemFault
+
 logger = logging.getLogger(__name__)
 
 _TIMEOUT = httpx.Timeout(30.0)
+#: Refusals that say "later", not "never".
+_COME_BACK = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
 
 
 class PrefectApi:
-    """A connection to Prefect's server. Raises OSError where the server is away."""
+    """A connection to Prefect's server. Raises OSError where the server is away, SY-007 where it refuses for good."""
 
     def __init__(self) -> None:
         self._client: PrefectClient = get_client()
@@ -82,6 +86,11 @@ class PrefectApi:
             await self._connect()
             response = await self._client.request("POST", path, json=body, timeout=_TIMEOUT)  # type: ignore[arg-type]
             response.raise_for_status()
+        except httpx.HTTPStatusError as error:
+            if error.response.is_client_error and error.response.status_code not in _COME_BACK:
+                text = error.response.text[:500]
+                raise SystemFault("SY-007", f"Prefect's API refuses {path} with {error}: {text}") from error
+            raise ConnectionError(f"Prefect's API at {self._client.api_url}: {error}") from error
         except httpx.HTTPError as error:
             raise ConnectionError(f"Prefect's API at {self._client.api_url}: {error}") from error
         return response

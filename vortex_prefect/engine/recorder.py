@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.reports import NodeReport, NodeState
 from vortex_prefect.engine.task_events import FlowRunIdentity, TaskRunTrack
@@ -106,6 +107,10 @@ class Recorder:
                 logger.warning("Prefect's server does not take events, next try in %g s: %s", delay, error)
                 await asyncio.sleep(delay)
                 tries += 1
+            except SystemFault as refused:
+                # Sent again it would be refused again, and keep the flow run from ending.
+                logger.error("%d events are not recorded: %s", len(events), refused)
+                return
             else:
                 self._events_sent += len(events)
                 return

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.graph.builders import graph, plan
-from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.errors import SystemFault, WorkerError
 from vortex_prefect.core.reports import NodeReport, NodeState
 from vortex_prefect.engine import recorder as module
 from vortex_prefect.engine.recorder import Recorder
@@ -167,6 +167,16 @@ async def test_batches_hold_a_hundred_and_lose_nothing_while_the_server_is_away(
         f"prefect.task-run.{task_run_id('e', name)}" for name in names
     }
     assert subject.events_sent == 250
+
+
+async def test_a_refused_batch_does_not_keep_the_flow_run_from_ending(clock: list[int]) -> None:
+    async def refuse(events: list[dict[str, Any]]) -> None:
+        raise SystemFault("SY-007", "no such event")
+
+    subject = Recorder("e", plan(graph({"n": "canvas"})), refuse, report_after_s=0.5)
+    subject.note(report(NodeState.COMPLETED))
+    await record_all(subject)
+    assert subject.events_sent == 0
 
 
 async def test_telling_it_again_gives_the_same_ids(clock: list[int]) -> None:

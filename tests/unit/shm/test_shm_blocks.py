@@ -119,6 +119,13 @@ def test_memory_is_reserved_in_steps_up_to_the_budget(machine: Machine) -> None:
     assert table.statistics().reserved_bytes == table.statistics().budget_bytes
 
 
+def test_the_free_end_counts_when_memory_is_reserved(machine: Machine) -> None:
+    table = BlockTable("host", 4 * GROWTH_BYTES, reserve=machine.reserve)
+    table.allocate(GROWTH_BYTES - MIB, "worker")
+    table.allocate(GROWTH_BYTES + MIB, "worker")
+    assert machine.reserved == [DATA_OFFSET + GROWTH_BYTES, DATA_OFFSET + 2 * GROWTH_BYTES]
+
+
 def test_reserving_ahead_keeps_room_free_up_to_the_budget(machine: Machine) -> None:
     table = BlockTable("host", 3 * GROWTH_BYTES, reserve=machine.reserve)
     assert table.reserve_ahead(MIB) == DATA_OFFSET + GROWTH_BYTES
