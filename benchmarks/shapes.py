@@ -31,7 +31,7 @@ def diamonds(nodes: int) -> Edges:
     while top + 3 < nodes:
         edges += [(top, top + 1, "in"), (top, top + 2, "in"), (top + 1, top + 3, "a"), (top + 2, top + 3, "b")]
         top += 3
-    return edges + [(index, index + 1, "in") for index in range(top + 1, nodes - 1)]
+    return edges + [(index, index + 1, "in") for index in range(top, nodes - 1)]
 
 
 def document(name: str, edges: Edges) -> dict[str, Any]:

@@ -192,6 +192,8 @@ class Stack:
             "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
             "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
             "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
+            # Dask's worker looks at its threads every 10 ms to draw a profile that shows our lanes only.
+            "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
             # Dask takes its own settings from wherever it is started; a queue of its own is not wanted here.
             "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "false",
         }

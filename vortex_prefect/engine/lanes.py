@@ -146,9 +146,11 @@ class LanePool:
 
     def _request(self) -> None:
         """Ask for a lane more, if jobs wait and the cluster could grant one."""
+        # First what costs nothing: with all lanes granted, thousands may wait.
+        if len(self._futures) >= max(sum(self._hosts.values()), 1):
+            return
         requested = len(self._futures) - len(self._lanes)
-        waiting = sum(not waiter.done() for _, _, waiter in self._waiting)
-        if waiting <= requested or len(self._futures) >= max(sum(self._hosts.values()), 1):
+        if sum(not waiter.done() for _, _, waiter in self._waiting) <= requested:
             return
         lane_id = new_id()
         future = self._client.submit(
