@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from vortex_prefect.core.contracts import ExecutionRequest
+from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
@@ -43,6 +43,8 @@ class FakeEngine:
         self.gate.set()
         self.running: set[str] = set()
         self.cancelled: list[str] = []
+        self.deployed: list[DeployRequest] = []
+        self.flow_runs: list[str] = []
         self.fault: VortexError | None = None
         self.refusal: VortexError | None = None
         self.read_fault: VortexError | None = None
@@ -71,6 +73,26 @@ class FakeEngine:
         self.running.discard(execution_id)
         self.tell(ExecutionReport(execution_id, ExecutionStatus.CANCELLED, at_ms=3000))
         return True
+
+    async def deploy(self, request: DeployRequest) -> dict[str, Any]:
+        self._check()
+        self.deployed.append(request)
+        return {
+            "deployment_id": "d1",
+            "name": "graph/d1",
+            "url": "http://prefect/d1",
+            "pool": "vortex",
+            "parameters": {},
+        }
+
+    async def run_flow_run(self, flow_run_id: str) -> None:
+        self._check()
+        self.flow_runs.append(flow_run_id)
+
+    async def flow_outcome(self, flow_run_id: str) -> tuple[ExecutionStatus, str]:
+        self._check()
+        self.flow_runs.append(flow_run_id)
+        return ExecutionStatus.COMPLETED, "1 completed"
 
     async def catalogue(self) -> Catalogue:
         self._check()

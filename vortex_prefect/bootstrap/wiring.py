@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 import socket
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -24,11 +23,6 @@ from vortex_prefect.store.sql_store import open_store
 logger = logging.getLogger(__name__)
 
 
-def engine_socket(settings: Settings) -> Path:
-    """Where the engine answers the bridge."""
-    return settings.run_dir / "engine.sock"
-
-
 def store_url(settings: Settings) -> str:
     """The event store's database."""
     return f"sqlite:///{settings.home / 'vortex.db'}"
@@ -38,19 +32,23 @@ async def run_engine(settings: Settings) -> None:
     """The engine process, until SIGTERM or SIGINT."""
     # Prefect takes a second to import, and only this process needs it.
     from vortex_prefect.engine.engine import Engine  # noqa: PLC0415
+    from vortex_prefect.engine.work_pool import serve_pool  # noqa: PLC0415
 
     if settings.dask is None:
         raise SystemFault("SY-002", "the engine needs the address of a Dask scheduler")
     stopped = _stop_signal()
     engine = Engine(settings, settings.dask)
     await engine.start()
-    server = await serve_engine(engine, engine_socket(settings))
+    server = await serve_engine(engine, settings.engine_socket)
+    pool = asyncio.create_task(serve_pool(engine, settings.pool))
     logger.info("engine ready")
     try:
         await stopped.wait()
     finally:
+        pool.cancel()
+        await asyncio.gather(pool, return_exceptions=True)
         server.close()
-        engine_socket(settings).unlink(missing_ok=True)
+        settings.engine_socket.unlink(missing_ok=True)
         await engine.close()
 
 
@@ -58,7 +56,7 @@ async def run_bridge(settings: Settings, listening: socket.socket, prefect_ui: s
     """The bridge process, on a socket that listens already, until SIGTERM or SIGINT."""
     settings.home.mkdir(parents=True, exist_ok=True)
     store = open_store(store_url(settings))
-    link = EngineLink(engine_socket(settings))
+    link = EngineLink(settings.engine_socket)
     hub = Hub()
     try:
         async with ControlPlane(store, link, settings, hub.publish) as control:

@@ -43,6 +43,37 @@ class ExecutionRequest:
         return cls(**{**data, "targets": None if targets is None else tuple(targets)})
 
 
+@dataclass(frozen=True, slots=True)
+class DeployRequest:
+    """A graph to publish as a Prefect deployment, and when it is to run by itself."""
+
+    #: GraphDSL document, validated; it is what the deployment runs until it is published again.
+    graph: dict[str, Any]
+    #: Null for `graph-` and the first digits of the graph's id.
+    name: str | None = None
+    #: Work pool; null for the engine's own.
+    pool: str | None = None
+    cron: str | None = None
+    interval_s: float | None = None
+    #: IANA name; null for UTC.
+    timezone: str | None = None
+    #: Values of exposed inputs that differ from the graph's own.
+    parameters: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    #: The most runs at once; null for any number.
+    concurrency_limit: int | None = None
+    paused: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> DeployRequest:
+        """Rebuild from `to_dict`."""
+        return cls(**{**data, "tags": tuple(data["tags"])})
+
+
 class EnginePort(Protocol):
     """What the control plane asks of the engine. Every call may raise SY-004 (not reachable)."""
 
@@ -51,6 +82,23 @@ class EnginePort(Protocol):
 
     async def cancel(self, execution_id: str) -> bool:
         """Stop an execution; false if the engine does not know it or it has ended."""
+
+    async def deploy(self, request: DeployRequest) -> dict[str, Any]:
+        """Publish a graph: `{deployment_id, name, url, pool, parameters}`, the last one the schema of its form.
+
+        Raises:
+            VortexError: SY-007 Prefect refuses (a cron expression that is none, say); RQ-001 the pool cannot run it.
+            OSError: Prefect's server is away.
+        """
+
+    async def run_flow_run(self, flow_run_id: str) -> None:
+        """Run a flow run that was begun in Prefect, to its end; its failure is its state, never raised."""
+
+    async def flow_outcome(self, flow_run_id: str) -> tuple[ExecutionStatus, str]:
+        """Run a flow run whose flow function the caller is; its end and a line for people, or PAUSED for suspended.
+
+        A caller that goes away cancels it.
+        """
 
     async def catalogue(self) -> Catalogue:
         """All node types of the host; waits for the first worker's handshake."""

@@ -87,12 +87,34 @@ class ExecutionReport:
         return {**asdict(self), "kind": "execution"}
 
 
-Report = NodeReport | ExecutionReport
+@dataclass(frozen=True, slots=True)
+class AdoptionReport:
+    """An execution that nobody asked us for: it was begun in Prefect, or begun again there."""
+
+    execution_id: str
+    graph_id: str
+    graph_hash: str
+    #: GraphDSL document with exposed inputs already applied.
+    document: dict[str, Any]
+    #: `targets`, `force`, `priority`.
+    options: dict[str, Any]
+    #: Counts the times that the execution was begun, from 1.
+    round: int
+    at_ms: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {**{name: getattr(self, name) for name in self.__slots__}, "kind": "adoption"}
+
+
+Report = NodeReport | ExecutionReport | AdoptionReport
 
 
 def report_from_dict(data: dict[str, Any]) -> Report:
     """Rebuild a report from its JSON form."""
     fields = {name: value for name, value in data.items() if name != "kind"}
+    if data["kind"] == "adoption":
+        return AdoptionReport(**fields)
     if data["kind"] == "execution":
         return ExecutionReport(**{**fields, "status": ExecutionStatus(fields["status"])})
     outputs = fields["outputs"]

@@ -47,6 +47,8 @@ class Settings:
     debug_nodes: bool = False
     #: Executions that run at once; the rest waits in the queue.
     concurrency: int = 4
+    #: Prefect's work pool of graphs that nobody placed elsewhere.
+    pool: str = "vortex"
     #: Seconds a node may run before its task run is reported while it runs, not after.
     report_after_s: float = 0.5
 
@@ -54,6 +56,16 @@ class Settings:
     def run_dir(self) -> Path:
         """Sockets, process ids and logs of the running stack (0700)."""
         return self.home / "run"
+
+    @property
+    def engine_socket(self) -> Path:
+        """Where the engine answers."""
+        return self.run_dir / "engine.sock"
+
+    @property
+    def url(self) -> str:
+        """The bridge's address for people."""
+        return f"http://{self.host}:{self.port}"
 
     @property
     def log_dir(self) -> Path:
@@ -95,7 +107,7 @@ class Settings:
 _KINDS: dict[str, type] = {
     "home": Path, "host": str, "port": int, "workers": int, "device": str, "dask": str,
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,
-    "concurrency": int, "report_after_s": float,
+    "concurrency": int, "pool": str, "report_after_s": float,
 }  # fmt: skip
 
 

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
-from vortex_prefect.core.contracts import ExecutionRequest
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import Pause
+
+from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import GraphError, VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, NodeReport, NodeState, Report
+from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, NodeReport, Report
 from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
+from vortex_prefect.engine.artifacts import Artifacts
+from vortex_prefect.engine.attachments import Attachments
+from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.executor import Executor
-from vortex_prefect.engine.flow import run_attached
+from vortex_prefect.engine.file_identity import file_identity
+from vortex_prefect.engine.flow import refuse
 from vortex_prefect.engine.host_plugin import HostPlugin
+from vortex_prefect.engine.journal import Journal
+from vortex_prefect.engine.ledger import Ledger
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.recorder import Recorder
-from vortex_prefect.engine.task_events import FlowRunIdentity
+from vortex_prefect.engine.recovery import recover
+from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.task_runner import VortexTaskRunner
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import Graph, parse_graph
@@ -34,24 +42,9 @@ logger = logging.getLogger(__name__)
 
 #: Ended executions whose reports are kept for a bridge that reconnects.
 _HISTORY = 200
-_ATTACH_RETRY_S = 2.0
 _CLOSE_PATIENCE_S = 10.0
-
-
-@dataclass(slots=True)
-class _Run:
-    """One execution while the engine knows it."""
-
-    request: ExecutionRequest
-    executor: Executor | None = None
-    recorder: Recorder | None = None
-    cancelled: bool = False
-    status: ExecutionStatus = ExecutionStatus.RUNNING
-    message: str = ""
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    recorded: asyncio.Event = field(default_factory=asyncio.Event)
-    #: node → its last report; under the empty name the execution's own.
-    reports: dict[str, Report] = field(default_factory=dict)
+#: How often hosts hear which executions somebody waits for.
+_BEAT_S = 2.0
 
 
 class Engine:
@@ -61,15 +54,35 @@ class Engine:
         self._settings = settings
         self._runner = VortexTaskRunner(address=dask_address)
         self._api = PrefectApi()
-        self._runs: OrderedDict[str, _Run] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._listeners: set[asyncio.Queue[Report]] = set()
+        self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
+        self._ledger = Ledger(settings.home / "state" / "flow-runs")
+        self._journal = Journal()
+        self._waiting = asyncio.Event()
+        self._attachments = Attachments(
+            self._api,
+            self._runner,
+            self._deployments,
+            self._ledger,
+            Artifacts(self._api, settings.url),
+            announce=self._announce,
+            steer=self._steer_later,
+            on_waiting=self._waiting.set,
+        )
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._services: list[asyncio.Task[Any]] = []
         self._catalogue: Catalogue | None = None
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._connect)
+        work: tuple[Coroutine[Any, Any, None], ...] = (
+            recover(self._api, self._ledger, self._ledger.entries()),
+            self._attachments.watch.run(),
+            self._beat(),
+        )
+        self._services = [asyncio.create_task(each) for each in work]
 
     def _connect(self) -> None:
         self._runner.__enter__()
@@ -82,8 +95,10 @@ class Engine:
             await self.cancel(execution_id)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_CLOSE_PATIENCE_S)
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._services]
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._api.close()
         await asyncio.to_thread(self._runner.__exit__, None, None, None)
 
@@ -91,27 +106,56 @@ class Engine:
 
     async def execute(self, request: ExecutionRequest) -> None:
         """See `EnginePort.execute`."""
-        if request.execution_id in self._runs:
-            return
-        run = _Run(request)
-        self._runs[request.execution_id] = run
-        self._trim()
-        self._spawn(self._execute(run))
+        if request.execution_id not in self._runs:
+            self._spawn(self._attachments.attach(self._begin(Run(request))))
 
     async def cancel(self, execution_id: str) -> bool:
         """See `EnginePort.cancel`."""
         run = self._runs.get(execution_id)
         if run is None or run.ended.is_set():
             return False
-        run.cancelled = True
-        if run.executor is not None:
-            await self._on_dask(run.executor.cancel())
+        await self._steer(run, "cancel")
         return True
+
+    async def deploy(self, request: DeployRequest) -> dict[str, Any]:
+        """See `EnginePort.deploy`."""
+        await self.catalogue()
+        return await self._deployments.publish(parse_graph(request.graph, Limits()), request)
+
+    async def run_flow_run(self, flow_run_id: str) -> None:
+        """See `EnginePort.run_flow_run`."""
+        flow_run = await self._api.flow_run(flow_run_id)
+        try:
+            run = await self._adopt(flow_run)
+        except VortexError as error:
+            await (await self._api.start(refuse(flow_run, self._runner, error)))
+            return
+        # Whoever asked may go; the run stays.
+        await asyncio.shield(self._spawn(self._attachments.stand_for(run, flow_run)))
+
+    async def flow_outcome(self, flow_run_id: str) -> tuple[ExecutionStatus, str]:
+        """See `EnginePort.flow_outcome`."""
+        flow_run = await self._api.flow_run(flow_run_id)
+        run = await self._adopt(flow_run)
+        try:
+            await self._attachments.outcome(run, flow_run)
+        except Pause:
+            return ExecutionStatus.PAUSED, ""
+        except asyncio.CancelledError:
+            self._spawn(self._steer(run, "cancel"))  # the process that asked is gone
+            raise
+        return run.status, run.message
+
+    @property
+    def runs_waiting(self) -> asyncio.Event:
+        """Set whenever some flow run waits for a worker."""
+        return self._waiting
 
     async def catalogue(self) -> Catalogue:
         """See `EnginePort.catalogue`."""
         if self._catalogue is None:
             self._catalogue = await self._on_dask(self._lanes.catalogue())
+            self._deployments.use(self._catalogue)
         return self._catalogue
 
     async def status(self) -> dict[str, Any]:
@@ -138,123 +182,129 @@ class Engine:
         counts: dict[str, int] = await self._on_dask(self._lanes.everywhere("vortex_count", tag=tag))
         return sum(counts.values())
 
-    async def reports(self) -> AsyncIterator[Report]:
+    def reports(self) -> AsyncIterator[Report]:
         """See `EnginePort.reports`; what is known of recent executions comes first."""
-        queue: asyncio.Queue[Report] = asyncio.Queue()
-        for run in self._runs.values():
-            # The execution's own report last: with it everything of a run that ended is known.
-            for report in sorted(run.reports.values(), key=lambda report: isinstance(report, ExecutionReport)):
-                queue.put_nowait(report)
-        self._listeners.add(queue)
-        try:
-            while True:
-                yield await queue.get()
-        finally:
-            self._listeners.discard(queue)
+        return self._journal.listen([report for run in self._runs.values() for report in run.history.in_order()])
 
     # -- one execution ---------------------------------------------------------------------
 
-    async def _execute(self, run: _Run) -> None:
-        execution_id = run.request.execution_id
-        self._publish(run, ExecutionReport(execution_id, ExecutionStatus.RUNNING, at_ms=now_ms()))
+    def _begin(self, run: Run) -> Run:
+        self._runs[run.id] = run
+        self._runs.move_to_end(run.id)
+        self._trim()
+        self._spawn(self._execute(run))
+        return run
+
+    async def _adopt(self, flow_run: FlowRun) -> Run:
+        """The run that a flow run of Prefect's wants: the one that was suspended, or one that begins."""
+        publication = await self._deployments.publication(flow_run)
+        run = self._runs.get(publication.execution_id or str(flow_run.id))
+        if run is not None and not run.ended.is_set():
+            await self._steer(run, "resume")
+            return run
+        await self.catalogue()
+        graph, request = await asyncio.to_thread(adopted_request, flow_run, publication)
+        await wait_for_schedule(flow_run)
+        run = Run(request, round=(flow_run.run_count or 0) + 1)
+        options = {"targets": request.targets and list(request.targets), "force": False, "priority": request.priority}
+        graph_id = str(graph.id or flow_run.deployment_id or flow_run.id)
+        self._publish(
+            run, AdoptionReport(run.id, graph_id, request.graph_hash, request.graph, options, run.round, now_ms())
+        )
+        return self._begin(run)
+
+    async def _execute(self, run: Run) -> None:
+        self._publish(run, ExecutionReport(run.id, ExecutionStatus.RUNNING, at_ms=now_ms()))
         error: VortexError | None = None
         try:
-            graph, plan = await self._plan(run.request)
-            run.recorder = Recorder(execution_id, plan, self._api.post_events, self._settings.report_after_s)
-            self._spawn(self._attach(run, graph))
+            run.graph, plan = await self._plan(run.request)
+            run.recorder = Recorder(run.id, plan, self._api.post_events, self._settings.report_after_s)
             run.executor = await self._on_dask(self._executor(run, plan))
-            if run.cancelled:
-                await self._on_dask(run.executor.cancel())
+            run.planned.set()
+            for wish, asked in (("pause", run.paused), ("cancel", run.cancelled)):
+                if asked:
+                    await self._steer(run, wish)
             run.status = await self._on_dask(run.executor.run())
         except VortexError as failure:
             run.status, error = ExecutionStatus.FAILED, failure
         except Exception as failure:
-            logger.exception("execution %s failed in the engine", execution_id)
+            logger.exception("execution %s failed in the engine", run.id)
             run.status, error = ExecutionStatus.FAILED, WorkerError("WK-001", f"the engine failed: {failure}")
-        run.message = str(error) if error else _summary(run)
-        final = self._runs[execution_id].reports.get("")
-        known = final if isinstance(final, ExecutionReport) else None
-        self._publish(
-            run,
-            ExecutionReport(
-                execution_id,
-                run.status,
-                flow_run_id=known.flow_run_id if known else None,
-                prefect_url=known.prefect_url if known else None,
-                error=error.to_dict() if error else None,
-                at_ms=now_ms(),
-            ),
-        )
+        run.message = str(error) if error else run.summary()
+        self._tell(run, run.status, error)
         run.ended.set()
+        run.planned.set()
 
     async def _plan(self, request: ExecutionRequest) -> tuple[Graph, Plan]:
         catalogue = await self.catalogue()
         return await asyncio.to_thread(_compile, request, catalogue)
 
-    async def _executor(self, run: _Run, plan: Plan) -> Executor:
+    async def _executor(self, run: Run, plan: Plan) -> Executor:
         def emit(report: NodeReport) -> None:
             self._loop.call_soon_threadsafe(self._publish, run, report)
 
-        return Executor(run.request.execution_id, plan, self._lanes, emit, run.request.priority)
+        return Executor(run.id, plan, self._lanes, emit, run.request.priority)
 
-    async def _attach(self, run: _Run, graph: Graph) -> None:
-        """Create the flow run beside the execution, record into it, and let its flow wait for the end."""
-        request, recorder = run.request, run.recorder
-        if recorder is None:
-            return
-        parameters = {"execution_id": request.execution_id, "graph": request.graph}
-        name = graph.name or "graph"
-        while True:
-            try:
-                flow_run = await self._api.create_flow_run(
-                    name, f"{name} {request.execution_id[:8]}", parameters, request.execution_id
-                )
-                break
-            except OSError as error:
-                logger.warning("no flow run yet for execution %s: %s", request.execution_id, error)
-                await asyncio.sleep(_ATTACH_RETRY_S)
-        flow_run_id = str(flow_run.id)
-        self._announce(run, flow_run_id)
-        recording = asyncio.create_task(recorder.record(FlowRunIdentity(flow_run_id, flow_run.name), run.ended))
+    async def _steer(self, run: Run, wish: str) -> None:
+        """Cancel, pause or resume; repeating does nothing. A run without an executor yet is steered when it has one."""
+        match wish:
+            case "cancel":
+                run.cancelled = True
+                if run.executor is not None:
+                    await self._on_dask(run.executor.cancel())
+            case "pause" if run.executor is not None and not run.paused:
+                run.paused = True
+                await self._on_dask(_called(run.executor.pause))
+                self._tell(run, ExecutionStatus.PAUSED)
+            case "resume" if run.executor is not None and run.paused:
+                run.paused = False
+                await self._on_dask(_called(run.executor.resume))
+                self._tell(run, ExecutionStatus.RUNNING)
+            case "pause" | "resume":
+                run.paused = wish == "pause"
 
-        async def outcome() -> tuple[ExecutionStatus, str]:
-            await run.ended.wait()
-            await recording
-            return run.status, run.message
+    def _steer_later(self, run: Run, wish: str) -> None:
+        self._spawn(self._steer(run, wish))
 
-        await run_attached(flow_run, name, parameters, self._runner, outcome)
-        run.recorded.set()
+    # -- what is told ----------------------------------------------------------------------
 
-    def _announce(self, run: _Run, flow_run_id: str) -> None:
-        self._publish(
-            run,
-            ExecutionReport(
-                run.request.execution_id,
-                run.status if run.ended.is_set() else ExecutionStatus.RUNNING,
-                flow_run_id=flow_run_id,
-                prefect_url=self._api.flow_run_url(flow_run_id),
-                at_ms=now_ms(),
-            ),
-        )
+    def _announce(self, run: Run) -> None:
+        self._tell(run, run.status if run.ended.is_set() else ExecutionStatus.RUNNING)
 
-    def _publish(self, run: _Run, report: Report) -> None:
-        run.reports[report.node_id if isinstance(report, NodeReport) else ""] = report
+    def _tell(self, run: Run, status: ExecutionStatus, error: VortexError | None = None) -> None:
+        flow_run_id = run.flow_run.id if run.flow_run else None
+        url = self._api.flow_run_url(flow_run_id) if flow_run_id else None
+        told = error.to_dict() if error else None
+        self._publish(run, ExecutionReport(run.id, status, flow_run_id, url, told, now_ms()))
+
+    def _publish(self, run: Run, report: Report) -> None:
+        run.history.put(report)
         if isinstance(report, NodeReport) and run.recorder is not None:
             run.recorder.note(report)
-        for queue in self._listeners:
-            queue.put_nowait(report)
+        self._journal.publish(report)
 
     # -- housekeeping ----------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        """Tell the hosts what somebody waits for; what nobody does is cancelled there, and its memory freed."""
+        while True:
+            wanted = [run.id for run in self._runs.values() if not run.ended.is_set()]
+            try:
+                await self._on_dask(self._lanes.everywhere("vortex_beat", executions=wanted))
+            except Exception:
+                logger.exception("the hosts were not told what is wanted")
+            await asyncio.sleep(_BEAT_S)
 
     async def _on_dask(self, work: Any) -> Any:
         return await asyncio.wrap_future(self._runner.run_on_loop(work))
 
-    def _spawn(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a background task failed", exc_info=error)
@@ -275,17 +325,6 @@ def _compile(request: ExecutionRequest, catalogue: Catalogue) -> tuple[Graph, Pl
     return graph, plan
 
 
-def file_identity(path: str) -> str:
-    """SHA-256 of a file's content.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _summary(run: _Run) -> str:
-    states = [report.state for report in run.reports.values() if isinstance(report, NodeReport)]
-    counts = ((state, states.count(state)) for state in NodeState)
-    return ", ".join(f"{count} {state.value}" for state, count in counts if count) or "nothing to run"
+async def _called(action: Any) -> None:
+    """Call a plain function on the event loop that this coroutine is given to."""
+    action()

@@ -10,15 +10,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from prefect import Flow, flow
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow_async
 from prefect.states import Cancelled, Completed, Failed
 
+from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.engine.task_runner import VortexTaskRunner
 
-#: Waits until the execution has ended and its task runs are recorded; status and a line for people.
-Outcome = Callable[[], Awaitable[tuple[ExecutionStatus, str]]]
+#: Waits until the execution has ended and is recorded, or was suspended; raises `Pause` then.
+Outcome = Callable[[], Awaitable[State[Any]]]
 
 _STATES = {
     ExecutionStatus.COMPLETED: Completed,
@@ -27,21 +29,46 @@ _STATES = {
 }
 
 
-async def run_attached(
-    flow_run: FlowRun, name: str, parameters: dict[str, Any], runner: VortexTaskRunner, outcome: Outcome
-) -> None:
+def final_state(status: ExecutionStatus, message: str) -> State[Any]:
+    """The state in which the flow run of an execution ends.
+
+    Explicit, because cancelling a flow's asyncio task would read Crashed, and
+    returning normally after a cancel would stay Cancelling.
+    """
+    return _STATES[status](message=message)
+
+
+def suspension() -> Pause:
+    """What a flow function raises when its run was suspended: Prefect's engine leaves without setting a state."""
+    return Pause(state=State(type=StateType.PAUSED, name="Suspended"))
+
+
+async def run_attached(flow_run: FlowRun, name: str, runner: VortexTaskRunner, outcome: Outcome) -> None:
     """Run the flow of `flow_run` until the execution that it stands for has ended.
 
-    The flow returns an explicit state: cancelling its asyncio task would read
-    Crashed, and returning normally after a cancel would stay Cancelling.
+    Raises:
+        Pause: the run was suspended.
+        Exception: whatever Prefect's engine gives up with.
     """
-    await run_flow_async(_flow(name, runner, outcome), flow_run=flow_run, parameters=parameters, return_type="state")
+    # Of a deployment's run, Prefect's engine would watch the suspension in a thread and an event loop of its own,
+    # and keep ours waiting until they stand. We watch all runs at once.
+    unwatched = flow_run.model_copy(update={"deployment_id": None})
+    await run_flow_async(_flow(name, runner, outcome), flow_run=unwatched, parameters={}, return_type="state")
+
+
+async def refuse(flow_run: FlowRun, runner: VortexTaskRunner, error: VortexError) -> None:
+    """End a flow run that cannot even begin as Failed, with the reason."""
+
+    async def outcome() -> State[Any]:
+        return Failed(message=f"{error}. {error.hint or error.info.hint}")
+
+    await run_attached(flow_run, "graph", runner, outcome)
 
 
 def _flow(name: str, runner: VortexTaskRunner, outcome: Outcome) -> Flow[Any, Any]:
+    # Parameters are the executor's affair: it has applied them to the graph.
     @flow(name=name, task_runner=runner, validate_parameters=False, persist_result=False)
-    async def run_graph(execution_id: str, graph: dict[str, Any]) -> State[Any]:  # noqa: ARG001 - for Prefect's UI
-        status, message = await outcome()
-        return _STATES[status](message=message)
+    async def run_graph() -> State[Any]:
+        return await outcome()
 
     return run_graph

@@ -23,9 +23,11 @@ from typing import Any
 
 from distributed import Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
+from tornado.ioloop import PeriodicCallback
 
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.engine.patience import Patience
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
 from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.packets import Progress
@@ -38,6 +40,9 @@ PLUGIN_NAME = "vortex-host"
 RESOURCE = "GPU"
 #: A lane that no job reaches gives its resource back.
 LANE_IDLE_S = 2.0
+#: Engines say every two seconds what they wait for; what none has named for so long has lost its engine.
+_TICK_S = 1.0
+_PATIENCE_TICKS = 10
 
 _Entry = tuple[Job, "asyncio.Future[JobOutcome]"]
 
@@ -60,11 +65,15 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         self._lanes_lock = threading.Lock()
         self._runtime = HostRuntime(host_config(self._settings, worker.state.nthreads))
         self._runtime.start()
+        self._patience = Patience(_PATIENCE_TICKS)
+        self._clock = PeriodicCallback(self._give_up, 1000 * _TICK_S)
+        self._clock.start()
         worker.handlers.update(
             vortex_run=self.run,
             vortex_cancel=self.cancel,
             vortex_lookup=self.lookup,
             vortex_release=self.release,
+            vortex_beat=self.beat,
             vortex_read=self.read,
             vortex_catalogue=self.catalogue,
             vortex_count=self.count,
@@ -73,6 +82,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - Dask's signature
         """Called by Dask when the worker closes."""
+        self._clock.stop()
         self._runtime.close()
 
     def serve_lane(self, lane_id: str, topic: str) -> None:
@@ -105,6 +115,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         """Run a job on a lane; null if the lane has closed."""
         future: asyncio.Future[JobOutcome] = asyncio.get_running_loop().create_future()
         entry = (Job.from_dict(job), future)
+        self._patience.hear([entry[0].execution_id])
         with self._lanes_lock:
             if (jobs := self._lanes.get(lane)) is None:
                 return None
@@ -117,12 +128,25 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     def lookup(self, keys: list[str], execution_id: str) -> dict[str, Any]:
         """See `HostRuntime.lookup`; outputs in their JSON form."""
+        self._patience.hear([execution_id])
         found = self._runtime.lookup(keys, execution_id)
         return {key: {port: value.to_dict() for port, value in outputs.items()} for key, outputs in found.items()}
 
     def release(self, execution_id: str) -> None:
         """See `HostRuntime.release`."""
+        self._patience.forget(execution_id)
         self._runtime.release(execution_id)
+
+    def beat(self, executions: list[str]) -> None:
+        """An engine waits for these executions."""
+        self._patience.hear(executions)
+
+    async def _give_up(self) -> None:
+        """End what runs for nobody: its engine died."""
+        for execution_id in self._patience.tick():
+            logger.warning("nobody waits for execution %s any more", execution_id)
+            await self.cancel(execution_id)
+            self._runtime.release(execution_id)
 
     async def read(self, value: dict[str, Any], format: str) -> tuple[bytes, str]:
         """See `HostRuntime.read`."""

@@ -33,6 +33,8 @@ class FlowRunIdentity:
 
     id: str
     name: str
+    #: Counts the times that the run was begun, from 1: a retried node has a new history, not a repeated one.
+    round: int = 1
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class TaskRunTrack:
             state_name = "Retrying"
         message = _message(report)
         initial, self.previous = self.previous, (state_type, state_name)
-        event_id = derived_id(self.execution_id, self.node_id, state_name, str(report.attempt))
+        event_id = derived_id(self.execution_id, self.node_id, state_name, str(report.attempt), str(flow_run.round))
         occurred = iso(report.at_ms)
         return {
             "id": event_id,
@@ -104,7 +106,7 @@ class TaskRunTrack:
                     "state_details": {},
                     "data": None,
                 },
-                "task_run": self._columns(),
+                "task_run": self._columns(flow_run.round),
             },
         }
 
@@ -119,7 +121,7 @@ class TaskRunTrack:
             if report.state.final:
                 self.ended_ms = report.at_ms
 
-    def _columns(self) -> dict[str, Any]:
+    def _columns(self, flow_run_round: int) -> dict[str, Any]:
         columns: dict[str, Any] = {
             "name": self.name,
             "task_key": self.node_type,
@@ -127,7 +129,7 @@ class TaskRunTrack:
             "tags": list(self.tags),
             "labels": {"vortex.node": self.node_id, "vortex.execution": self.execution_id},
             "run_count": self.run_count,
-            "flow_run_run_count": 1,
+            "flow_run_run_count": flow_run_round,
             "expected_start_time": iso(self.started_ms or self.created_ms),
             "total_run_time": self.run_ms / 1000,
             "task_inputs": {

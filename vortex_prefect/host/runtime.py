@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 #: How long a job waits for a worker that could take it.
 _WORKER_PATIENCE_S = 120.0
 #: A node that has not noticed a cancel by then is killed with its process.
-_CANCEL_GRACE_S = 2.0
+_CANCEL_GRACE_S = 1.0
 #: A process that has not introduced itself by then is started anew; torch alone may take a minute on a slow disk.
 _START_LIMIT_S = 180.0
 #: Memory that is made ready at start.

@@ -13,17 +13,17 @@ import itertools
 import logging
 import os
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgpack
 
-from vortex_prefect.core.contracts import EnginePort, ExecutionRequest
+from vortex_prefect.core.contracts import DeployRequest, EnginePort, ExecutionRequest
 from vortex_prefect.core.errors import SystemFault, VortexError, WorkerError
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.core.reports import Report, report_from_dict
+from vortex_prefect.core.reports import ExecutionStatus, Report, report_from_dict
 
 logger = logging.getLogger(__name__)
 
@@ -89,25 +89,32 @@ class _Connection:
             await self._send({"id": message["id"], "error": failure.to_dict()})
 
     async def _call(self, operation: str, arguments: list[Any]) -> Any:
-        match operation:
-            case "execute":
-                return await self._engine.execute(ExecutionRequest.from_dict(arguments[0]))
-            case "cancel":
-                return await self._engine.cancel(arguments[0])
-            case "catalogue":
-                return (await self._engine.catalogue()).to_list()
-            case "status":
-                return await self._engine.status()
-            case "read_value":
-                return await self._engine.read_value(Value.from_dict(arguments[0]), arguments[1])
-            case "debug_count":
-                return await self._engine.debug_count(arguments[0])
-        raise WorkerError("WK-010", f"the engine knows no call {operation!r}")
+        if (carry_out := _OPERATIONS.get(operation)) is None:
+            raise WorkerError("WK-010", f"the engine knows no call {operation!r}")
+        return await carry_out(self._engine, *arguments)
 
     async def _send(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(ConnectionError):
             self._writer.write(_pack(message))
             await self._writer.drain()
+
+
+async def _catalogue(engine: EnginePort) -> list[dict[str, Any]]:
+    return (await engine.catalogue()).to_list()
+
+
+#: What a bridge may ask, with arguments and results as msgpack carries them.
+_OPERATIONS: dict[str, Callable[..., Awaitable[Any]]] = {
+    "execute": lambda engine, request: engine.execute(ExecutionRequest.from_dict(request)),
+    "cancel": lambda engine, execution_id: engine.cancel(execution_id),
+    "deploy": lambda engine, request: engine.deploy(DeployRequest.from_dict(request)),
+    "run_flow_run": lambda engine, flow_run_id: engine.run_flow_run(flow_run_id),
+    "flow_outcome": lambda engine, flow_run_id: engine.flow_outcome(flow_run_id),
+    "catalogue": _catalogue,
+    "status": lambda engine: engine.status(),
+    "read_value": lambda engine, value, form: engine.read_value(Value.from_dict(value), form),
+    "debug_count": lambda engine, tag: engine.debug_count(tag),
+}
 
 
 class EngineLink:
@@ -134,6 +141,20 @@ class EngineLink:
     async def cancel(self, execution_id: str) -> bool:
         """See `EnginePort.cancel`."""
         return bool(await self._call("cancel", execution_id))
+
+    async def deploy(self, request: DeployRequest) -> dict[str, Any]:
+        """See `EnginePort.deploy`."""
+        answer: dict[str, Any] = await self._call("deploy", request.to_dict())
+        return answer
+
+    async def run_flow_run(self, flow_run_id: str) -> None:
+        """See `EnginePort.run_flow_run`."""
+        await self._call("run_flow_run", flow_run_id)
+
+    async def flow_outcome(self, flow_run_id: str) -> tuple[ExecutionStatus, str]:
+        """See `EnginePort.flow_outcome`."""
+        status, message = await self._call("flow_outcome", flow_run_id)
+        return ExecutionStatus(status), message
 
     async def catalogue(self) -> Catalogue:
         """See `EnginePort.catalogue`."""

@@ -17,9 +17,17 @@ from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, StorePort
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import now_ms
-from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, NodeReport, NodeState, Report
+from vortex_prefect.core.reports import (
+    AdoptionReport,
+    ExecutionReport,
+    ExecutionStatus,
+    NodeReport,
+    NodeState,
+    Report,
+)
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
+from vortex_prefect.service.adoption import adopt
 from vortex_prefect.service.live import LiveExecution
 from vortex_prefect.service.outputs import Outputs
 
@@ -113,6 +121,9 @@ class Reports:
 
     async def handle(self, report: Report) -> None:
         """Take in one report."""
+        if isinstance(report, AdoptionReport):
+            await self._handle_adoption(report)
+            return
         live = self._live.get(report.execution_id)
         if live is None or live.ending:
             await self._handle_late(report, live)
@@ -180,6 +191,16 @@ class Reports:
         except VortexError:
             # The next reports must still come through; the store's fault shows in /readyz.
             _log.exception("a report of execution %s had no effect on the store", report.execution_id)
+
+    async def _handle_adoption(self, report: AdoptionReport) -> None:
+        """Follow an execution that Prefect began, or began again after it had ended here."""
+        await self.settle()  # of the one that ended, everything is to be stored before it begins again
+        if report.execution_id in self._live:
+            return
+        record = await self._store.write(lambda uow: adopt(uow, report))
+        if record is not None:
+            self.track(record)
+            self._publish(messages.queued(record))
 
     def _handle_node(self, live: LiveExecution, report: NodeReport) -> None:
         node = live.node(report)

@@ -1,0 +1,47 @@
+"""From a flow run that was begun in Prefect to what the engine is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from prefect.client.schemas.objects import FlowRun
+
+from vortex_prefect.core.contracts import ExecutionRequest
+from vortex_prefect.core.errors import GraphError
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.engine.publication import Publication
+from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.edits import apply_inputs
+from vortex_prefect.graph.model import Graph, parse_graph
+
+
+def adopted_request(flow_run: FlowRun, publication: Publication) -> tuple[Graph, ExecutionRequest]:
+    """The graph with the flow run's parameters as its inputs, and the request to run it.
+
+    A repeated run goes on from what the cache holds, though its first one was to ignore it.
+
+    Raises:
+        GraphError: VE-011 where the graph is not the one that was published, VE-004 and VE-005 for parameters
+            that are no inputs of it.
+    """
+    limits = Limits()
+    published = parse_graph(publication.graph, limits)
+    if graph_hash(published) != publication.graph_hash:
+        raise GraphError("VE-011", "the graph is not the one that was published", "Deploy it again.")
+    graph = apply_inputs(published, flow_run.parameters, limits)
+    request = ExecutionRequest(
+        execution_id=publication.execution_id or str(flow_run.id),
+        graph=graph.to_document(),
+        graph_hash=graph_hash(graph),
+        targets=publication.targets,
+        force=publication.force and not flow_run.run_count,
+        priority=publication.priority,
+    )
+    return graph, request
+
+
+async def wait_for_schedule(flow_run: FlowRun) -> None:
+    """Workers are given scheduled runs some seconds early, so that they begin on time."""
+    if (due := flow_run.next_scheduled_start_time) is not None:
+        await asyncio.sleep(max(due.timestamp() - time.time(), 0.0))

@@ -1,0 +1,204 @@
+"""Flow runs that stand for executions: how they come to be, what Prefect may ask through them, how they end.
+
+An execution never waits for any of this. Its flow run is created beside it, or
+had begun it; task runs are recorded under it; a flow function waits for the
+execution's end and gives it to Prefect as an explicit state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import Pause
+
+from vortex_prefect.core.errors import VortexError
+from vortex_prefect.engine.artifacts import Artifacts
+from vortex_prefect.engine.deployments import GraphDeployments
+from vortex_prefect.engine.flow import final_state, run_attached, suspension
+from vortex_prefect.engine.ledger import Entry, Ledger
+from vortex_prefect.engine.prefect_api import PrefectApi
+from vortex_prefect.engine.run import Run
+from vortex_prefect.engine.task_events import FlowRunIdentity
+from vortex_prefect.engine.task_runner import VortexTaskRunner
+from vortex_prefect.engine.watch import FlowRunWatch
+
+logger = logging.getLogger(__name__)
+
+#: A short execution is over before Prefect's part of it begins to take the processor away from it.
+_HEAD_START_S = 0.25
+_RETRY_S = 2.0
+
+
+class Attachments:
+    """All executions' flow runs. Use it on one event loop.
+
+    Args:
+        announce: tells what became known of a run's flow run.
+        steer: carries out what Prefect wants of a run: `cancel`, `pause`, `resume`.
+    """
+
+    def __init__(
+        self,
+        api: PrefectApi,
+        runner: VortexTaskRunner,
+        deployments: GraphDeployments,
+        ledger: Ledger,
+        artifacts: Artifacts,
+        announce: Callable[[Run], None],
+        steer: Callable[[Run, str], None],
+        on_waiting: Callable[[], None],
+    ) -> None:
+        self._api = api
+        self._runner = runner
+        self._deployments = deployments
+        self._ledger = ledger
+        self._artifacts = artifacts
+        self._announce = announce
+        self._steer = steer
+        self._runs: dict[str, Run] = {}
+        self.watch = FlowRunWatch(api, self._on_state, on_waiting)
+
+    async def attach(self, run: Run) -> None:
+        """Create the flow run of an execution that we began, and stand for it to its end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(run.ended.wait(), _HEAD_START_S)
+        flow_run = await self._created(run)
+        if flow_run is not None:
+            await self.stand_for(run, flow_run)
+
+    async def stand_for(self, run: Run, flow_run: FlowRun) -> None:
+        """Record a run under its flow run, and end that when the run has ended. The flow run may have begun the run."""
+        superseded = self._bind(run, flow_run)
+        name = run.graph.name if run.graph and run.graph.name else "graph"
+        attached = run_attached(flow_run, name, self._runner, lambda: self._outcome(run))
+        try:
+            await (await self._api.start(attached))
+        except Pause:
+            await _first(run.ended.wait(), superseded.wait())
+            if superseded.is_set():
+                return
+        except Exception as error:  # Prefect's server may be away, or have its own idea of the run
+            logger.warning("flow run %s is ended without its flow: %r", flow_run.id, error)
+        await self._finish(run)
+
+    async def outcome(self, run: Run, flow_run: FlowRun) -> State[Any]:
+        """The final state of a run whose flow function runs in another process.
+
+        Raises:
+            Pause: the run was suspended.
+        """
+        self._bind(run, flow_run)
+        state = await self._outcome(run)
+        self._release(run)
+        return state
+
+    # -- the way there ---------------------------------------------------------------------
+
+    async def _created(self, run: Run) -> FlowRun | None:
+        await run.planned.wait()
+        if run.graph is None:
+            return None  # it cannot run at all, and Prefect has nothing to show of it
+        while True:
+            try:
+                deployment_id = await self._deployments.of(run.graph, run.request.graph)
+                self._ledger.put(Entry(run.id, deployment_id))
+                return await self._deployments.begin(deployment_id, run.graph, run.request)
+            except OSError as error:
+                logger.warning("no flow run yet for execution %s: %s", run.id, error)
+                await asyncio.sleep(_RETRY_S)
+            except VortexError as refused:
+                logger.error("execution %s is not recorded in Prefect: %s", run.id, refused)
+                self._ledger.remove(run.id)
+                return None
+
+    def _bind(self, run: Run, flow_run: FlowRun) -> asyncio.Event:
+        """Let this flow run stand for the run; gives what is set once another flow function has taken over."""
+        flow_run_id = str(flow_run.id)
+        self._ledger.put(Entry(run.id, str(flow_run.deployment_id or ""), flow_run_id))
+        run.suspended.clear()
+        run.superseded.set()
+        run.superseded = superseded = asyncio.Event()
+        run.flow_run = FlowRunIdentity(flow_run_id, flow_run.name, run.round)
+        self._runs[flow_run_id] = run
+        self.watch.add(flow_run_id)
+        self._announce(run)
+        if run.recording is None:
+            run.recording = asyncio.create_task(self._record(run, run.flow_run))
+        return superseded
+
+    async def _record(self, run: Run, flow_run: FlowRunIdentity) -> None:
+        await run.planned.wait()
+        if run.recorder is not None:
+            async with self._artifacts.of(run, flow_run):
+                await run.recorder.record(flow_run, run.ended)
+
+    # -- the end ---------------------------------------------------------------------------
+
+    async def _outcome(self, run: Run) -> State[Any]:
+        await _first(run.ended.wait(), run.suspended.wait())
+        if not run.ended.is_set():
+            raise suspension()
+        if run.recording is not None:
+            await run.recording
+        return final_state(run.status, run.message)
+
+    async def _finish(self, run: Run) -> None:
+        """See that Prefect knows the end, whatever became of the flow function."""
+        await run.ended.wait()
+        if run.recording is not None:
+            await run.recording
+        if run.flow_run is not None:
+            await self._see_to_end(run.flow_run.id, final_state(run.status, run.message))
+        self._release(run)
+
+    async def _see_to_end(self, flow_run_id: str, final: State[Any]) -> None:
+        while True:
+            try:
+                states = await self._api.flow_run_states([flow_run_id])
+                if flow_run_id in states and not State.model_validate(states[flow_run_id]).is_final():
+                    name, message = final.name or final.type.value, final.message or ""
+                    await self._api.set_flow_run_state(flow_run_id, final.type.value, name, message)
+                return
+            except OSError as error:
+                logger.warning("flow run %s is not ended yet: %s", flow_run_id, error)
+                await asyncio.sleep(_RETRY_S)
+            except VortexError as refused:
+                logger.error("flow run %s cannot be ended: %s", flow_run_id, refused)
+                return
+
+    def _release(self, run: Run) -> None:
+        self._ledger.remove(run.id)
+        if run.flow_run is not None:
+            self.watch.discard(run.flow_run.id)
+            self._runs.pop(run.flow_run.id, None)
+
+    # -- what Prefect wants ----------------------------------------------------------------
+
+    def _on_state(self, flow_run_id: str, state: dict[str, Any]) -> None:
+        run = self._runs.get(flow_run_id)
+        if run is None or run.ended.is_set():
+            return
+        match state["type"]:
+            case "CANCELLING" | "CANCELLED":
+                self._steer(run, "cancel")
+            case "PAUSED":
+                self._steer(run, "pause")
+                if state["name"] == "Suspended":
+                    run.suspended.set()
+            case "RUNNING" if run.paused and not run.suspended.is_set():
+                self._steer(run, "resume")
+
+
+async def _first(*waits: Awaitable[Any]) -> None:
+    """Wait for one of several."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -1,0 +1,54 @@
+"""Which flow runs this engine has begun and not ended: on disk, so that its successor can say that they crashed.
+
+Prefect itself never notices a dead process: its flow runs would read Running for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A flow run in flight; its id is null while Prefect has not been heard of it."""
+
+    execution_id: str
+    deployment_id: str
+    flow_run_id: str | None = None
+
+
+class Ledger:
+    """A folder with one small file an execution. Only one engine may use a folder at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, entry: Entry) -> None:
+        """Note a flow run before it is created, and again once its id is known."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(entry.execution_id)
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+        draft.replace(path)
+
+    def remove(self, execution_id: str) -> None:
+        """The flow run has ended."""
+        self._path(execution_id).unlink(missing_ok=True)
+
+    def entries(self) -> list[Entry]:
+        """What is in flight, or was when the last engine died. Files that are not ours to read are left alone."""
+        found = []
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                found.append(Entry(**json.loads(path.read_text(encoding="utf-8"))))
+            except (OSError, ValueError, TypeError) as error:
+                logger.warning("%s is no entry of the ledger: %s", path, error)
+        return found
+
+    def _path(self, execution_id: str) -> Path:
+        return self._folder / f"{execution_id}.json"

@@ -1,0 +1,52 @@
+"""One execution while the engine knows it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from vortex_prefect.core.contracts import ExecutionRequest
+from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.engine.executor import Executor
+from vortex_prefect.engine.journal import History
+from vortex_prefect.engine.recorder import Recorder
+from vortex_prefect.engine.task_events import FlowRunIdentity
+from vortex_prefect.graph.model import Graph
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """What stands of an execution. It runs by itself; a flow run of Prefect's stands for it as soon as there is one."""
+
+    request: ExecutionRequest
+    #: Counts the times that the execution was begun, from 1.
+    round: int = 1
+    graph: Graph | None = None
+    executor: Executor | None = None
+    recorder: Recorder | None = None
+    #: Null until Prefect has one.
+    flow_run: FlowRunIdentity | None = None
+    recording: asyncio.Task[None] | None = None
+    #: Somebody wants it to end; it may not have an executor yet.
+    cancelled: bool = False
+    paused: bool = False
+    #: Prefect's flow run was suspended: its flow function shall leave, and comes back when it is resumed.
+    suspended: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Set once another flow function than the one that stands for it now has taken over.
+    superseded: asyncio.Event = field(default_factory=asyncio.Event)
+    status: ExecutionStatus = ExecutionStatus.RUNNING
+    message: str = ""
+    planned: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    history: History = field(default_factory=History)
+
+    @property
+    def id(self) -> str:
+        """The execution's id."""
+        return self.request.execution_id
+
+    def summary(self) -> str:
+        """How many nodes came to which end, for a person."""
+        states = [report.state for report in self.history.nodes()]
+        counts = ((state, states.count(state)) for state in NodeState)
+        return ", ".join(f"{count} {state.value}" for state, count in counts if count) or "nothing to run"

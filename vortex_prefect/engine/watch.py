@@ -1,0 +1,97 @@
+"""What Prefect wants of the flow runs in flight: Cancelling, Paused, Suspended and their like.
+
+Prefect interrupts nothing in a running flow. Its events come at once but may
+be lost, its API is the truth but has to be asked; so an event is only a nudge
+to ask, and without one the API is asked every second while anything runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from prefect.events.clients import get_events_subscriber
+from prefect.events.filters import EventFilter, EventNameFilter
+
+from vortex_prefect.core.errors import VortexError
+from vortex_prefect.engine.prefect_api import PrefectApi
+
+logger = logging.getLogger(__name__)
+
+_POLL_S = 1.0
+_RECONNECT_S = 2.0
+#: Somebody wants something of a run in flight.
+_STEERING = ("Cancelling", "Cancelled", "Paused", "Suspended", "Running")
+#: A run waits for a worker.
+_WAITING = ("Scheduled", "AwaitingRetry", "Resuming", "Late")
+_PREFIX = "prefect.flow-run."
+
+
+class FlowRunWatch:
+    """Use it on one event loop; `run` until cancelled.
+
+    Args:
+        on_state: told the id and the state (as Prefect's API gives it) of a watched flow run, again and again.
+        on_waiting: told that some flow run waits for a worker.
+    """
+
+    def __init__(
+        self, api: PrefectApi, on_state: Callable[[str, dict[str, Any]], None], on_waiting: Callable[[], None]
+    ) -> None:
+        self._api = api
+        self._on_state = on_state
+        self._on_waiting = on_waiting
+        self._watched: set[str] = set()
+        self._nudge = asyncio.Event()
+
+    def add(self, flow_run_id: str) -> None:
+        """Watch a flow run from now on."""
+        self._watched.add(flow_run_id)
+        self._nudge.set()
+
+    def discard(self, flow_run_id: str) -> None:
+        """Watch it no longer."""
+        self._watched.discard(flow_run_id)
+
+    async def run(self) -> None:
+        """Listen and ask until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            tasks.create_task(self._ask_regularly())
+
+    async def _listen(self) -> None:
+        names = [f"{_PREFIX}{name}" for name in (*_STEERING, *_WAITING)]
+        wanted = EventFilter(event=EventNameFilter(name=names))
+        while True:
+            try:
+                async with get_events_subscriber(filter=wanted) as subscriber:
+                    self._on_waiting()  # whatever came while nobody listened
+                    async for event in subscriber:
+                        self._hear(event.event.removeprefix(_PREFIX), event.resource.id.removeprefix(_PREFIX))
+            except Exception as error:  # Prefect's client lets through whatever its libraries raise
+                logger.info("Prefect's events are not heard at the moment: %s", error)
+            await asyncio.sleep(_RECONNECT_S)
+
+    def _hear(self, name: str, flow_run_id: str) -> None:
+        if name in _WAITING:
+            self._on_waiting()
+        elif flow_run_id in self._watched:
+            self._nudge.set()
+
+    async def _ask_regularly(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._nudge.wait(), _POLL_S if self._watched else None)
+            self._nudge.clear()
+            try:
+                states = await self._api.flow_run_states(self._watched)
+            except (OSError, VortexError) as error:
+                logger.info("flow runs in flight are not asked for: %s", error)
+                await asyncio.sleep(_RECONNECT_S)
+                continue
+            for flow_run_id, state in states.items():
+                if flow_run_id in self._watched:
+                    self._on_state(flow_run_id, state)

@@ -1,0 +1,130 @@
+"""The work pool type `vortex`: its worker runs flows in the warm engine, where a process would take seconds to start.
+
+`vortex up` has such a worker in its engine. `prefect worker start --pool NAME
+--type vortex` starts one more, which hands its runs to the engine of the stack
+with the same VORTEX_HOME.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from typing import Any, Protocol
+
+import anyio.abc
+from prefect.client.schemas.objects import FlowRun
+from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+from pydantic import Field
+
+from vortex_prefect.core.settings import Settings
+from vortex_prefect.ipc.engine_link import EngineLink
+
+logger = logging.getLogger(__name__)
+
+POOL_TYPE = "vortex"
+_RESTART_S = 5.0
+
+
+class FlowRuns(Protocol):
+    """Who carries out flow runs: the engine, or a link to it."""
+
+    async def run_flow_run(self, flow_run_id: str) -> None:
+        """Run a flow run that was begun in Prefect, to its end. Its failure is its state, never raised."""
+
+
+class WaitingFlowRuns(FlowRuns, Protocol):
+    """An engine that hears of flow runs that wait."""
+
+    @property
+    def runs_waiting(self) -> asyncio.Event:
+        """Set whenever some flow run waits for a worker."""
+
+
+class GraphJob(BaseJobConfiguration):
+    """What the worker is told of a run. The graph itself is read by the engine."""
+
+    graph_hash: str | None = None
+
+
+class GraphVariables(BaseVariables):
+    """Job variables of the pool. `vortex deploy` writes them; there is nothing for a person to set."""
+
+    graph: str | None = Field(default=None, description="The frozen graph, packed.")
+    graph_hash: str | None = Field(default=None, description="SHA-256 of what decides the graph's results.")
+    targets: list[str] | None = Field(default=None, description="Outputs of the graph to compute; null for all.")
+    force: bool = Field(default=False, description="Run every node, whatever is in the cache.")
+    priority: int = Field(default=0, description="Higher goes first.")
+    execution_id: str | None = Field(default=None, description="The execution that a run of the editor records.")
+
+
+class GraphResult(BaseWorkerResult):
+    """The flow run has ended; how, its state says."""
+
+
+class VortexWorker(BaseWorker[GraphJob, GraphVariables, GraphResult]):
+    """Hands flow runs to an engine.
+
+    Attributes:
+        flow_runs: the engine; null for the one of the stack with this process's VORTEX_HOME.
+    """
+
+    type = POOL_TYPE
+    job_configuration = GraphJob
+    job_configuration_variables = GraphVariables
+    _description = "Runs node graphs in the warm engine of a VORTEX stack."
+    _display_name = "VORTEX"
+
+    flow_runs: FlowRuns | None = None
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: GraphJob,  # noqa: ARG002 - Prefect's signature
+        task_status: anyio.abc.TaskStatus[int] | None = None,
+    ) -> GraphResult:
+        """Called by Prefect for each flow run that the pool has for us."""
+        if task_status is not None:
+            task_status.started(os.getpid())
+        if self.flow_runs is not None:
+            await self.flow_runs.run_flow_run(str(flow_run.id))
+        else:
+            # Prefect's command makes the worker, and tells it nothing of ours.
+            link = EngineLink(Settings.from_env(os.environ).engine_socket)
+            try:
+                await link.run_flow_run(str(flow_run.id))
+            finally:
+                await link.close()
+        return GraphResult(status_code=0, identifier=str(os.getpid()))
+
+
+def pool_template() -> dict[str, Any]:
+    """The base job template of pools that we make."""
+    return VortexWorker.get_default_base_job_template()
+
+
+async def serve_pool(engine: WaitingFlowRuns, pool: str) -> None:
+    """Work for a pool until cancelled; whatever Prefect's worker stumbles over, it begins anew."""
+    while True:
+        worker = VortexWorker(pool, name=f"vortex engine {socket.gethostname()} {os.getpid()}")
+        worker.flow_runs = engine
+        nudged = asyncio.create_task(_look_when_nudged(worker, engine.runs_waiting))
+        try:
+            await worker.start(printer=logger.info)
+        except Exception:
+            logger.exception("the worker of pool %s stopped", pool)
+        finally:
+            nudged.cancel()
+        await asyncio.sleep(_RESTART_S)
+
+
+async def _look_when_nudged(worker: VortexWorker, waiting: asyncio.Event) -> None:
+    """Prefect's worker asks its pool every few seconds; an event says that now is a good time."""
+    while True:
+        await waiting.wait()
+        waiting.clear()
+        try:
+            await worker.get_and_submit_flow_runs()
+        except Exception as error:  # not set up yet, or the server is away: the regular look will do
+            logger.info("the pool was not looked at: %s", error)
