@@ -21,6 +21,7 @@ from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.flow import run_attached
 from vortex_prefect.engine.host_plugin import HostPlugin
+from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.task_events import FlowRunIdentity
@@ -65,6 +66,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: set[asyncio.Queue[Report]] = set()
         self._catalogue: Catalogue | None = None
+        self._flights = InFlight()
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
@@ -195,7 +197,7 @@ class Engine:
         def emit(report: NodeReport) -> None:
             self._loop.call_soon_threadsafe(self._publish, run, report)
 
-        return Executor(run.request.execution_id, plan, self._lanes, emit, run.request.priority)
+        return Executor(run.request.execution_id, plan, self._lanes, emit, run.request.priority, flights=self._flights)
 
     async def _attach(self, run: _Run, graph: Graph) -> None:
         """Create the flow run beside the execution, record into it, and let its flow wait for the end."""
