@@ -26,6 +26,7 @@ from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.file_identity import file_identity
 from vortex_prefect.engine.flow import refuse
 from vortex_prefect.engine.host_plugin import HostPlugin
+from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
 from vortex_prefect.engine.ledger import Ledger
 from vortex_prefect.engine.prefect_api import PrefectApi
@@ -72,6 +73,7 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._services: list[asyncio.Task[Any]] = []
         self._catalogue: Catalogue | None = None
+        self._flights = InFlight()
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
@@ -243,7 +245,7 @@ class Engine:
         def emit(report: NodeReport) -> None:
             self._loop.call_soon_threadsafe(self._publish, run, report)
 
-        return Executor(run.id, plan, self._lanes, emit, run.request.priority)
+        return Executor(run.id, plan, self._lanes, emit, run.request.priority, flights=self._flights)
 
     async def _steer(self, run: Run, wish: str) -> None:
         """Cancel, pause or resume; repeating does nothing. A run without an executor yet is steered when it has one."""
@@ -254,11 +256,11 @@ class Engine:
                     await self._on_dask(run.executor.cancel())
             case "pause" if run.executor is not None and not run.paused:
                 run.paused = True
-                await self._on_dask(_called(run.executor.pause))
+                await self._on_dask(run.executor.pause())
                 self._tell(run, ExecutionStatus.PAUSED)
             case "resume" if run.executor is not None and run.paused:
                 run.paused = False
-                await self._on_dask(_called(run.executor.resume))
+                await self._on_dask(run.executor.resume())
                 self._tell(run, ExecutionStatus.RUNNING)
             case "pause" | "resume":
                 run.paused = wish == "pause"
@@ -323,8 +325,3 @@ def _compile(request: ExecutionRequest, catalogue: Catalogue) -> tuple[Graph, Pl
         raise GraphError.of(problems)
     plan = compile_plan(graph, catalogue, targets=request.targets, force=request.force, file_identity=file_identity)
     return graph, plan
-
-
-async def _called(action: Any) -> None:
-    """Call a plain function on the event loop that this coroutine is given to."""
-    action()

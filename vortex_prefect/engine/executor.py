@@ -8,31 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from vortex_prefect.core.errors import GraphError, VortexError, WorkerError
-from vortex_prefect.core.ids import derived_id, new_span_id, new_trace_id, now_ms
-from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
+from vortex_prefect.core.errors import GraphError
+from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.job import JobOutcome, Value
 from vortex_prefect.core.reports import ExecutionStatus, NodeReport, NodeState
+from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result, Work
+from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.graph.plan import Plan, Step
 
-_FIRST_RETRY_DELAY_S = 0.2
-_MAX_RETRY_DELAY_S = 30.0
 _CANCEL_REPEAT_S = 0.5
-
-
-class Lanes(Protocol):
-    """What carries jobs to the hosts: a `LanePool`."""
-
-    async def run(
-        self, job: Job, priority: int, on_start: Callable[[], None], on_progress: Callable[[float], None]
-    ) -> JobOutcome:
-        """See `LanePool.run`."""
-
-    async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """See `LanePool.everywhere`."""
 
 
 @dataclass(slots=True)
@@ -47,7 +35,13 @@ class _Node:
 
 
 class Executor:
-    """One run of one plan. Create and use it on the Dask client's event loop."""
+    """One run of one plan. Create and use it on the Dask client's event loop.
+
+    Args:
+        limiter: asked before each attempt of a step that has tags; null: no limits.
+        flights: shared by all executors of an engine, so that the same work
+            asked for twice at once runs once; null: nothing is shared.
+    """
 
     def __init__(
         self,
@@ -56,16 +50,20 @@ class Executor:
         lanes: Lanes,
         emit: Callable[[NodeReport], None],
         priority: int = 0,
+        *,
+        limiter: Limiter | None = None,
+        flights: InFlight | None = None,
     ) -> None:
         self.execution_id = execution_id
         self._plan = plan
         self._lanes = lanes
         self._emit = emit
-        self._priority = priority
+        # Who forces wants its own results, and nobody is to wait for what they replace.
+        self._flights = None if plan.force else flights
+        self._attempts = Attempts(execution_id, lanes, priority, limiter, self._flights)
         self._nodes = {node_id: _Node(step, len(_parents(step))) for node_id, step in plan.steps.items()}
         self._why_dirty: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._trace_id = new_trace_id()
         self._left = len(self._nodes)
         self._done = asyncio.Event()
         self._cancelled = False
@@ -92,16 +90,23 @@ class Executor:
             return ExecutionStatus.CANCELLED
         return ExecutionStatus.FAILED if self._failed else ExecutionStatus.COMPLETED
 
+    async def pause(self) -> None:
+        """Start no node and no attempt until `resume`; what a host runs goes on. A cancel works all the same."""
+        self._attempts.pause()
+
+    async def resume(self) -> None:
+        """Go on after `pause`."""
+        self._attempts.resume()
+
     async def cancel(self) -> None:
         """Start nothing more, and end what runs."""
         if self._cancelled or self._done.is_set():
             return
         self._cancelled = True
-        for node_id, node in self._nodes.items():
-            if node.state in (NodeState.PENDING, NodeState.RETRYING):
-                if (task := self._tasks.get(node_id)) is not None:
-                    task.cancel()  # it waits for a lane, or for its next attempt
-                self._end(node_id, NodeState.CANCELLED, why="the execution was cancelled")
+        self._attempts.cancel()
+        for node_id in self._nodes:
+            if node_id not in self._tasks:
+                self._end(node_id, Result(NodeState.CANCELLED, why="the execution was cancelled"))
         self._stopping = asyncio.create_task(self._stop_running())
 
     async def _stop_running(self) -> None:
@@ -118,10 +123,9 @@ class Executor:
         keys = [step.key for step in self._plan.steps.values() if step.key is not None]
         if self._plan.force or not keys:
             return {}
-        answers = await self._lanes.everywhere("vortex_lookup", keys=keys, execution_id=self.execution_id)
-        # A tensor can only be read on its own host; the host that knows most of them wins.
-        best: dict[str, Any] = max(answers.values(), key=len, default={})
-        return {key: {port: Value.from_dict(value) for port, value in outputs.items()} for key, outputs in best.items()}
+        if self._flights is not None:
+            self._attempts.known_at = self._flights.moment
+        return await self._attempts.fetch(keys)
 
     def _report_skipped(self) -> None:
         for node_id, reason in self._plan.skipped.items():
@@ -134,7 +138,7 @@ class Executor:
                 continue
             outputs = known.get(node.step.key or "")
             why = "in the cache" if outputs is not None else "all that was made of it is in the cache"
-            self._end(node_id, NodeState.CACHED, outputs=outputs or {}, why=why)
+            self._end(node_id, Result(NodeState.CACHED, outputs or {}, why=why))
 
     # -- what runs -------------------------------------------------------------------------
 
@@ -147,45 +151,11 @@ class Executor:
     async def _run_node(self, node_id: str) -> None:
         step = self._nodes[node_id].step
         try:
-            for attempt in range(1, step.retries + 2):
-                outcome = await self._attempt(step, attempt)
-                if outcome.error is None:
-                    self._end(node_id, NodeState.COMPLETED, outcome=outcome, attempt=attempt)
-                    return
-                if self._cancelled or outcome.error.code == "WK-006":
-                    self._end(node_id, NodeState.CANCELLED, outcome=outcome, attempt=attempt)
-                    return
-                if attempt > step.retries or not outcome.error.info.retryable:
-                    self._end(node_id, NodeState.FAILED, outcome=outcome, attempt=attempt)
-                    return
-                self._tell(step, NodeState.RETRYING, attempt, outcome)
-                await asyncio.sleep(_retry_delay_s(step, attempt))
-        except VortexError as error:
-            self._end(node_id, NodeState.FAILED, outcome=JobOutcome(node_id, error=error))
-        except Exception as error:
-            # A defect here must end the node, or the execution would wait for it for ever.
-            failure = WorkerError("WK-003", f"the engine failed: {type(error).__name__}: {error}")
-            self._end(node_id, NodeState.FAILED, outcome=JobOutcome(node_id, error=failure))
-
-    async def _attempt(self, step: Step, attempt: int) -> JobOutcome:
-        job = Job(
-            job_id=derived_id(self.execution_id, step.node_id, str(attempt)),
-            execution_id=self.execution_id,
-            node_id=step.node_id,
-            node_type=step.node_type,
-            attempt=attempt,
-            params=step.params,
-            inputs=self._inputs(step),
-            key=step.key,
-            timeout_s=step.timeout_s,
-            trace=TraceContext(self._trace_id, new_span_id()),
-        )
-        return await self._lanes.run(
-            job,
-            self._priority,
-            on_start=lambda: self._tell(step, NodeState.RUNNING, attempt),
-            on_progress=lambda fraction: self._tell(step, NodeState.RUNNING, attempt, progress=fraction),
-        )
+            work = Work(step, self._inputs(step), step.key)
+        except GraphError as error:
+            self._end(node_id, Result(NodeState.FAILED, error=error))
+            return
+        self._end(node_id, await self._attempts.run(work, functools.partial(self._tell, step)))
 
     def _inputs(self, step: Step) -> dict[str, tuple[Value, ...]]:
         return {
@@ -206,6 +176,7 @@ class Executor:
         step: Step,
         state: NodeState,
         attempt: int,
+        *,
         outcome: JobOutcome | None = None,
         progress: float = 0.0,
     ) -> None:
@@ -228,35 +199,23 @@ class Executor:
             )
         )
 
-    def _end(
-        self,
-        node_id: str,
-        state: NodeState,
-        *,
-        outcome: JobOutcome | None = None,
-        outputs: dict[str, Value] | None = None,
-        attempt: int = 1,
-        why: str | None = None,
-    ) -> None:
+    def _end(self, node_id: str, result: Result) -> None:
         node = self._nodes[node_id]
         if node.state.final:
             return
-        node.state = state
-        node.outputs = outcome.outputs if state is NodeState.COMPLETED and outcome else outputs
-        error: dict[str, Any] | None = None
-        if outcome is not None and outcome.error is not None:
-            error = {**outcome.error.to_dict(), "node_id": node_id}
-        self._failed |= state is NodeState.FAILED
+        node.state = result.state
+        node.outputs = result.outputs
+        self._failed |= result.state is NodeState.FAILED
         self._emit(
             NodeReport(
                 self.execution_id,
                 node_id,
-                state,
-                progress=100.0 if state in (NodeState.COMPLETED, NodeState.CACHED) else 0.0,
-                attempt=attempt,
-                worker_id=outcome.worker_id or None if outcome else None,
-                why=why or _why(self._why_dirty.get(node_id), outcome),
-                error=error,
+                result.state,
+                progress=100.0 if result.state in (NodeState.COMPLETED, NodeState.CACHED) else 0.0,
+                attempt=result.attempt,
+                worker_id=result.worker_id,
+                why=self._why(node_id, result),
+                error=None if result.error is None else {**result.error.to_dict(), "node_id": node_id},
                 outputs=node.outputs,
                 at_ms=now_ms(),
             )
@@ -266,26 +225,22 @@ class Executor:
         if self._left == 0:
             self._done.set()
 
+    def _why(self, node_id: str, result: Result) -> str | None:
+        """Why it ran at all, and where; of what did not run, why not."""
+        dirty = None if result.state in (NodeState.CACHED, NodeState.SKIPPED) else self._why_dirty.get(node_id)
+        return "; ".join(part for part in (dirty, result.why) if part) or None
+
     def _advance(self, node: _Node) -> None:
         """Start the consumers that are ready, or skip them if this node gave nothing."""
         for consumer in node.step.consumers:
             waiting = self._nodes[consumer]
             waiting.waiting_for -= 1
             if node.state is NodeState.FAILED or node.state is NodeState.SKIPPED:
-                self._end(consumer, NodeState.SKIPPED, why=f"its input from {node.step.node_id} failed")
+                why = f"its input from {node.step.node_id} failed"
+                self._end(consumer, Result(NodeState.SKIPPED, why=why))
             elif node.state is not NodeState.CACHED or consumer in self._why_dirty:
                 self._start_if_ready(consumer)
 
 
 def _parents(step: Step) -> set[str]:
     return {source.node for sources in step.inputs.values() for source in sources}
-
-
-def _why(dirty: str | None, outcome: JobOutcome | None) -> str | None:
-    return "; ".join(part for part in (dirty, outcome.why if outcome else None) if part) or None
-
-
-def _retry_delay_s(step: Step, attempt: int) -> float:
-    if step.retry_delay_s is not None:
-        return step.retry_delay_s
-    return min(_FIRST_RETRY_DELAY_S * 2.0 ** (attempt - 1), _MAX_RETRY_DELAY_S)

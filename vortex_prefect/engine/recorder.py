@@ -120,6 +120,7 @@ def _tracks(execution_id: str, plan: Plan) -> Iterable[tuple[str, TaskRunTrack]]
     now = now_ms()
     for node_id, step in plan.steps.items():
         inputs = {port: tuple(source.node for source in sources) for port, sources in step.inputs.items()}
-        yield node_id, TaskRunTrack(execution_id, node_id, step.title or node_id, step.node_type, inputs, now)
+        title, tags = step.title or node_id, ("vortex", *step.tags)
+        yield node_id, TaskRunTrack(execution_id, node_id, title, step.node_type, inputs, now, tags=tags)
     for node_id in plan.skipped:
         yield node_id, TaskRunTrack(execution_id, node_id, node_id, "skipped", {}, now)

@@ -66,7 +66,9 @@ def content_key(
 
 def _node_form(node: Node) -> list[Any]:
     policy = (node.retries, _plain(node.retry_delay_s), _plain(node.timeout_s))
-    return [node.type, _plain(node.params), node.mode, *policy]
+    # Said only where there is any, so that hashes from before it existed still hold.
+    jitter = (_plain(node.retry_jitter_factor),) if node.retry_jitter_factor else ()
+    return [node.type, _plain(node.params), node.mode, *policy, *jitter]
 
 
 def _joined(endpoint: Endpoint) -> str:

@@ -30,7 +30,7 @@ from vortex_prefect.graph.model import (
     Position,
 )
 
-_POLICY = ("retries", "retry_delay_s", "timeout_s")
+_POLICY = ("retries", "retry_delay_s", "retry_jitter_factor", "timeout_s", "tags", "max_parallel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ def node_created(node_id: str, node: Node) -> Change:
 
 
 def policy_set(node_id: str, node: Node) -> Change:
-    """`NodePolicySet` with retries, their delay and the time limit."""
-    return Change("NodePolicySet", {"node_id": node_id, **{name: getattr(node, name) for name in _POLICY}})
+    """`NodePolicySet` with how the node is tried again, limited and tagged."""
+    return Change("NodePolicySet", {"node_id": node_id, **node.model_dump(mode="json", include=set(_POLICY))})
 
 
 def edge_created(index: int, edge: Edge) -> Change:
@@ -273,7 +273,11 @@ def _node_titled(draft: Draft, payload: Payload) -> None:
 
 
 def _node_policy_set(draft: Draft, payload: Payload) -> None:
-    draft.set_node(payload["node_id"], **{name: payload[name] for name in _POLICY})
+    # Events from before a field existed do not name it.
+    policy = {name: payload[name] for name in _POLICY if name in payload}
+    if "tags" in policy:
+        policy["tags"] = tuple(policy["tags"])
+    draft.set_node(payload["node_id"], **policy)
 
 
 def _edge_created(draft: Draft, payload: Payload) -> None:

@@ -25,6 +25,8 @@ NodeId = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200, pa
 Number = Annotated[float, Strict()]
 Retries = Annotated[int, Strict(), Field(ge=0, le=100)]
 NonNegative = Annotated[float, Strict(), Field(ge=0)]
+Tags = Annotated[tuple[Name, ...], Field(max_length=50)]
+MaxParallel = Annotated[int, Strict(), Field(ge=1, le=10_000)]
 Positive = Annotated[float, Strict(), Field(gt=0)]
 
 T = TypeVar("T")
@@ -64,8 +66,14 @@ class Node(Part):
     retries: Retries = 0
     #: Null: the engine's own choice.
     retry_delay_s: NonNegative | None = None
+    #: Spreads the delay up to so much more of it (0.5: half as long again); null: not at all.
+    retry_jitter_factor: NonNegative | None = None
     #: Null: no limit.
     timeout_s: Positive | None = None
+    #: For people, and for limits on how many nodes with one tag run at once. No part of the graph's hash.
+    tags: Tags = ()
+    #: Items of a mapped node that run at once, at most; null: the engine's own choice.
+    max_parallel: MaxParallel | None = None
 
 
 class Endpoint(Part):

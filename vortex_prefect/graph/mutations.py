@@ -29,6 +29,7 @@ from vortex_prefect.graph.model import (
     ExposedInputs,
     ExposedOutputs,
     Group,
+    MaxParallel,
     Mode,
     Name,
     Node,
@@ -39,6 +40,7 @@ from vortex_prefect.graph.model import (
     Part,
     Positive,
     Retries,
+    Tags,
     Text,
 )
 from vortex_prefect.graph.suggest import Suggestions
@@ -130,13 +132,16 @@ class NodeTitle(Part):
 
 
 class NodePolicy(Part):
-    """Set what is named of retries, their delay and the time limit."""
+    """Set what is named of retries, their delay, limits and tags."""
 
     op: Literal["node.policy"]
     id: NodeId
     retries: Retries = 0
     retry_delay_s: NonNegative | None = None
+    retry_jitter_factor: NonNegative | None = None
     timeout_s: Positive | None = None
+    tags: Tags = ()
+    max_parallel: MaxParallel | None = None
 
     def changes(self, draft: Draft) -> list[Change]:
         named = {name: getattr(self, name) for name in self.model_fields_set - {"op", "id"}}

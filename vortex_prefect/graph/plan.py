@@ -43,8 +43,14 @@ class Step:
     retries: int
     #: Null: the engine's own choice.
     retry_delay_s: float | None
+    #: The delay is spread up to so much more of it; 0 or null: not at all.
+    retry_jitter_factor: float | None
     #: Null: no limit.
     timeout_s: float | None
+    #: For people, and for limits on how many steps with one tag run at once.
+    tags: tuple[str, ...]
+    #: Items that run at once if the step is mapped; null: the engine's own choice.
+    max_parallel: int | None
     #: Steps that take an output of this one, each once, in the order of the plan.
     consumers: tuple[str, ...]
     #: Edges on the longest way from a step without inputs.
@@ -212,7 +218,10 @@ def _step(
         volatile=spec.volatile,
         retries=node.retries,
         retry_delay_s=node.retry_delay_s,
+        retry_jitter_factor=node.retry_jitter_factor,
         timeout_s=node.timeout_s,
+        tags=node.tags,
+        max_parallel=node.max_parallel,
         consumers=consumers,
         depth=depth,
     )

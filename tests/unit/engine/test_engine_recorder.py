@@ -230,3 +230,11 @@ def test_a_failure_says_why() -> None:
         "state_details": {},
         "data": None,
     }
+
+
+async def test_tags_of_a_node_are_tags_of_its_task_run() -> None:
+    server = Server()
+    subject = Recorder("e", plan(graph({"n": {"type": "canvas", "tags": ["gpu"]}})), server.post, report_after_s=0.5)
+    subject.note(report(NodeState.COMPLETED))
+    await record_all(subject)
+    assert server.events()[0]["payload"]["task_run"]["tags"] == ["vortex", "gpu"]

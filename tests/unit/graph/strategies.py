@@ -59,7 +59,10 @@ nodes = record(
         "mode": st.sampled_from(MODES),
         "retries": st.integers(0, 100),
         "retry_delay_s": st.none() | st.floats(0, 10),
+        "retry_jitter_factor": st.none() | st.floats(0, 2),
         "timeout_s": st.none() | st.floats(0.1, 10),
+        "tags": st.lists(st.sampled_from(["a", "b"]), max_size=2),
+        "max_parallel": st.none() | st.integers(1, 100),
     },
 )
 endpoints = record({"node": ids, "port": ports})
@@ -93,7 +96,7 @@ mutations = st.one_of(
     record({"op": st.just("node.param"), "id": ids, "name": ports}, {"value": values}),
     record({"op": st.just("node.mode"), "id": ids, "mode": st.sampled_from(MODES)}),
     record({"op": st.just("node.title"), "id": ids, "title": st.none() | st.text(max_size=3)}),
-    record({"op": st.just("node.policy"), "id": ids}, {"retries": st.integers(0, 100)}),
+    record({"op": st.just("node.policy"), "id": ids}, {"retries": st.integers(0, 100), "tags": st.just(["a"])}),
     record({"op": st.just("edge.create"), "source": endpoints, "target": endpoints}),
     record({"op": st.just("edge.delete"), "source": endpoints, "target": endpoints}),
     record({"op": st.just("graph.rename"), "name": st.text(max_size=3)}),

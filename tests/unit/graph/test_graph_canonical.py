@@ -52,11 +52,12 @@ def test_the_hash_is_the_sha256_of_the_canonical_form() -> None:
         with_node("b", position={"x": 5, "y": 6}),
         with_node("b", title="Soft"),
         with_node("b", params={"kernel": "box", "radius": 2.0}),
-        with_node("b", mode="active", retries=0, retry_delay_s=None, timeout_s=None),
+        with_node("b", mode="active", retries=0, retry_delay_s=None, timeout_s=None, retry_jitter_factor=0),
+        with_node("b", tags=["slow"], max_parallel=2),
         BASE | {"nodes": {name: BASE["nodes"][name] for name in "sba"}},
         BASE | {"edges": [BASE["edges"][1], BASE["edges"][2], BASE["edges"][0]]},
     ],
-    ids=["name", "groups", "position", "title", "number", "defaults", "node order", "edge order"],
+    ids=["name", "groups", "position", "title", "number", "defaults", "tags", "node order", "edge order"],
 )
 def test_what_decides_nothing_does_not_change_the_hash(data: dict[str, Any]) -> None:
     assert hash_of(data) == hash_of(BASE)
@@ -73,6 +74,7 @@ def test_what_decides_nothing_does_not_change_the_hash(data: dict[str, Any]) -> 
         with_node("b", retries=1),
         with_node("b", timeout_s=1),
         with_node("b", retry_delay_s=0),
+        with_node("b", retry_jitter_factor=0.5),
         BASE | {"edges": [BASE["edges"][0], BASE["edges"][2], BASE["edges"][1]]},
         BASE | {"edges": BASE["edges"][:2]},
         BASE | {"inputs": [{"name": "r", "node": "b", "param": "radius"}]},
@@ -80,7 +82,7 @@ def test_what_decides_nothing_does_not_change_the_hash(data: dict[str, Any]) -> 
         BASE | {"nodes": BASE["nodes"] | {"z": {"type": "t.canvas"}}},
     ],
     ids=[
-        "type", "number", "bool", "text", "mode", "retries", "timeout", "delay",
+        "type", "number", "bool", "text", "mode", "retries", "timeout", "delay", "jitter",
         "order into a list", "edge", "input", "output", "node",
     ],
 )  # fmt: skip

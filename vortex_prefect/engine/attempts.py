@@ -1,0 +1,277 @@
+"""The way of one piece of work to its result: gate, shared work, limits, a lane, and again if it failed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from vortex_prefect.core.errors import VortexError, WorkerError
+from vortex_prefect.core.ids import derived_id, new_span_id, new_trace_id
+from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
+from vortex_prefect.core.reports import NodeState
+from vortex_prefect.engine.in_flight import Flight, InFlight
+from vortex_prefect.engine.retry import retry_delay_s
+from vortex_prefect.graph.plan import Step
+
+
+class Lanes(Protocol):
+    """What carries jobs to the hosts: a `LanePool`."""
+
+    async def run(
+        self, job: Job, priority: int, on_start: Callable[[], None], on_progress: Callable[[float], None]
+    ) -> JobOutcome:
+        """See `LanePool.run`."""
+
+    async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """See `LanePool.everywhere`."""
+
+
+class Limiter(Protocol):
+    """Keeps steps that share a tag from running all at once."""
+
+    async def acquire(self, tags: tuple[str, ...]) -> AbstractAsyncContextManager[None]:
+        """Wait for a place under every one of `tags`; leaving the context gives them back.
+
+        May be cancelled while it waits, and then must have taken nothing.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One run of a step: whole, or for one item of a list."""
+
+    step: Step
+    inputs: dict[str, tuple[Value, ...]]
+    #: Content key of the outputs; null if they are not to be reused.
+    key: str | None
+    item: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a piece of work ended."""
+
+    state: NodeState
+    #: Null unless it was completed or cached.
+    outputs: dict[str, Value] | None = None
+    attempt: int = 1
+    worker_id: str | None = None
+    why: str | None = None
+    error: VortexError | None = None
+
+
+class Tell(Protocol):
+    """Takes what is worth a report before the end."""
+
+    def __call__(
+        self, state: NodeState, attempt: int, *, outcome: JobOutcome | None = None, progress: float = 0.0
+    ) -> None:
+        """`progress` is 0 to 1; `outcome` is that of an attempt that will be repeated."""
+
+
+@dataclass(eq=False, slots=True)
+class _Errand:
+    """A piece of work on its way."""
+
+    work: Work
+    tell: Tell
+    task: asyncio.Task[Any]
+    attempt: int = 1
+    flight: Flight | None = None
+    #: No host has it: a cancel ends it here.
+    waits: bool = True
+    #: It waits for a limit or a lane: a pause sends it back.
+    queued: bool = False
+    sent_back: bool = False
+
+
+@dataclass(slots=True)
+class Attempts:
+    """Runs the work of one execution. Use it on the Dask client's event loop."""
+
+    execution_id: str
+    lanes: Lanes
+    priority: int = 0
+    limiter: Limiter | None = None
+    #: Null: nobody follows, and nobody is followed.
+    flights: InFlight | None = None
+    #: `InFlight.moment` before the execution looked into the cache.
+    known_at: int = 0
+    cancelled: bool = field(default=False, init=False)
+    _errands: set[_Errand] = field(default_factory=set, init=False)
+    _trace_id: bytes = field(default_factory=new_trace_id, init=False)
+    _open: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def __post_init__(self) -> None:
+        self._open.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the gate is closed."""
+        return not self._open.is_set()
+
+    def pause(self) -> None:
+        """Start nothing more until `resume`; what a host has goes on, what waits for one is sent back.
+
+        Nobody shall wait for work that stands still, so its flights are given up.
+        """
+        self._open.clear()
+        for errand in self._errands:
+            if errand.waits and errand.flight is not None:
+                errand.flight.end(landed=False)
+            if errand.queued and not errand.sent_back:
+                errand.sent_back = True
+                errand.task.cancel()
+
+    def resume(self) -> None:
+        """Go on."""
+        self._open.set()
+
+    def cancel(self) -> None:
+        """End what no host has, now and later."""
+        self.cancelled = True
+        for errand in self._errands:
+            if errand.waits:
+                errand.task.cancel()
+
+    async def run(self, work: Work, tell: Tell) -> Result:
+        """Run it until it is done, or nothing can be done any more. Failures are results, never raised."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("work runs in a task")
+        errand = _Errand(work, tell, task)
+        self._errands.add(errand)
+        try:
+            return await self._run(errand)
+        except asyncio.CancelledError:
+            if not self.cancelled:
+                raise
+            task.uncancel()
+            return _cancelled(errand.attempt)
+        except VortexError as error:
+            return Result(NodeState.FAILED, attempt=errand.attempt, error=error)
+        except Exception as error:
+            # A defect here must end the work, or the execution would wait for it for ever.
+            failure = WorkerError("WK-003", f"the engine failed: {type(error).__name__}: {error}")
+            return Result(NodeState.FAILED, attempt=errand.attempt, error=failure)
+        finally:
+            self._errands.discard(errand)
+            if errand.flight is not None:
+                errand.flight.end(landed=False)
+
+    async def fetch(self, keys: list[str]) -> dict[str, dict[str, Value]]:
+        """Cached outputs of those keys that are known, held for this execution."""
+        answers = await self.lanes.everywhere("vortex_lookup", keys=keys, execution_id=self.execution_id)
+        # A tensor can only be read on its own host; the host that knows most of them wins.
+        best: dict[str, Any] = max(answers.values(), key=len, default={})
+        return {key: {port: Value.from_dict(value) for port, value in outputs.items()} for key, outputs in best.items()}
+
+    async def _run(self, errand: _Errand) -> Result:
+        while not self.cancelled:
+            if self.paused:
+                await self._open.wait()
+            elif self.flights is not None and errand.work.key is not None and _leads_not(errand):
+                if (shared := await self._share(errand, self.flights, errand.work.key)) is not None:
+                    return shared
+            elif (outcome := await self._attempt(errand)) is not None:
+                if (result := self._judge(errand, outcome)) is not None:
+                    return result
+                errand.tell(NodeState.RETRYING, errand.attempt, outcome=outcome)
+                await asyncio.sleep(retry_delay_s(errand.work.step, errand.attempt))
+                errand.attempt += 1
+        return _cancelled(errand.attempt)
+
+    def _judge(self, errand: _Errand, outcome: JobOutcome) -> Result | None:
+        """The result, or null if there is another attempt to come."""
+        attempt, error = errand.attempt, outcome.error
+        worker_id, why = outcome.worker_id or None, outcome.why or None
+        if error is None:
+            if errand.flight is not None:
+                errand.flight.end(landed=True)
+            return Result(NodeState.COMPLETED, outcome.outputs, attempt, worker_id, why)
+        if self.cancelled or error.code == "WK-006":
+            return Result(NodeState.CANCELLED, None, attempt, worker_id, why, error)
+        if attempt > errand.work.step.retries or not error.info.retryable:
+            return Result(NodeState.FAILED, None, attempt, worker_id, why, error)
+        return None
+
+    # -- shared work -----------------------------------------------------------------------
+
+    async def _share(self, errand: _Errand, flights: InFlight, key: str) -> Result | None:
+        """What somebody else computed; null once the errand leads the key itself, or is to look at the gate again."""
+        flight = flights.on_the_way(key)
+        if flight is not None:
+            landed: Flight | None = flight if await flight.wait() else None
+        else:
+            landed = flights.landed_since(key, self.known_at)
+        if landed is not None and (outputs := (await self.fetch([key])).get(key)) is not None:
+            return Result(NodeState.CACHED, outputs, errand.attempt, why=self._whom(landed))
+        if not self.paused and flights.on_the_way(key) is None:
+            errand.flight = flights.lead(key, self.execution_id, errand.work.step.node_id)
+        return None
+
+    def _whom(self, flight: Flight) -> str:
+        if flight.execution_id == self.execution_id:
+            return f"computed by {flight.node_id} of this execution, which asks for the same"
+        return f"computed by {flight.node_id} of execution {flight.execution_id}, which asked for the same"
+
+    # -- one attempt -----------------------------------------------------------------------
+
+    async def _attempt(self, errand: _Errand) -> JobOutcome | None:
+        """What came of an attempt; null if a pause sent it back before it began."""
+        job = self._job(errand)
+        errand.queued = True
+        try:
+            async with self._limits(errand.work.step.tags):
+                return await self.lanes.run(
+                    job,
+                    self.priority,
+                    on_start=lambda: self._on_start(errand),
+                    on_progress=lambda fraction: errand.tell(NodeState.RUNNING, errand.attempt, progress=fraction),
+                )
+        except asyncio.CancelledError:
+            if not errand.sent_back or errand.task.uncancel() > 0:
+                raise
+            return None
+        finally:
+            errand.waits, errand.queued, errand.sent_back = True, False, False
+
+    @contextlib.asynccontextmanager
+    async def _limits(self, tags: tuple[str, ...]) -> AsyncIterator[None]:
+        if self.limiter is None or not tags:
+            yield
+            return
+        async with await self.limiter.acquire(tags):
+            yield
+
+    def _on_start(self, errand: _Errand) -> None:
+        errand.waits = errand.queued = False
+        errand.tell(NodeState.RUNNING, errand.attempt)
+
+    def _job(self, errand: _Errand) -> Job:
+        work, step = errand.work, errand.work.step
+        item = () if work.item is None else (f"[{work.item}]",)
+        return Job(
+            job_id=derived_id(self.execution_id, step.node_id, *item, str(errand.attempt)),
+            execution_id=self.execution_id,
+            node_id=step.node_id,
+            node_type=step.node_type,
+            attempt=errand.attempt,
+            params=step.params,
+            inputs=work.inputs,
+            key=work.key,
+            timeout_s=step.timeout_s,
+            trace=TraceContext(self._trace_id, new_span_id()),
+        )
+
+
+def _leads_not(errand: _Errand) -> bool:
+    return errand.flight is None or errand.flight.over
+
+
+def _cancelled(attempt: int) -> Result:
+    return Result(NodeState.CANCELLED, attempt=attempt, why="the execution was cancelled")
