@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
+from vortex_prefect.core.contracts import DeployRequest
 from vortex_prefect.core.nodespec import NodeSpec
 from vortex_prefect.core.reports import ExecutionStatus, NodeState
 from vortex_prefect.service.executions import Options
@@ -62,8 +63,42 @@ class PriorityRequest(_Request):
     priority: Priority
 
 
+class DeployGraphRequest(_Request):
+    """How to publish a graph; see `core.contracts.DeployRequest`."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/%&><]+$")] | None = None
+    pool: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/%]+$")] | None = None
+    cron: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    interval_s: Annotated[float, Field(gt=0)] | None = None
+    timezone: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    tags: list[str] = Field(default_factory=list)
+    concurrency_limit: Annotated[int, Field(ge=1)] | None = None
+    paused: StrictBool = False
+
+    def to_request(self) -> DeployRequest:
+        """The use case's own form; the graph is filled in there."""
+        return DeployRequest(graph={}, **{**self.model_dump(), "tags": tuple(self.tags)})
+
+
+class DeploymentResource(BaseModel):
+    """A Prefect deployment; `parameters` is the JSON schema of its form."""
+
+    deployment_id: str
+    name: str
+    url: str
+    pool: str
+    parameters: dict[str, Any]
+
+
 #: Models of bodies that routes read by themselves, which FastAPI does not find on its own.
-REQUESTS: tuple[type[BaseModel], ...] = (ExecuteRequest, ExecuteGraphRequest, CloneRequest, PriorityRequest)
+REQUESTS: tuple[type[BaseModel], ...] = (
+    ExecuteRequest,
+    ExecuteGraphRequest,
+    CloneRequest,
+    PriorityRequest,
+    DeployGraphRequest,
+)
 
 
 class ProblemResource(BaseModel):

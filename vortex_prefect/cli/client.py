@@ -60,6 +60,11 @@ class Client:
         """Queue an execution; its id."""
         return str(self._call("POST", f"/api/graph/{graph_id}/execute", {})["execution_id"])
 
+    def deploy(self, graph_id: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Publish a graph as a deployment; `{deployment_id, name, url, pool, parameters}`."""
+        answer: dict[str, Any] = self._call("POST", f"/api/graph/{graph_id}/deploy", options)
+        return answer
+
     def execution(self, execution_id: str) -> dict[str, Any]:
         """An execution as it stands."""
         answer: dict[str, Any] = self._call("GET", f"/api/execution/{execution_id}")

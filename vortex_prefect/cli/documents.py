@@ -45,7 +45,7 @@ def set_params(document: Any, assignments: list[str]) -> None:
         nodes = document.get("nodes", {}) if isinstance(document, dict) else {}
         if node_id not in nodes:
             raise GraphError("VE-005", f"--set {assignment!r}: the graph has no node {node_id!r}")
-        nodes[node_id].setdefault("params", {})[param] = _value(text)
+        nodes[node_id].setdefault("params", {})[param] = json_or_text(text)
 
 
 def resolve_files(document: dict[str, Any], catalogue: Catalogue, folder: Path) -> None:
@@ -69,7 +69,7 @@ def resolve_files(document: dict[str, Any], catalogue: Catalogue, folder: Path) 
         raise GraphError.of(problems)
 
 
-def _value(text: str) -> Any:
+def json_or_text(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -82,6 +82,40 @@ def validate(graph: GraphFile, home: Home = None, as_json: AsJson = False) -> No
 
 
 @app.command()
+def deploy(
+    graph: Annotated[str, typer.Argument(help="A GraphDSL document, or the id of a stored graph.", metavar="GRAPH")],
+    name: Annotated[str | None, typer.Option(help="Name of the deployment.")] = None,
+    pool: Annotated[str | None, typer.Option(help="Work pool (default: the stack's own, of type vortex).")] = None,
+    cron: Annotated[str | None, typer.Option(help="When to run by itself, as a cron expression.")] = None,
+    interval_s: Annotated[float | None, typer.Option("--interval", help="Seconds between runs.", min=1)] = None,
+    timezone: Annotated[str | None, typer.Option(help="Time zone of the schedule, Europe/Berlin say.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Value of an exposed input for its runs.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Tag of the deployment and its runs.")] = None,
+    limit: Annotated[int | None, typer.Option(help="The most runs at once.", min=1)] = None,
+    paused: Annotated[bool, typer.Option(help="Keep the schedule off for now.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a graph as a Prefect deployment whose form has the graph's exposed inputs."""
+    from vortex_prefect.cli.deploy import deploy_graph, print_deployment, read_parameters  # noqa: PLC0415
+
+    options = {
+        "name": name,
+        "pool": pool,
+        "cron": cron,
+        "interval_s": interval_s,
+        "timezone": timezone,
+        "parameters": read_parameters(param or []),
+        "tags": tag or [],
+        "concurrency_limit": limit,
+        "paused": paused,
+    }
+    print_deployment(deploy_graph(Settings.from_env(os.environ, home=home), graph, options), as_json)
+
+
+@app.command()
 def status(home: Home = None, as_json: AsJson = False) -> None:
     """Print what runs: addresses, processes, queue."""
     from vortex_prefect.cli.status import print_status  # noqa: PLC0415

@@ -87,8 +87,8 @@ class EnginePort(Protocol):
         """Publish a graph: `{deployment_id, name, url, pool, parameters}`, the last one the schema of its form.
 
         Raises:
-            VortexError: SY-007 Prefect refuses (a cron expression that is none, say); RQ-001 the pool cannot run it.
-            OSError: Prefect's server is away.
+            VortexError: RQ-001 Prefect refuses (a cron expression that is none, say), or the pool cannot run it;
+                SY-008 Prefect's server is away.
         """
 
     async def run_flow_run(self, flow_run_id: str) -> None:

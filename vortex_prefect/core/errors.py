@@ -81,6 +81,7 @@ _CATALOGUE = (
     ),
     ErrorCode("SY-006", "state store not usable", "Check the disk and the rights of VORTEX_HOME.", True, 500),
     ErrorCode("SY-007", "internal error", "This is a defect; the log has the traceback.", False, 500),
+    ErrorCode("SY-008", "Prefect's server not reachable", "Start it, or check PREFECT_API_URL.", True, 503),
 )
 
 #: code → catalogue row.

@@ -12,7 +12,7 @@ AggregateType = Literal["Graph", "Execution", "Worker", "Tensor"]
 #: Names in the past tense; §6.2 of the specification, and what a projection needs beside them.
 EVENT_TYPES = frozenset(
     {
-        "GraphCreated", "GraphDeleted", "GraphCloned", "GraphRenamed", "GraphSaved",
+        "GraphCreated", "GraphDeleted", "GraphCloned", "GraphRenamed", "GraphSaved", "GraphPublished",
         "NodeCreated", "NodeDeleted", "NodeMoved", "NodeParamUpdated", "NodeModeSet", "NodeTitled",
         "NodePolicySet", "EdgeCreated", "EdgeDeleted", "ExposureChanged", "GroupChanged", "NotesChanged",
         "ExecutionQueued", "ExecutionStarted", "ExecutionCompleted", "ExecutionFailed", "ExecutionCancelled",

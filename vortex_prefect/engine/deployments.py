@@ -9,7 +9,7 @@ from typing import Any
 from prefect.client.schemas.objects import FlowRun
 
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
-from vortex_prefect.core.errors import RequestError
+from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.publication import Publication
@@ -96,13 +96,17 @@ class GraphDeployments:
             `{deployment_id, name, url, pool, parameters}`, the last one the schema of its form.
 
         Raises:
-            RequestError: RQ-001, another kind of pool could not pass a parameter of that name on.
+            RequestError: RQ-001, Prefect refuses it (a cron expression that is none, say), or the pool could not
+                pass a parameter of that name on.
         """
         pool_type = await self._api.ensure_work_pool(request.pool or self._pool, POOL_TYPE, pool_template())
         if pool_type != POOL_TYPE and (odd := [item.name for item in graph.inputs if not item.name.isidentifier()]):
             message = f"pools of type {pool_type} call a Python function, and {odd[0]!r} is no name of a parameter"
             raise RequestError("RQ-001", message, f"Rename the input, or deploy to a pool of type {POOL_TYPE}.")
-        deployment_id = await self._put(graph, request.graph, request, published=True)
+        try:
+            deployment_id = await self._put(graph, request.graph, request, published=True)
+        except SystemFault as refused:
+            raise RequestError("RQ-001", f"Prefect refuses the deployment: {refused.message}") from refused
         self._known[str(graph.id)] = _Known(deployment_id, graph_hash(graph), published=True)
         return {
             "deployment_id": deployment_id,

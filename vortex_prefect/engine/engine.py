@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any
 
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Pause
 
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
-from vortex_prefect.core.errors import GraphError, VortexError, WorkerError
+from vortex_prefect.core.errors import GraphError, SystemFault, VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
@@ -122,23 +123,26 @@ class Engine:
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         """See `EnginePort.deploy`."""
         await self.catalogue()
-        return await self._deployments.publish(parse_graph(request.graph, Limits()), request)
+        with _prefect_at_hand():
+            return await self._deployments.publish(parse_graph(request.graph, Limits()), request)
 
     async def run_flow_run(self, flow_run_id: str) -> None:
         """See `EnginePort.run_flow_run`."""
-        flow_run = await self._api.flow_run(flow_run_id)
-        try:
-            run = await self._adopt(flow_run)
-        except VortexError as error:
-            await (await self._api.start(refuse(flow_run, self._runner, error)))
-            return
+        with _prefect_at_hand():
+            flow_run = await self._api.flow_run(flow_run_id)
+            try:
+                run = await self._adopt(flow_run)
+            except VortexError as error:
+                await (await self._api.start(refuse(flow_run, self._runner, error)))
+                return
         # Whoever asked may go; the run stays.
         await asyncio.shield(self._spawn(self._attachments.stand_for(run, flow_run)))
 
     async def flow_outcome(self, flow_run_id: str) -> tuple[ExecutionStatus, str]:
         """See `EnginePort.flow_outcome`."""
-        flow_run = await self._api.flow_run(flow_run_id)
-        run = await self._adopt(flow_run)
+        with _prefect_at_hand():
+            flow_run = await self._api.flow_run(flow_run_id)
+            run = await self._adopt(flow_run)
         try:
             await self._attachments.outcome(run, flow_run)
         except Pause:
@@ -315,6 +319,15 @@ class Engine:
         ended = [execution_id for execution_id, run in self._runs.items() if run.ended.is_set()]
         for execution_id in ended[: max(len(ended) - _HISTORY, 0)]:
             del self._runs[execution_id]
+
+
+@contextlib.contextmanager
+def _prefect_at_hand() -> Iterator[None]:
+    """Whoever waits for an answer is told that Prefect's server is away."""
+    try:
+        yield
+    except OSError as error:
+        raise SystemFault("SY-008", str(error)) from error
 
 
 def _compile(request: ExecutionRequest, catalogue: Catalogue) -> tuple[Graph, Plan]:

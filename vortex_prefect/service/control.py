@@ -11,6 +11,7 @@ from vortex_prefect.core.contracts import EnginePort, StorePort
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.service.catalogue import CatalogueCache
+from vortex_prefect.service.deployments import Deployments
 from vortex_prefect.service.executions import Executions
 from vortex_prefect.service.files import Files
 from vortex_prefect.service.graphs import Graphs
@@ -54,6 +55,7 @@ class ControlPlane:
         self.queue = Queue(store, engine, self.reports, concurrency=settings.concurrency, sleep=sleep)
         self.graphs = Graphs(store, self.catalogue, publish, limits)
         self.executions = Executions(store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits)
+        self.deployments = Deployments(store, engine, self.catalogue, limits)
         self.files = Files(settings.file_dir, limit_bytes=FILE_LIMIT_BYTES)
 
     async def __aenter__(self) -> Self:

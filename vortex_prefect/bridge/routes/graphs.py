@@ -9,7 +9,15 @@ from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.body import read_json, read_model, takes
 from vortex_prefect.bridge.context import ActorOf, Context
-from vortex_prefect.bridge.models import CloneRequest, EventList, GraphList, GraphResource, ProblemList
+from vortex_prefect.bridge.models import (
+    CloneRequest,
+    DeployGraphRequest,
+    DeploymentResource,
+    EventList,
+    GraphList,
+    GraphResource,
+    ProblemList,
+)
 from vortex_prefect.bridge.paging import Before, cursor, text_of
 from vortex_prefect.core.contracts import GraphRecord
 from vortex_prefect.core.errors import RequestError
@@ -81,6 +89,18 @@ async def validate_graph(graph_id: str, context: Context) -> Response:
     """Everything that keeps a graph from running."""
     problems = [problem.to_dict() for problem in await context.control.graphs.validate(graph_id)]
     return JSONResponse({"valid": not problems, "problems": problems})
+
+
+@router.post(
+    "/{graph_id}/deploy",
+    status_code=201,
+    responses={201: {"model": DeploymentResource}},
+    openapi_extra=takes(DeployGraphRequest, required=False),
+)
+async def deploy_graph(graph_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
+    """Publish the graph as it is now as a Prefect deployment whose form has its exposed inputs."""
+    body = await read_model(request, DeployGraphRequest, context.limits.body_bytes)
+    return JSONResponse(await context.control.deployments.deploy(graph_id, body.to_request(), actor), 201)
 
 
 @router.get("/{graph_id}/events", responses={200: {"model": EventList}})

@@ -1,0 +1,72 @@
+"""`vortex deploy`: a graph as a Prefect deployment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from vortex_prefect.cli.client import Client
+from vortex_prefect.cli.documents import json_or_text, read_document, resolve_files
+from vortex_prefect.core.errors import GraphError
+from vortex_prefect.core.ids import derived_id, is_id
+from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.graph.model import parse_graph
+
+
+def deploy_graph(settings: Settings, graph: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Publish a graph of the running stack, or one of a file, which is stored there first.
+
+    Returns:
+        As `POST /api/graph/{id}/deploy` answers.
+
+    Raises:
+        VortexError: SY-004 no stack runs; what the bridge refuses.
+    """
+    with Client.of_running(settings) as client:
+        graph_id = graph if is_id(graph) else _store(client, Path(graph))
+        return client.deploy(graph_id, options)
+
+
+def read_parameters(assignments: list[str]) -> dict[str, Any]:
+    """`NAME=VALUE` assignments; values are JSON where they parse as such, else text.
+
+    Raises:
+        GraphError: VE-001, one is not of that form.
+    """
+    found: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not (name and equals):
+            raise GraphError("VE-001", f"--param {assignment!r} is not of the form NAME=VALUE")
+        found[name] = json_or_text(text)
+    return found
+
+
+def print_deployment(deployment: dict[str, Any], as_json: bool) -> None:
+    """What was made, and how to run it."""
+    if as_json:
+        print(json.dumps(deployment))
+        return
+    out = Console()
+    out.print(f"[bold green]{deployment['name']}[/bold green] is deployed to the pool {deployment['pool']}")
+    out.print(f"  {deployment['url']}", soft_wrap=True)
+    if properties := deployment["parameters"]["properties"]:
+        table = Table(box=None, title="parameters", title_justify="left")
+        for title in ("name", "type", "default", "what it does"):
+            table.add_column(title)
+        for name, field in properties.items():
+            kind = field.get("type") or "/".join(choice["type"] for choice in field.get("anyOf", ()))
+            table.add_row(name, kind, json.dumps(field.get("default")), field.get("description", ""))
+        out.print(table)
+    out.print(f"Run it: prefect deployment run '{deployment['name']}'", soft_wrap=True, highlight=False)
+
+
+def _store(client: Client, path: Path) -> str:
+    parsed = parse_graph(read_document(path), Limits())
+    document = {**parsed.to_document(), "id": parsed.id or derived_id("file", str(path.resolve()))}
+    resolve_files(document, client.catalogue(), path.resolve().parent)
+    return client.store(document)
