@@ -53,6 +53,16 @@ class GraphDeployments:
         """The node types that parameters are described with."""
         self._catalogue = catalogue
 
+    async def prepare_pool(self, pool: str) -> None:
+        """Make the pool where there is none.
+
+        Raises:
+            RequestError: RQ-001, there is one of another type, for which another worker has to work.
+        """
+        pool_type = await self._api.ensure_work_pool(pool, POOL_TYPE, pool_template())
+        if pool_type != POOL_TYPE:
+            raise RequestError("RQ-001", f"the work pool {pool} is of type {pool_type}, not {POOL_TYPE}")
+
     async def of(self, graph: Graph, document: dict[str, Any]) -> str:
         """Id of the graph's deployment, made where there is none.
 

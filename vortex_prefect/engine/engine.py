@@ -47,6 +47,8 @@ _HISTORY = 200
 _CLOSE_PATIENCE_S = 10.0
 #: How often hosts hear which executions somebody waits for.
 _BEAT_S = 2.0
+#: Between looks for Prefect's server, while it starts.
+_PREPARE_S = 0.5
 
 
 class Engine:
@@ -86,6 +88,8 @@ class Engine:
             self._beat(),
         )
         self._services = [asyncio.create_task(each) for each in work]
+        for service in self._services:
+            service.add_done_callback(_log_failure)
 
     def _connect(self) -> None:
         self._runner.__enter__()
@@ -151,6 +155,15 @@ class Engine:
             self._spawn(self._steer(run, "cancel"))  # the process that asked is gone
             raise
         return run.status, run.message
+
+    async def prepare_pool(self, pool: str) -> None:
+        """Wait for Prefect's server, and see that the pool is there."""
+        while True:
+            try:
+                return await self._deployments.prepare_pool(pool)
+            except (OSError, VortexError) as error:
+                logger.info("the pool %s is not served yet: %s", pool, error)
+                await asyncio.sleep(_PREPARE_S)
 
     @property
     def runs_waiting(self) -> asyncio.Event:
@@ -312,13 +325,17 @@ class Engine:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a background task failed", exc_info=error)
+        _log_failure(task)
 
     def _trim(self) -> None:
         ended = [execution_id for execution_id, run in self._runs.items() if run.ended.is_set()]
         for execution_id in ended[: max(len(ended) - _HISTORY, 0)]:
             del self._runs[execution_id]
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("a background task failed", exc_info=error)
 
 
 @contextlib.contextmanager

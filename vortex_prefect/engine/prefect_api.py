@@ -12,6 +12,7 @@ import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import AsyncClientContext
+from prefect.settings import PREFECT_API_URL
 
 from vortex_prefect.core.errors import SystemFault
 
@@ -28,17 +29,17 @@ class PrefectApi:
     """A connection to Prefect's server. Raises OSError where the server is away, SY-007 where it refuses for good."""
 
     def __init__(self) -> None:
-        self._shared = AsyncClientContext()
-        self._client: PrefectClient = self._shared.client
+        self._url = PREFECT_API_URL.value() or ""
+        self._connected: PrefectClient | None = None
         self._flow_ids: dict[str, UUID] = {}
         self._context: contextvars.Context | None = None
         self._connecting = asyncio.Lock()
 
     async def close(self) -> None:
         """Disconnect."""
-        if self._context is not None:
+        if self._connected is not None:
             # Not the context's own exit: it would reset a variable of another task.
-            await self._client.__aexit__(None, None, None)
+            await self._connected.__aexit__(None, None, None)
 
     async def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task in which Prefect's own engine uses this connection: one of its own costs it 25 ms a flow run."""
@@ -49,7 +50,7 @@ class PrefectApi:
     @property
     def ui_url(self) -> str:
         """Address of Prefect's UI."""
-        return str(self._client.api_url).rstrip("/").removesuffix("/api")
+        return self._url.rstrip("/").removesuffix("/api")
 
     def flow_run_url(self, flow_run_id: str) -> str:
         """Where a person sees the flow run."""
@@ -158,24 +159,30 @@ class PrefectApi:
 
     # -- transport -------------------------------------------------------------------------
 
-    async def _connect(self) -> None:
-        """Prefect's client asks the server for its version first; that may be early, so it is tried again."""
+    async def _connect(self) -> PrefectClient:
+        """Prefect's client asks the server for its version first; that may be early, so a fresh one tries again."""
         async with self._connecting:
-            if self._context is None:
-                await self._shared.__aenter__()
-                self._context = contextvars.copy_context()
+            if self._connected is None:
+                shared = AsyncClientContext()
+                try:
+                    await shared.__aenter__()
+                except RuntimeError as error:  # how Prefect's client says that nobody answers
+                    await shared.client.__aexit__(None, None, None)
+                    raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error
+                self._context, self._connected = contextvars.copy_context(), shared.client
+            return self._connected
 
     async def _request(self, method: str, path: str, body: Any = None, allow: tuple[int, ...] = ()) -> httpx.Response:
         try:
-            await self._connect()
+            client = await self._connect()
             # Raises for every status of 400 or more.
-            return await self._client.request(method, path, json=body, timeout=_TIMEOUT)  # type: ignore[arg-type]
+            return await client.request(method, path, json=body, timeout=_TIMEOUT)  # type: ignore[arg-type]
         except httpx.HTTPStatusError as error:
             status, text = error.response.status_code, error.response.text[:500]
             if status in allow:
                 return error.response
             if error.response.is_client_error and status not in _COME_BACK:
                 raise SystemFault("SY-007", f"Prefect's API refuses {path} with {error}: {text}") from error
-            raise ConnectionError(f"Prefect's API at {self._client.api_url}: {error}") from error
+            raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error
         except httpx.HTTPError as error:
-            raise ConnectionError(f"Prefect's API at {self._client.api_url}: {error}") from error
+            raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error

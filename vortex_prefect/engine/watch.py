@@ -22,7 +22,7 @@ from vortex_prefect.engine.prefect_api import PrefectApi
 logger = logging.getLogger(__name__)
 
 _POLL_S = 1.0
-_RECONNECT_S = 2.0
+_RECONNECT_S = 1.0
 #: Somebody wants something of a run in flight.
 _STEERING = ("Cancelling", "Cancelled", "Paused", "Suspended", "Running")
 #: A run waits for a worker.

@@ -37,6 +37,9 @@ class FlowRuns(Protocol):
 class WaitingFlowRuns(FlowRuns, Protocol):
     """An engine that hears of flow runs that wait."""
 
+    async def prepare_pool(self, pool: str) -> None:
+        """Wait for Prefect's server, and see that the pool is there."""
+
     @property
     def runs_waiting(self) -> asyncio.Event:
         """Set whenever some flow run waits for a worker."""
@@ -107,6 +110,8 @@ def pool_template() -> dict[str, Any]:
 async def serve_pool(engine: WaitingFlowRuns, pool: str) -> None:
     """Work for a pool until cancelled; whatever Prefect's worker stumbles over, it begins anew."""
     while True:
+        # A worker that does not find the server at its first look takes half a minute for the next one.
+        await engine.prepare_pool(pool)
         worker = VortexWorker(pool, name=f"vortex engine {socket.gethostname()} {os.getpid()}")
         worker.flow_runs = engine
         nudged = asyncio.create_task(_look_when_nudged(worker, engine.runs_waiting))
