@@ -53,7 +53,8 @@ def depths(order: Iterable[str], parents: Neighbours) -> dict[str, int]:
     """Edges on the longest way from a root to each node; `order` is topological."""
     depth: dict[str, int] = {}
     for node in order:
-        depth[node] = max((depth[parent] + 1 for parent in parents.get(node, ())), default=0)
+        above = parents.get(node)
+        depth[node] = 1 + max([depth[parent] for parent in above]) if above else 0
     return depth
 
 

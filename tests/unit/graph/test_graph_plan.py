@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -464,5 +463,5 @@ def test_ten_thousand_nodes_in_a_chain() -> None:
 
 def test_steps_are_frozen() -> None:
     found = plan(graph({"a": "canvas"}))
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         found.steps["a"].depth = 3  # type: ignore[misc]
