@@ -66,18 +66,17 @@ def content_key(
     Returns:
         Null if a source has no key.
     """
-    parts = [ascii(node_type), str(version)]
+    parts = [f"{node_type!a}{version}"]
     if params:
         values = [(name, canonical_json(value) if type(value) in _NESTED else value) for name, value in params.items()]
         parts.append(ascii(sorted(values)))
     for port in sorted(inputs):
-        parts.append(ascii(port))
+        parts.append(f"{port!a}")
         for node, output in inputs[port]:
             key = keys[node]
             if key is None:
                 return None
-            parts.append(key)
-            parts.append(ascii(output))
+            parts.append(f"{key}{output!a}")
     if files:
         parts.append(ascii(tuple(sorted(files.items()))))
     return hashlib.sha256("".join(parts).encode()).hexdigest()

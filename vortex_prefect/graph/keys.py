@@ -14,6 +14,8 @@ from vortex_prefect.graph.wiring import Inputs
 #: Identity of a file's content: equal for equal content. Raises OSError where the file cannot be read.
 FileIdentity = Callable[[str], str]
 
+_NO_FILES: Mapping[str, str] = {}
+
 
 class ContentKeys:
     """Content keys of the steps, given in topological order; gathers the files that cannot be read."""
@@ -26,7 +28,7 @@ class ContentKeys:
 
     def add(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs) -> str | None:
         """The step's key, or null if it is volatile or depends on one that is."""
-        files = self._files(node_id, spec, params) if spec.files else {}
+        files = self._files(node_id, spec, params) if spec.files else _NO_FILES
         key = None if spec.volatile else content_key(spec.type, spec.version, params, inputs, self._keys, files)
         self._keys[node_id] = key
         return key

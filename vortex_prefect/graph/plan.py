@@ -15,6 +15,7 @@ from vortex_prefect.graph.collector import collector_paused
 from vortex_prefect.graph.keys import ContentKeys, FileIdentity
 from vortex_prefect.graph.model import Graph
 from vortex_prefect.graph.order import (
+    Neighbours,
     ancestors,
     chains,
     depths,
@@ -161,7 +162,8 @@ def compile_plan(
     wanted = _wanted(graph, targets)
     scope = graph.nodes.keys() if targets is None else ancestors({end.node for end in wanted.values()}, parents)
     specs = _specs(graph, catalogue, scope)
-    wiring = wire(graph, specs, _ordered(scope, parents), drawn)
+    successors = reversed_edges(scope, parents)
+    wiring = wire(graph, specs, _ordered(scope, parents, successors), drawn)
     outputs = {name: source for name, end in wanted.items() if (source := wiring.origin(end))}
     resolved = {
         node_id: parents[node_id] if inputs is drawn[node_id] else _parents(inputs)
@@ -170,21 +172,22 @@ def compile_plan(
     if targets is not None:
         needed = ancestors({source.node for source in outputs.values()}, resolved)
         resolved = {node_id: above for node_id, above in resolved.items() if node_id in needed}
-    return _assemble(graph, specs, wiring, resolved, outputs, force=force, file_identity=file_identity)
+    consumers = successors if len(resolved) == len(scope) else reversed_edges(resolved, resolved)
+    return _assemble(graph, specs, wiring, resolved, consumers, outputs, force=force, file_identity=file_identity)
 
 
 def _assemble(
     graph: Graph,
     specs: Mapping[str, NodeSpec],
     wiring: Wiring,
-    parents: Mapping[str, Collection[str]],
+    parents: Neighbours,
+    consumers: Neighbours,
     outputs: dict[str, Source],
     *,
     force: bool,
     file_identity: FileIdentity,
 ) -> Plan:
     # The wiring's nodes stand in topological order already, and `parents` kept it.
-    consumers = reversed_edges(parents, parents)
     segments = chains(parents, parents, consumers)
     order = tuple(chain.from_iterable(segments))
     rank = {node_id: place for place, node_id in enumerate(order)}.__getitem__
@@ -245,7 +248,8 @@ def _drawn(graph: Graph) -> dict[str, Inputs]:
 
 def _parents(inputs: Inputs) -> Collection[str]:
     """The nodes that feed one, each once, in the order of the inputs."""
-    return dict.fromkeys([source.node for sources in inputs.values() for source in sources])
+    names = [source.node for sources in inputs.values() for source in sources]
+    return names if len(set(names)) == len(names) else tuple(dict.fromkeys(names))
 
 
 def _wanted(graph: Graph, targets: tuple[str, ...] | None) -> dict[str, Source]:
@@ -274,8 +278,8 @@ def _specs(graph: Graph, catalogue: Catalogue, scope: Iterable[str]) -> dict[str
     return found
 
 
-def _ordered(scope: Collection[str], parents: Mapping[str, Collection[str]]) -> list[str]:
+def _ordered(scope: Collection[str], parents: Neighbours, successors: Neighbours) -> list[str]:
     try:
-        return topological_order(scope, parents)
+        return topological_order(scope, parents, successors)
     except ValueError as error:
         raise GraphError("VE-002", str(error)) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -68,7 +68,7 @@ def drawn_inputs(graph: Graph) -> dict[str, Inputs]:
     return drawn
 
 
-def wire(graph: Graph, specs: Mapping[str, NodeSpec], order: Iterable[str], drawn: Mapping[str, Inputs]) -> Wiring:
+def wire(graph: Graph, specs: Mapping[str, NodeSpec], order: Sequence[str], drawn: Mapping[str, Inputs]) -> Wiring:
     """Resolve the nodes of `order`, which is topological; `specs` is by node type.
 
     A bypassed node hands each output the first of its connected inputs of the
@@ -78,16 +78,12 @@ def wire(graph: Graph, specs: Mapping[str, NodeSpec], order: Iterable[str], draw
     falls back to its own value. Where nothing was resolved, the inputs of a
     node are the very object that `drawn` holds.
     """
-    wiring, nodes = Wiring(), graph.nodes
-    running = wiring.inputs
-    #: All nodes so far run, so their outputs are what the edges say.
-    whole = True
-    for node_id in order:
+    nodes = graph.nodes
+    # Before the first node that does not run, the edges say all there is to say.
+    whole = next((place for place, node_id in enumerate(order) if nodes[node_id].mode != "active"), len(order))
+    wiring = Wiring({node_id: drawn[node_id] for node_id in order[:whole]})
+    for node_id in order[whole:]:
         node, wires = nodes[node_id], drawn[node_id]
-        if whole and node.mode == "active":
-            running[node_id] = wires
-            continue
-        whole = False
         if node.mode == "muted":
             wiring.skipped[node_id] = "it is muted"
             continue
@@ -97,7 +93,7 @@ def wire(graph: Graph, specs: Mapping[str, NodeSpec], order: Iterable[str], draw
         elif (lost := _lost(node, specs[node.type], wires, inputs)) is not None:
             wiring.skipped[node_id] = _why(graph, lost, wires[lost][0])
         else:
-            running[node_id] = inputs
+            wiring.inputs[node_id] = inputs
     return wiring
 
 
