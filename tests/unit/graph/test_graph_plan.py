@@ -461,6 +461,12 @@ def test_ten_thousand_nodes_in_a_chain() -> None:
     assert len(found.dirty(set())) == count
 
 
+def test_an_edge_from_nowhere_is_refused() -> None:
+    with pytest.raises(GraphError) as caught:
+        plan(graph({"b": "blur"}, "a.image > b.image"))
+    assert caught.value.code == "VE-005"
+
+
 def test_steps_are_frozen() -> None:
     found = plan(graph({"a": "canvas"}))
     with pytest.raises(AttributeError):
