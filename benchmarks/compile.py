@@ -1,4 +1,4 @@
-"""Graphs compiled to plans a second, beside graphlib.TopologicalSorter alone on the same graph."""
+"""Milliseconds a compile takes and compiles a second, beside graphlib.TopologicalSorter alone on the same graph."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.graph.plan import compile_plan
 
 SIZES = (1_000, 10_000)
-REPETITIONS = 5
+REPETITIONS = 9
 
 
 def measure() -> dict[str, float]:
-    """At each size: our graphs a second, the reference's, and how many times as long a compile takes."""
+    """At each size: our milliseconds, our graphs a second, the reference's, and how many times as long we take."""
     metrics: dict[str, float] = {}
     for size in SIZES:
         graph, catalogue = random_graph(size)
         ours_s, reference_s = _median_s(partial(_compile, graph, catalogue), partial(_sort, graph))
         say(f"{size} nodes: {1000 * ours_s:.2f} ms, graphlib {1000 * reference_s:.2f} ms")
+        metrics[f"compile_ms_{size}"] = round(1000 * ours_s, 2)
         metrics[f"graphs_per_s_{size}"] = round(1 / ours_s, 2)
         metrics[f"graphlib_graphs_per_s_{size}"] = round(1 / reference_s, 2)
         metrics[f"time_over_graphlib_{size}"] = round(ours_s / reference_s, 2)

@@ -9,10 +9,12 @@ from vortex_prefect.core.errors import GraphError, Problem
 from vortex_prefect.core.nodespec import NodeSpec
 from vortex_prefect.graph.canonical import content_key
 from vortex_prefect.graph.document import pointer
-from vortex_prefect.graph.wiring import Source
+from vortex_prefect.graph.wiring import Inputs
 
 #: Identity of a file's content: equal for equal content. Raises OSError where the file cannot be read.
 FileIdentity = Callable[[str], str]
+
+_NO_FILES: Mapping[str, str] = {}
 
 
 class ContentKeys:
@@ -24,13 +26,12 @@ class ContentKeys:
         self._keys: dict[str, str | None] = {}
         self._problems: list[Problem] = []
 
-    def add(
-        self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Mapping[str, tuple[Source, ...]]
-    ) -> str | None:
+    def add(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs) -> str | None:
         """The step's key, or null if it is volatile or depends on one that is."""
-        files = self._files(node_id, spec, params)
-        self._keys[node_id] = None if spec.volatile else self._merkle(spec, params, inputs, files)
-        return self._keys[node_id]
+        files = self._files(node_id, spec, params) if spec.files else _NO_FILES
+        key = None if spec.volatile else content_key(spec.type, spec.version, params, inputs, self._keys, files)
+        self._keys[node_id] = key
+        return key
 
     def check(self) -> None:
         """Refuse what could not be read.
@@ -40,23 +41,6 @@ class ContentKeys:
         """
         if self._problems:
             raise GraphError.of(self._problems)
-
-    def _merkle(
-        self,
-        spec: NodeSpec,
-        params: Mapping[str, Any],
-        inputs: Mapping[str, tuple[Source, ...]],
-        files: Mapping[str, str],
-    ) -> str | None:
-        form: list[tuple[str, list[tuple[str, str]]]] = []
-        for port, sources in sorted(inputs.items()):
-            feeds: list[tuple[str, str]] = []
-            for source in sources:
-                if (key := self._keys[source.node]) is None:
-                    return None
-                feeds.append((key, source.port))
-            form.append((port, feeds))
-        return content_key(spec.type, spec.version, params, form, files)
 
     def _files(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any]) -> dict[str, str]:
         found = {}

@@ -20,19 +20,24 @@ def reversed_edges(nodes: Iterable[str], neighbours: Neighbours) -> dict[str, li
     found: dict[str, list[str]] = {}
     for node in nodes:
         for other in neighbours.get(node, ()):
-            found.setdefault(other, []).append(node)
+            if other in found:
+                found[other].append(node)
+            else:
+                found[other] = [node]
     return found
 
 
-def topological_order(nodes: Collection[str], parents: Neighbours) -> list[str]:
+def topological_order(nodes: Collection[str], parents: Neighbours, successors: Neighbours | None = None) -> list[str]:
     """Every node after its parents; among those that are free, the smallest id first (Kahn 1962).
 
-    `parents` may only name members of `nodes`, each once.
+    `parents` may only name members of `nodes`, each once; `successors` are the
+    same edges reversed, for a caller who has them.
 
     Raises:
         ValueError: the graph has a cycle.
     """
-    successors = reversed_edges(nodes, parents)
+    if successors is None:
+        successors = reversed_edges(nodes, parents)
     missing = {node: len(parents.get(node, ())) for node in nodes}
     free = [node for node, count in missing.items() if count == 0]
     heapq.heapify(free)
@@ -41,8 +46,8 @@ def topological_order(nodes: Collection[str], parents: Neighbours) -> list[str]:
         node = heapq.heappop(free)
         order.append(node)
         for successor in successors.get(node, ()):
-            missing[successor] -= 1
-            if missing[successor] == 0:
+            left = missing[successor] = missing[successor] - 1
+            if left == 0:
                 heapq.heappush(free, successor)
     if len(order) < len(nodes):
         raise ValueError("the graph has a cycle")
@@ -53,7 +58,8 @@ def depths(order: Iterable[str], parents: Neighbours) -> dict[str, int]:
     """Edges on the longest way from a root to each node; `order` is topological."""
     depth: dict[str, int] = {}
     for node in order:
-        depth[node] = max((depth[parent] + 1 for parent in parents.get(node, ())), default=0)
+        above = parents.get(node)
+        depth[node] = 1 + max([depth[parent] for parent in above]) if above else 0
     return depth
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from vortex_prefect.core.errors import GraphError, Problem
 from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.collector import collector_paused
 from vortex_prefect.graph.keys import ContentKeys, FileIdentity
-from vortex_prefect.graph.model import Endpoint, Graph, Node
+from vortex_prefect.graph.model import Graph
 from vortex_prefect.graph.order import (
+    Neighbours,
     ancestors,
     chains,
     depths,
@@ -22,12 +25,14 @@ from vortex_prefect.graph.order import (
     topological_order,
 )
 from vortex_prefect.graph.suggest import Suggestions
-from vortex_prefect.graph.wiring import Incoming, Source, Wiring, own_value, wire
+from vortex_prefect.graph.wiring import Inputs, Source, Wiring, drawn_inputs, own_value, wire
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One node of a plan, with everything that its job needs but the values themselves."""
+class Step(NamedTuple):
+    """One node of a plan, with everything that its job needs but the values themselves.
+
+    A tuple, because a frozen dataclass takes four times as long to make.
+    """
 
     node_id: str
     node_type: str
@@ -57,11 +62,10 @@ class Step:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What runs, in which order, and what stands in the way of the rest."""
 
-    graph_hash: str
     #: Topological; the segments laid end to end.
     order: tuple[str, ...]
     steps: dict[str, Step]
@@ -77,6 +81,13 @@ class Plan:
     outputs: dict[str, Source]
     #: Run everything, whatever the cache holds.
     force: bool
+    #: What was planned.
+    graph: Graph = field(repr=False, compare=False)
+
+    @cached_property
+    def graph_hash(self) -> str:
+        """See `canonical.graph_hash`."""
+        return graph_hash(self.graph)
 
     def dirty(self, known: Container[str]) -> dict[str, str]:
         """Steps that must run → why, for a person, in the order of the plan.
@@ -124,6 +135,7 @@ class Plan:
         return "not in the cache"
 
 
+@collector_paused()
 def compile_plan(
     graph: Graph,
     catalogue: Catalogue,
@@ -142,51 +154,75 @@ def compile_plan(
 
     Raises:
         GraphError: VE-004 for targets that are no graph output; VE-010 for
-            every file that cannot be read; VE-002 or VE-003 if the graph was
-            not valid.
+            every file that cannot be read; VE-002, VE-003 or VE-005 if the
+            graph was not valid.
     """
-    incoming = _incoming(graph)
-    parents = {node: {end.node for ends in ports.values() for end in ends} for node, ports in incoming.items()}
+    drawn = _drawn(graph)
+    parents = {node_id: _parents(inputs) if inputs else () for node_id, inputs in drawn.items()}
     wanted = _wanted(graph, targets)
-    scope = set(graph.nodes) if targets is None else ancestors({end.node for end in wanted.values()}, parents)
+    scope = graph.nodes.keys() if targets is None else ancestors({end.node for end in wanted.values()}, parents)
     specs = _specs(graph, catalogue, scope)
-    wiring = wire(graph, specs, _ordered(scope, parents), incoming)
-    outputs = {name: source for name, end in wanted.items() if (source := wiring.origin(end.node, end.port))}
-    resolved = {node: _parents(inputs) for node, inputs in wiring.inputs.items()}
+    successors = reversed_edges(scope, parents)
+    wiring = wire(graph, specs, _ordered(scope, parents, successors), drawn)
+    outputs = {name: source for name, end in wanted.items() if (source := wiring.origin(end))}
+    resolved = {
+        node_id: parents[node_id] if inputs is drawn[node_id] else _parents(inputs)
+        for node_id, inputs in wiring.inputs.items()
+    }
     if targets is not None:
         needed = ancestors({source.node for source in outputs.values()}, resolved)
-        resolved = {node: above for node, above in resolved.items() if node in needed}
-    return _assemble(graph, specs, wiring, resolved, outputs, force=force, file_identity=file_identity)
+        resolved = {node_id: above for node_id, above in resolved.items() if node_id in needed}
+    consumers = successors if len(resolved) == len(scope) else reversed_edges(resolved, resolved)
+    return _assemble(graph, specs, wiring, resolved, consumers, outputs, force=force, file_identity=file_identity)
 
 
 def _assemble(
     graph: Graph,
     specs: Mapping[str, NodeSpec],
     wiring: Wiring,
-    parents: dict[str, list[str]],
+    parents: Neighbours,
+    consumers: Neighbours,
     outputs: dict[str, Source],
     *,
     force: bool,
     file_identity: FileIdentity,
 ) -> Plan:
     # The wiring's nodes stand in topological order already, and `parents` kept it.
-    consumers = reversed_edges(parents, parents)
     segments = chains(parents, parents, consumers)
     order = tuple(chain.from_iterable(segments))
-    rank = {node_id: place for place, node_id in enumerate(order)}
+    rank = {node_id: place for place, node_id in enumerate(order)}.__getitem__
     depth = depths(order, parents)
     keys = ContentKeys(file_identity)
+    nodes, every_input = graph.nodes, wiring.inputs
     steps: dict[str, Step] = {}
     for node_id in order:
-        node, inputs = graph.nodes[node_id], wiring.inputs[node_id]
+        node, inputs = nodes[node_id], every_input[node_id]
         spec = specs[node.type]
-        params = {param.name: own_value(param, node) for param in spec.params if param.name not in inputs}
-        key = keys.add(node_id, spec, params, inputs)
-        after = tuple(sorted(consumers.get(node_id, ()), key=rank.__getitem__))
-        steps[node_id] = _step(node_id, node, spec, params, inputs, key, after, depth[node_id])
+        params = {}
+        for param in spec.params:
+            if (name := param.name) not in inputs:
+                params[name] = own_value(param, node)
+        below = consumers.get(node_id, ())
+        # By position: names would cost as much again as the tuple does.
+        steps[node_id] = Step(
+            node_id,
+            node.type,
+            node.title or spec.title,
+            params,
+            inputs,
+            keys.add(node_id, spec, params, inputs),
+            spec.volatile,
+            node.retries,
+            node.retry_delay_s,
+            node.retry_jitter_factor,
+            node.timeout_s,
+            node.tags,
+            node.max_parallel,
+            tuple(sorted(below, key=rank)) if len(below) > 1 else tuple(below),
+            depth[node_id],
+        )
     keys.check()
     return Plan(
-        graph_hash=graph_hash(graph),
         order=order,
         steps=steps,
         skipped=wiring.skipped,
@@ -195,35 +231,7 @@ def _assemble(
         segments=segments,
         outputs=outputs,
         force=force,
-    )
-
-
-def _step(
-    node_id: str,
-    node: Node,
-    spec: NodeSpec,
-    params: dict[str, Any],
-    inputs: dict[str, tuple[Source, ...]],
-    key: str | None,
-    consumers: tuple[str, ...],
-    depth: int,
-) -> Step:
-    return Step(
-        node_id=node_id,
-        node_type=node.type,
-        title=node.title or spec.title,
-        params=params,
-        inputs=inputs,
-        key=key,
-        volatile=spec.volatile,
-        retries=node.retries,
-        retry_delay_s=node.retry_delay_s,
-        retry_jitter_factor=node.retry_jitter_factor,
-        timeout_s=node.timeout_s,
-        tags=node.tags,
-        max_parallel=node.max_parallel,
-        consumers=consumers,
-        depth=depth,
+        graph=graph,
     )
 
 
@@ -231,20 +239,21 @@ def _is_known(step: Step, known: Container[str]) -> bool:
     return step.key is not None and step.key in known
 
 
-def _incoming(graph: Graph) -> Incoming:
-    found: dict[str, dict[str, list[Endpoint]]] = {}
-    for edge in graph.edges:
-        target = edge.target
-        found.setdefault(target.node, {}).setdefault(target.port, []).append(edge.source)
-    return found
+def _drawn(graph: Graph) -> dict[str, Inputs]:
+    try:
+        return drawn_inputs(graph)
+    except KeyError as error:
+        raise GraphError("VE-005", f"an edge names the node {error.args[0]}, which does not exist") from None
 
 
-def _parents(inputs: Mapping[str, tuple[Source, ...]]) -> list[str]:
-    return list({source.node: None for sources in inputs.values() for source in sources})
+def _parents(inputs: Inputs) -> Collection[str]:
+    """The nodes that feed one, each once, in the order of the inputs."""
+    names = [source.node for sources in inputs.values() for source in sources]
+    return names if len(set(names)) == len(names) else tuple(dict.fromkeys(names))
 
 
-def _wanted(graph: Graph, targets: tuple[str, ...] | None) -> dict[str, Endpoint]:
-    outputs = {item.name: Endpoint.model_construct(node=item.node, port=item.port) for item in graph.outputs}
+def _wanted(graph: Graph, targets: tuple[str, ...] | None) -> dict[str, Source]:
+    outputs = {item.name: Source(item.node, item.port) for item in graph.outputs}
     if targets is None:
         return outputs
     suggestions = Suggestions()
@@ -261,17 +270,16 @@ def _wanted(graph: Graph, targets: tuple[str, ...] | None) -> dict[str, Endpoint
 
 def _specs(graph: Graph, catalogue: Catalogue, scope: Iterable[str]) -> dict[str, NodeSpec]:
     found: dict[str, NodeSpec] = {}
-    for node_id in scope:
-        node_type = graph.nodes[node_id].type
-        if node_type not in found and (spec := catalogue.get(node_type)) is not None:
-            found[node_type] = spec
-        elif node_type not in found:
+    for node_type in {graph.nodes[node_id].type for node_id in scope}:
+        if (spec := catalogue.get(node_type)) is None:
+            node_id = min(node_id for node_id in scope if graph.nodes[node_id].type == node_type)
             raise GraphError("VE-003", f"{node_id} has the type {node_type}, which is not installed", node_id=node_id)
+        found[node_type] = spec
     return found
 
 
-def _ordered(scope: set[str], parents: Mapping[str, set[str]]) -> list[str]:
+def _ordered(scope: Collection[str], parents: Neighbours, successors: Neighbours) -> list[str]:
     try:
-        return topological_order(scope, parents)
+        return topological_order(scope, parents, successors)
     except ValueError as error:
         raise GraphError("VE-002", str(error)) from None

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from vortex_prefect.core.nodespec import NodeSpec, ParamSpec, check_param, coerce_param
-from vortex_prefect.graph.model import Endpoint, Graph, Node
-
-#: target node → port → sources in the order of the edges.
-Incoming = Mapping[str, Mapping[str, list[Endpoint]]]
+from vortex_prefect.graph.model import Graph, Node
 
 
 class Source(NamedTuple):
-    """An output of a node that runs."""
+    """An output of a node."""
 
     node: str
     port: str
+
+
+#: port → sources in the order of the edges; never an empty tuple.
+Inputs = dict[str, tuple[Source, ...]]
 
 
 @dataclass(slots=True)
@@ -25,38 +26,72 @@ class Wiring:
     """The resolved graph; `inputs` has exactly the nodes that run."""
 
     #: node → port → sources, in the order of the edges.
-    inputs: dict[str, dict[str, tuple[Source, ...]]] = field(default_factory=dict)
+    inputs: dict[str, Inputs] = field(default_factory=dict)
     #: node → why it does not run, for a person.
     skipped: dict[str, str] = field(default_factory=dict)
-    #: (bypassed node, its output) → what it hands on.
-    passed: dict[tuple[str, str], Source] = field(default_factory=dict)
+    #: output of a bypassed node → what it hands on.
+    passed: dict[Source, Source] = field(default_factory=dict)
 
-    def origin(self, node: str, port: str) -> Source | None:
+    def origin(self, end: Source) -> Source | None:
         """The output that stands behind an output, or null where nothing comes."""
-        return Source(node, port) if node in self.inputs else self.passed.get((node, port))
+        return end if end.node in self.inputs else self.passed.get(end)
 
 
-def wire(graph: Graph, specs: Mapping[str, NodeSpec], order: Iterable[str], incoming: Incoming) -> Wiring:
+def drawn_inputs(graph: Graph) -> dict[str, Inputs]:
+    """Node → its inputs as the edges draw them, in the order of the graph's nodes.
+
+    An output that several nodes take is one object, and names its node with
+    the string that is the graph's key: later look-ups compare no text.
+
+    Raises:
+        KeyError: an edge names a node that does not exist.
+    """
+    drawn: dict[str, Inputs] = {node_id: {} for node_id in graph.nodes}
+    outputs: dict[str, dict[str, tuple[Source]]] = {}
+    ids = {node_id: node_id for node_id in graph.nodes}
+    lists: dict[Source, list[Source]] = {}
+    for edge in graph.edges:
+        source, target = edge.source, edge.target
+        of_node = outputs.get(source.node)
+        if of_node is None:
+            of_node = outputs[ids[source.node]] = {}
+        alone = of_node.get(source.port)
+        if alone is None:
+            alone = of_node[source.port] = (Source(ids[source.node], source.port),)
+        ports, port = drawn[target.node], target.port
+        if port in ports:
+            lists.setdefault(Source(target.node, port), [*ports[port]]).append(alone[0])
+        else:
+            ports[port] = alone
+    for end, sources in lists.items():
+        drawn[end.node][end.port] = tuple(sources)
+    return drawn
+
+
+def wire(graph: Graph, specs: Mapping[str, NodeSpec], order: Sequence[str], drawn: Mapping[str, Inputs]) -> Wiring:
     """Resolve the nodes of `order`, which is topological; `specs` is by node type.
 
     A bypassed node hands each output the first of its connected inputs of the
     same type, ports before parameters; a port that takes a list hands on
     nothing. A node is skipped when it is muted, or when an edge leads into a
     required input but nothing comes. A parameter whose edge brings nothing
-    falls back to its own value.
+    falls back to its own value. Where nothing was resolved, the inputs of a
+    node are the very object that `drawn` holds.
     """
-    wiring = Wiring()
-    for node_id in order:
-        node = graph.nodes[node_id]
+    nodes = graph.nodes
+    # Before the first node that does not run, the edges say all there is to say.
+    whole = next((place for place, node_id in enumerate(order) if nodes[node_id].mode != "active"), len(order))
+    wiring = Wiring({node_id: drawn[node_id] for node_id in order[:whole]})
+    for node_id in order[whole:]:
+        node, wires = nodes[node_id], drawn[node_id]
         if node.mode == "muted":
             wiring.skipped[node_id] = "it is muted"
             continue
-        drawn = incoming.get(node_id, {})
-        inputs = _resolve(drawn, wiring)
+        inputs = _resolve(wires, wiring)
         if node.mode == "bypassed":
             _pass_on(node_id, specs[node.type], inputs, wiring)
-        elif (lost := _lost(node, specs[node.type], drawn, inputs)) is not None:
-            wiring.skipped[node_id] = _why(graph, lost, drawn[lost][0])
+        elif (lost := _lost(node, specs[node.type], wires, inputs)) is not None:
+            wiring.skipped[node_id] = _why(graph, lost, wires[lost][0])
         else:
             wiring.inputs[node_id] = inputs
     return wiring
@@ -67,35 +102,33 @@ def own_value(spec: ParamSpec, node: Node) -> Any:
     return coerce_param(spec, node.params.get(spec.name, spec.default))
 
 
-def _resolve(drawn: Mapping[str, list[Endpoint]], wiring: Wiring) -> dict[str, tuple[Source, ...]]:
+def _resolve(wires: Inputs, wiring: Wiring) -> Inputs:
     inputs = {}
-    for port, ends in drawn.items():
-        sources = tuple([found for end in ends if (found := wiring.origin(end.node, end.port)) is not None])
+    for port, ends in wires.items():
+        sources = tuple([found for end in ends if (found := wiring.origin(end)) is not None])
         if sources:
             inputs[port] = sources
     return inputs
 
 
-def _pass_on(node_id: str, spec: NodeSpec, inputs: Mapping[str, tuple[Source, ...]], wiring: Wiring) -> None:
+def _pass_on(node_id: str, spec: NodeSpec, inputs: Inputs, wiring: Wiring) -> None:
     ports = [(port.name, port.type) for port in spec.inputs if not port.list]
     ports += [(param.name, param.type) for param in spec.params]
     for output in spec.outputs:
         same_type = (inputs[name][0] for name, port_type in ports if port_type == output.type and name in inputs)
         if (source := next(same_type, None)) is not None:
-            wiring.passed[node_id, output.name] = source
+            wiring.passed[Source(node_id, output.name)] = source
 
 
-def _lost(
-    node: Node, spec: NodeSpec, drawn: Mapping[str, list[Endpoint]], inputs: Mapping[str, tuple[Source, ...]]
-) -> str | None:
+def _lost(node: Node, spec: NodeSpec, wires: Inputs, inputs: Inputs) -> str | None:
     """The first port that the node cannot do without, although an edge was drawn to it."""
-    if len(inputs) == len(drawn):
+    if len(inputs) == len(wires):
         return None
     for port in spec.inputs:
-        if port.required and port.name in drawn and port.name not in inputs:
+        if port.required and port.name in wires and port.name not in inputs:
             return port.name
     for param in spec.params:
-        if param.name in drawn and param.name not in inputs and not _has_own_value(param, node):
+        if param.name in wires and param.name not in inputs and not _has_own_value(param, node):
             return param.name
     return None
 
@@ -107,7 +140,7 @@ def _has_own_value(param: ParamSpec, node: Node) -> bool:
     return check_param(param, node.params[param.name]) is None
 
 
-def _why(graph: Graph, port: str, end: Endpoint) -> str:
+def _why(graph: Graph, port: str, end: Source) -> str:
     if graph.nodes[end.node].mode == "bypassed":
         reason = "is bypassed and has nothing of that type to hand on"
     elif graph.nodes[end.node].mode == "muted":

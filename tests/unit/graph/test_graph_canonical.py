@@ -101,29 +101,58 @@ def test_canonical_json() -> None:
         canonical_json(float("nan"))
 
 
+def key(
+    node_type: str = "t.x",
+    version: int = 1,
+    params: dict[str, Any] | None = None,
+    inputs: dict[str, list[tuple[str, str]]] | None = None,
+    files: dict[str, str] | None = None,
+    parent: str | None = "k",
+) -> str | None:
+    feeds = {"in": [("n", "out")]} if inputs is None else inputs
+    return content_key(node_type, version, {"p": 1} if params is None else params, feeds, {"n": parent}, files or {})
+
+
 @pytest.mark.parametrize(
     "other",
     [
-        ("t.y", 1, {"p": 1}, [("in", [("k", "out")])], {}),
-        ("t.x", 2, {"p": 1}, [("in", [("k", "out")])], {}),
-        ("t.x", 1, {"p": 2}, [("in", [("k", "out")])], {}),
-        ("t.x", 1, {"p": "1"}, [("in", [("k", "out")])], {}),
-        ("t.x", 1, {"p": True}, [("in", [("k", "out")])], {}),
-        ("t.x", 1, {"p": 1}, [("other", [("k", "out")])], {}),
-        ("t.x", 1, {"p": 1}, [("in", [("l", "out")])], {}),
-        ("t.x", 1, {"p": 1}, [("in", [("k", "other")])], {}),
-        ("t.x", 1, {"p": 1}, [("in", [("k", "out"), ("k", "out")])], {}),
-        ("t.x", 1, {"p": 1}, [("in", [("k", "out")])], {"p": "f"}),
+        {"node_type": "t.y"},
+        {"version": 2},
+        {"params": {"p": 2}},
+        {"params": {"p": "1"}},
+        {"params": {"p": True}},
+        {"params": {"q": 1}},
+        {"params": {}},
+        {"inputs": {"other": [("n", "out")]}},
+        {"inputs": {"in": [("n", "other")]}},
+        {"inputs": {"in": [("n", "out"), ("n", "out")]}},
+        {"inputs": {"in": [("n", "out")], "more": [("n", "out")]}},
+        {"inputs": {}},
+        {"parent": "l"},
+        {"files": {"p": "f"}},
     ],
 )
 def test_each_part_changes_the_content_key(other: Any) -> None:
-    assert content_key("t.x", 1, {"p": 1}, [("in", [("k", "out")])], {}) != content_key(*other)
+    assert key() != key(**other)
 
 
-def test_content_keys_do_not_depend_on_the_order_of_parameters() -> None:
-    first = content_key("t.x", 1, {"a": 1, "b": {"x": 1, "y": 2.0}}, [], {})
-    assert first == content_key("t.x", 1, {"b": {"y": 2, "x": 1}, "a": 1}, [], {})
+def test_content_keys_do_not_depend_on_the_order_of_parameters_and_ports() -> None:
+    first = key(params={"a": 1, "b": {"x": 1, "y": 2.0}}, inputs={"a": [("n", "out")], "b": [("n", "x")]})
+    assert first == key(params={"b": {"y": 2, "x": 1}, "a": 1}, inputs={"b": [("n", "x")], "a": [("n", "out")]})
+
+
+def test_content_keys_do_not_depend_on_what_the_sources_are_called() -> None:
+    assert key() == content_key("t.x", 1, {"p": 1}, {"in": [("m", "out")]}, {"m": "k"}, {})
+
+
+def test_there_is_no_content_key_below_a_node_that_has_none() -> None:
+    assert key(parent=None) is None
 
 
 def test_text_is_not_mistaken_for_json() -> None:
-    assert content_key("t.x", 1, {"a": "[1]"}, [], {}) != content_key("t.x", 1, {"a": [1]}, [], {})
+    assert key(params={"a": "[1]"}) != key(params={"a": [1]})
+
+
+def test_text_cannot_pass_for_the_parts_around_it() -> None:
+    assert key(params={"p": "1)]'in'"}, inputs={}) != key(params={"p": "1"})
+    assert key(inputs={"a'k'b": [("n", "out")]}) != key(inputs={"a": [("n", "b"), ("n", "out")]})
