@@ -101,6 +101,8 @@ class Attempts:
     flights: InFlight | None = None
     #: `InFlight.moment` before the execution looked into the cache.
     known_at: int = 0
+    #: Counts the times that the execution was begun, from 1; attempts are counted through all of them.
+    round: int = 1
     cancelled: bool = field(default=False, init=False)
     _errands: set[_Errand] = field(default_factory=set, init=False)
     _trace_id: bytes = field(default_factory=new_trace_id, init=False)
@@ -143,7 +145,7 @@ class Attempts:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("work runs in a task")
-        errand = _Errand(work, tell, task)
+        errand = _Errand(work, tell, task, self._attempts_before(work) + 1)
         self._errands.add(errand)
         try:
             return await self._run(errand)
@@ -181,7 +183,8 @@ class Attempts:
                 if (result := self._judge(errand, outcome)) is not None:
                     return result
                 errand.tell(NodeState.RETRYING, errand.attempt, outcome=outcome)
-                await asyncio.sleep(retry_delay_s(errand.work.step, errand.attempt))
+                tries = errand.attempt - self._attempts_before(errand.work)
+                await asyncio.sleep(retry_delay_s(errand.work.step, tries))
                 errand.attempt += 1
         return _cancelled(errand.attempt)
 
@@ -195,9 +198,12 @@ class Attempts:
             return Result(NodeState.COMPLETED, outcome.outputs, attempt, worker_id, why)
         if self.cancelled or error.code == "WK-006":
             return Result(NodeState.CANCELLED, None, attempt, worker_id, why, error)
-        if attempt > errand.work.step.retries or not error.info.retryable:
+        if attempt - self._attempts_before(errand.work) > errand.work.step.retries or not error.info.retryable:
             return Result(NodeState.FAILED, None, attempt, worker_id, why, error)
         return None
+
+    def _attempts_before(self, work: Work) -> int:
+        return (self.round - 1) * (work.step.retries + 1)
 
     # -- shared work -----------------------------------------------------------------------
 

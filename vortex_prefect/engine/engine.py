@@ -262,7 +262,7 @@ class Engine:
         def emit(report: NodeReport) -> None:
             self._loop.call_soon_threadsafe(self._publish, run, report)
 
-        return Executor(run.id, plan, self._lanes, emit, run.request.priority, flights=self._flights)
+        return Executor(run.id, plan, self._lanes, emit, run.request.priority, flights=self._flights, round=run.round)
 
     async def _steer(self, run: Run, wish: str) -> None:
         """Cancel, pause or resume; repeating does nothing. A run without an executor yet is steered when it has one."""

@@ -38,6 +38,7 @@ class Executor:
     """One run of one plan. Create and use it on the Dask client's event loop.
 
     Args:
+        round: counts the times that the execution was begun, from 1.
         limiter: asked before each attempt of a step that has tags; null: no limits.
         flights: shared by all executors of an engine, so that the same work
             asked for twice at once runs once; null: nothing is shared.
@@ -52,6 +53,7 @@ class Executor:
         priority: int = 0,
         *,
         limiter: Limiter | None = None,
+        round: int = 1,
         flights: InFlight | None = None,
     ) -> None:
         self.execution_id = execution_id
@@ -60,7 +62,7 @@ class Executor:
         self._emit = emit
         # Who forces wants its own results, and nobody is to wait for what they replace.
         self._flights = None if plan.force else flights
-        self._attempts = Attempts(execution_id, lanes, priority, limiter, self._flights)
+        self._attempts = Attempts(execution_id, lanes, priority, limiter, self._flights, round=round)
         self._nodes = {node_id: _Node(step, len(_parents(step))) for node_id, step in plan.steps.items()}
         self._why_dirty: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}

@@ -76,13 +76,18 @@ class Recorder:
         for node_id in list(self._held):
             held = self._held[node_id]
             old = now - held[0].at_ms >= self._report_after_ms
-            if held[-1].state.final and not old and len(held) <= 2 and held[0].attempt == 1:
+            if held[-1].state.final and not old and len(held) <= 2 and not self._began(node_id):
                 yield from self._in_one(held)
             elif held[-1].state.final or old or everything:
                 yield from held
             else:
                 continue
             del self._held[node_id]
+
+    def _began(self, node_id: str) -> bool:
+        """Whether the server has heard of the node already."""
+        track = self._tracks.get(node_id)
+        return track is not None and track.previous is not None
 
     def _in_one(self, held: list[NodeReport]) -> Iterable[NodeReport]:
         """Only the final state; when it began is told without an event of its own."""

@@ -66,7 +66,7 @@ class TaskRunTrack:
         """The event of one change of state; call it once for each, in their order."""
         self._advance(report)
         state_type, state_name = _STATES[report.state]
-        if report.state is NodeState.RUNNING and report.attempt > 1:
+        if report.state is NodeState.RUNNING and self.previous == _STATES[NodeState.RETRYING]:
             state_name = "Retrying"
         message = _message(report)
         initial, self.previous = self.previous, (state_type, state_name)
