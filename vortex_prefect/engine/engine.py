@@ -30,6 +30,7 @@ from vortex_prefect.engine.host_plugin import HostPlugin
 from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
 from vortex_prefect.engine.ledger import Ledger
+from vortex_prefect.engine.limits import TagLimits
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.recovery import recover
@@ -77,6 +78,7 @@ class Engine:
         self._services: list[asyncio.Task[Any]] = []
         self._catalogue: Catalogue | None = None
         self._flights = InFlight()
+        self._limits = TagLimits()
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
@@ -262,7 +264,16 @@ class Engine:
         def emit(report: NodeReport) -> None:
             self._loop.call_soon_threadsafe(self._publish, run, report)
 
-        return Executor(run.id, plan, self._lanes, emit, run.request.priority, flights=self._flights, round=run.round)
+        return Executor(
+            run.id,
+            plan,
+            self._lanes,
+            emit,
+            run.request.priority,
+            round=run.round,
+            limiter=self._limits,
+            flights=self._flights,
+        )
 
     async def _steer(self, run: Run, wish: str) -> None:
         """Cancel, pause or resume; repeating does nothing. A run without an executor yet is steered when it has one."""
