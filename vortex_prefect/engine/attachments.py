@@ -51,7 +51,6 @@ class Attachments:
         artifacts: Artifacts,
         announce: Callable[[Run], None],
         steer: Callable[[Run, str], None],
-        on_waiting: Callable[[], None],
     ) -> None:
         self._api = api
         self._runner = runner
@@ -61,7 +60,7 @@ class Attachments:
         self._announce = announce
         self._steer = steer
         self._runs: dict[str, Run] = {}
-        self.watch = FlowRunWatch(api, self._on_state, on_waiting)
+        self.watch = FlowRunWatch(api, self._on_state)
 
     async def attach(self, run: Run) -> None:
         """Create the flow run of an execution that we began, and stand for it to its end."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from pydantic import ValidationError
 
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import RequestError, SystemFault
@@ -177,9 +180,16 @@ class GraphDeployments:
 
 
 def _schedule(request: DeployRequest) -> dict[str, Any]:
-    if request.cron:
-        return {"schedule": {"cron": request.cron, "timezone": request.timezone}, "active": True}
-    return {"schedule": {"interval": request.interval_s, "timezone": request.timezone}, "active": True}
+    try:
+        schedule = (
+            CronSchedule(cron=request.cron, timezone=request.timezone)
+            if request.cron
+            else IntervalSchedule(interval=timedelta(seconds=request.interval_s or 0), timezone=request.timezone)
+        )
+    except ValidationError as error:
+        reasons = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors())
+        raise RequestError("RQ-001", f"that is no schedule: {reasons}") from error
+    return {"schedule": schedule.model_dump(mode="json"), "active": True}
 
 
 def _flow_name(graph: Graph) -> str:

@@ -62,7 +62,6 @@ class Engine:
         self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
         self._ledger = Ledger(settings.home / "state" / "flow-runs")
         self._journal = Journal()
-        self._waiting = asyncio.Event()
         self._attachments = Attachments(
             self._api,
             self._runner,
@@ -71,7 +70,6 @@ class Engine:
             Artifacts(self._api, settings.url),
             announce=self._announce,
             steer=self._steer_later,
-            on_waiting=self._waiting.set,
         )
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -166,11 +164,6 @@ class Engine:
             except (OSError, VortexError) as error:
                 logger.info("the pool %s is not served yet: %s", pool, error)
                 await asyncio.sleep(_PREPARE_S)
-
-    @property
-    def runs_waiting(self) -> asyncio.Event:
-        """Set whenever some flow run waits for a worker."""
-        return self._waiting
 
     async def catalogue(self) -> Catalogue:
         """See `EnginePort.catalogue`."""

@@ -25,8 +25,6 @@ _POLL_S = 1.0
 _RECONNECT_S = 1.0
 #: Somebody wants something of a run in flight.
 _STEERING = ("Cancelling", "Cancelled", "Paused", "Suspended", "Running")
-#: A run waits for a worker.
-_WAITING = ("Scheduled", "AwaitingRetry", "Resuming", "Late")
 _PREFIX = "prefect.flow-run."
 
 
@@ -35,15 +33,11 @@ class FlowRunWatch:
 
     Args:
         on_state: told the id and the state (as Prefect's API gives it) of a watched flow run, again and again.
-        on_waiting: told that some flow run waits for a worker.
     """
 
-    def __init__(
-        self, api: PrefectApi, on_state: Callable[[str, dict[str, Any]], None], on_waiting: Callable[[], None]
-    ) -> None:
+    def __init__(self, api: PrefectApi, on_state: Callable[[str, dict[str, Any]], None]) -> None:
         self._api = api
         self._on_state = on_state
-        self._on_waiting = on_waiting
         self._watched: set[str] = set()
         self._nudge = asyncio.Event()
 
@@ -63,23 +57,16 @@ class FlowRunWatch:
             tasks.create_task(self._ask_regularly())
 
     async def _listen(self) -> None:
-        names = [f"{_PREFIX}{name}" for name in (*_STEERING, *_WAITING)]
-        wanted = EventFilter(event=EventNameFilter(name=names))
+        wanted = EventFilter(event=EventNameFilter(name=[f"{_PREFIX}{name}" for name in _STEERING]))
         while True:
             try:
                 async with get_events_subscriber(filter=wanted) as subscriber:
-                    self._on_waiting()  # whatever came while nobody listened
                     async for event in subscriber:
-                        self._hear(event.event.removeprefix(_PREFIX), event.resource.id.removeprefix(_PREFIX))
+                        if event.resource.id.removeprefix(_PREFIX) in self._watched:
+                            self._nudge.set()
             except Exception as error:  # Prefect's client lets through whatever its libraries raise
                 logger.info("Prefect's events are not heard at the moment: %s", error)
             await asyncio.sleep(_RECONNECT_S)
-
-    def _hear(self, name: str, flow_run_id: str) -> None:
-        if name in _WAITING:
-            self._on_waiting()
-        elif flow_run_id in self._watched:
-            self._nudge.set()
 
     async def _ask_regularly(self) -> None:
         while True:

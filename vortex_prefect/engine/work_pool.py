@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 import anyio.abc
 from prefect.client.schemas.objects import FlowRun
+from prefect.events.clients import get_events_subscriber
+from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 from pydantic import Field
 
@@ -25,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 POOL_TYPE = "vortex"
 _RESTART_S = 5.0
+_RECONNECT_S = 1.0
+#: States in which a flow run waits for a worker.
+_WAITING = ("Scheduled", "AwaitingRetry", "Resuming", "Late")
 
 
 class FlowRuns(Protocol):
@@ -34,15 +39,11 @@ class FlowRuns(Protocol):
         """Run a flow run that was begun in Prefect, to its end. Its failure is its state, never raised."""
 
 
-class WaitingFlowRuns(FlowRuns, Protocol):
-    """An engine that hears of flow runs that wait."""
+class Engine(FlowRuns, Protocol):
+    """An engine that serves a pool of its own."""
 
     async def prepare_pool(self, pool: str) -> None:
         """Wait for Prefect's server, and see that the pool is there."""
-
-    @property
-    def runs_waiting(self) -> asyncio.Event:
-        """Set whenever some flow run waits for a worker."""
 
 
 class GraphJob(BaseJobConfiguration):
@@ -80,6 +81,18 @@ class VortexWorker(BaseWorker[GraphJob, GraphVariables, GraphResult]):
     _display_name = "VORTEX"
 
     flow_runs: FlowRuns | None = None
+    _listening: asyncio.Task[None] | None = None
+
+    async def setup(self) -> None:
+        """Called by Prefect when the worker starts."""
+        await super().setup()
+        self._listening = asyncio.create_task(self._listen())
+
+    async def teardown(self, *exc_info: Any) -> None:
+        """Called by Prefect when the worker stops."""
+        if self._listening is not None:
+            self._listening.cancel()
+        await super().teardown(*exc_info)
 
     async def run(
         self,
@@ -101,35 +114,34 @@ class VortexWorker(BaseWorker[GraphJob, GraphVariables, GraphResult]):
                 await link.close()
         return GraphResult(status_code=0, identifier=str(os.getpid()))
 
+    async def _listen(self) -> None:
+        """Prefect's worker asks its pool every few seconds; an event says that now is a good time."""
+        wanted = EventFilter(event=EventNameFilter(name=[f"prefect.flow-run.{name}" for name in _WAITING]))
+        while True:
+            try:
+                async with get_events_subscriber(filter=wanted) as subscriber:
+                    await self.get_and_submit_flow_runs()  # what came while nobody listened
+                    async for _ in subscriber:
+                        await self.get_and_submit_flow_runs()
+            except Exception as error:  # Prefect's client lets through whatever its libraries raise
+                logger.info("the pool is only looked at regularly at the moment: %s", error)
+            await asyncio.sleep(_RECONNECT_S)
+
 
 def pool_template() -> dict[str, Any]:
     """The base job template of pools that we make."""
     return VortexWorker.get_default_base_job_template()
 
 
-async def serve_pool(engine: WaitingFlowRuns, pool: str) -> None:
+async def serve_pool(engine: Engine, pool: str) -> None:
     """Work for a pool until cancelled; whatever Prefect's worker stumbles over, it begins anew."""
     while True:
         # A worker that does not find the server at its first look takes half a minute for the next one.
         await engine.prepare_pool(pool)
         worker = VortexWorker(pool, name=f"vortex engine {socket.gethostname()} {os.getpid()}")
         worker.flow_runs = engine
-        nudged = asyncio.create_task(_look_when_nudged(worker, engine.runs_waiting))
         try:
             await worker.start(printer=logger.info)
         except Exception:
             logger.exception("the worker of pool %s stopped", pool)
-        finally:
-            nudged.cancel()
         await asyncio.sleep(_RESTART_S)
-
-
-async def _look_when_nudged(worker: VortexWorker, waiting: asyncio.Event) -> None:
-    """Prefect's worker asks its pool every few seconds; an event says that now is a good time."""
-    while True:
-        await waiting.wait()
-        waiting.clear()
-        try:
-            await worker.get_and_submit_flow_runs()
-        except Exception as error:  # not set up yet, or the server is away: the regular look will do
-            logger.info("the pool was not looked at: %s", error)
