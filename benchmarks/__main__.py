@@ -12,6 +12,7 @@ from benchmarks.harness import commit, machine, say
 NAMES = {
     "compile": "graphs compiled to plans a second, beside graphlib alone",
     "dispatch": "nodes a second through the whole engine, beside Prefect's own task runners",
+    "endtoend": "milliseconds from request to completion, beside the same steps as a Prefect flow",
 }
 
 

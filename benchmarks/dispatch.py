@@ -10,37 +10,25 @@ chain and thread pool take turns: a machine that gets busier slows both.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-import httpx
-from websockets.sync.client import connect
-from websockets.sync.connection import Connection
-
-from benchmarks.harness import ROOT, say
-from benchmarks.prefect_record import completed_task_runs, span_s
+from benchmarks.doors import Doors, running_stack
+from benchmarks.harness import say
+from benchmarks.prefect_record import await_completed, completed_task_runs, span_s
+from benchmarks.prefect_servers import stock_server
 from benchmarks.shapes import chain, diamonds, document, wide
-from vortex_prefect.bootstrap.stack import Stack
-from vortex_prefect.core.settings import Settings
 
 NODES = 200
 REPETITIONS = 3
 #: At 8 tasks a second, 200 of them would take as long as all the rest.
 STOCK_DASK_TASKS = 40
-_MESSAGE_LIMIT_S = 60.0
-_FLOW_RUN_LIMIT_S = 60.0
-_POLL_S = 0.05
-_ENDINGS = ("execution.complete", "execution.failed", "execution.cancelled")
+#: Nodes that are recorded one after the other; the stock server takes 24 a second, so it is given fewer.
+SUSTAINED_NODES = 2_000
+SUSTAINED_CHAINS = 10
+STOCK_SERVER_TASKS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +40,39 @@ class Timing:
     execute_to_complete_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Doors:
-    """Where a running stack is asked."""
-
-    bridge: httpx.Client
-    prefect: httpx.Client
-    home: Path
-
-    def socket(self, graph_id: str) -> Connection:
-        """The graph's messages from now on."""
-        url = str(self.bridge.base_url).replace("http", "ws", 1).rstrip("/")
-        socket = connect(f"{url}/ws?graph_id={graph_id}", max_size=None)
-        socket.recv(_MESSAGE_LIMIT_S)  # graph.sync: from here on nothing is missed
-        return socket
-
-
 def measure() -> dict[str, float]:
     """All figures.
 
     Raises:
         SystemExit: an execution or a reference failed, or a task run is missing on record.
     """
-    with _stack() as doors:
+    with running_stack() as doors:
         _run(doors, document("warm-up", chain(NODES)))
         ours: dict[str, list[Timing]] = {"chain": [], "wide": [], "diamonds": []}
         threadpool = []
         for _ in range(REPETITIONS):
             ours["chain"].append(_run(doors, document("chain", chain(NODES))))
-            threadpool.append(_reference(doors, "threadpool", NODES))
+            threadpool += doors.reference("threadpool", str(NODES))
         for _ in range(REPETITIONS):
             ours["wide"].append(_run(doors, document("wide", wide(NODES))))
             ours["diamonds"].append(_run(doors, document("diamonds", diamonds(NODES))))
-        stock_dask = _reference(doors, "dask", STOCK_DASK_TASKS)
-    return metrics(ours, threadpool, stock_dask)
+        (stock_dask,) = doors.reference("dask", str(STOCK_DASK_TASKS))
+        recorded = _sustained(doors, "with one event a short node")
+        with stock_server(doors.home) as api_url:
+            (stock_recorded,) = doors.reference("recorded", str(STOCK_SERVER_TASKS), api_url=api_url)
+            say(f"thread pool on a server with stock settings: {stock_recorded:.1f} recorded tasks/s")
+    with running_stack(report_after_s=0.0) as doors:
+        _run(doors, document("warm-up", chain(NODES)))
+        recorded_in_full = _sustained(doors, "with the full state history")
+    figures = metrics(ours, threadpool, stock_dask)
+    figures |= {
+        "recorded_nodes_per_s": recorded,
+        "recorded_in_full_nodes_per_s": recorded_in_full,
+        "stock_server_recorded_per_s": stock_recorded,
+        "over_stock_server": recorded / stock_recorded,
+        "over_stock_server_in_full": recorded_in_full / stock_recorded,
+    }
+    return {name: round(value, 2) for name, value in figures.items()}
 
 
 def metrics(ours: dict[str, list[Timing]], threadpool: list[float], stock_dask: float) -> dict[str, float]:
@@ -105,65 +92,23 @@ def metrics(ours: dict[str, list[Timing]], threadpool: list[float], stock_dask: 
     return {name: round(value, 2) for name, value in figures.items()}
 
 
-@contextmanager
-def _stack() -> Iterator[_Doors]:
-    with tempfile.TemporaryDirectory(prefix="vortex-bench-") as home:
-        # Not the caller's environment: the defaults that ship are what is claimed.
-        settings = Settings.from_env({}, home=home, port=0, workers=1, debug_nodes=True)
-        with (
-            Stack(settings, say) as info,
-            httpx.Client(base_url=info.url, timeout=60) as bridge,
-            httpx.Client(base_url=info.prefect_api_url, timeout=60) as prefect,
-        ):
-            yield _Doors(bridge, prefect, Path(home))
-
-
-def _run(doors: _Doors, graph: dict[str, Any]) -> Timing:
-    graph_id = doors.bridge.post("/api/graph", json=graph).raise_for_status().json()["id"]
-    with doors.socket(graph_id) as socket:
-        started = time.perf_counter()
-        answer = doors.bridge.post(f"/api/graph/{graph_id}/execute", json={"options": {"force": True}})
-        execution_id = answer.raise_for_status().json()["execution_id"]
-        ending = _ending(socket)
-        elapsed_ms = 1000 * (time.perf_counter() - started)
-    if ending["type"] != "execution.complete":
-        raise SystemExit(f"no figure: {json.dumps(ending['payload'])[:2000]}")
-    runs = completed_task_runs(doors.prefect, _flow_run_id(doors, execution_id), len(graph["nodes"]))
+def _run(doors: Doors, graph: dict[str, Any]) -> Timing:
+    graph_id = doors.create(graph)
+    execution_id, elapsed_ms = doors.execute(graph_id, force=True)
+    flow_run_id = doors.flow_run_id(execution_id)
+    runs = completed_task_runs(doors.prefect, flow_run_id, len(graph["nodes"]))
     timing = Timing(len(runs) / span_s(runs), elapsed_ms)
     say(f"{graph['name']}: {timing.nodes_per_s:.0f} nodes/s, {elapsed_ms:.0f} ms from request to completion")
     return timing
 
 
-def _ending(socket: Connection) -> dict[str, Any]:
-    while True:
-        message: dict[str, Any] = json.loads(socket.recv(_MESSAGE_LIMIT_S))
-        if message["type"] in _ENDINGS:
-            return message
-
-
-def _flow_run_id(doors: _Doors, execution_id: str) -> str:
-    """An execution may complete before its flow run exists."""
-    deadline = time.monotonic() + _FLOW_RUN_LIMIT_S
-    while time.monotonic() < deadline:
-        execution = doors.bridge.get(f"/api/execution/{execution_id}").raise_for_status().json()
-        if execution["flow_run_id"]:
-            return str(execution["flow_run_id"])
-        time.sleep(_POLL_S)
-    raise SystemExit(f"no figure: execution {execution_id} has no flow run")
-
-
-def _reference(doors: _Doors, runner: str, tasks: int) -> float:
-    """Tasks a second of Prefect's own runner, in a process of its own."""
-    env = {
-        **os.environ,
-        "PREFECT_API_URL": str(doors.prefect.base_url).rstrip("/"),
-        "PREFECT_HOME": str(doors.home / "reference"),
-        "PREFECT_LOGGING_LEVEL": "WARNING",
-    }
-    command = [sys.executable, "-m", "benchmarks.prefect_reference", runner, str(tasks)]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=ROOT, check=False)
-    if done.returncode != 0:
-        raise SystemExit(f"no figure: the reference {runner} failed\n{done.stderr[-2000:]}")
-    rate = float(done.stdout.splitlines()[-1])
-    say(f"{runner}: {rate:.1f} tasks/s")
+def _sustained(doors: Doors, how: str) -> float:
+    """Nodes a second from the first one's start until the last one reads Completed through Prefect's API."""
+    size = SUSTAINED_NODES // SUSTAINED_CHAINS
+    graph_ids = [doors.create(document(f"sustained {index}", chain(size))) for index in range(SUSTAINED_CHAINS)]
+    started = time.perf_counter()
+    executions = [doors.execute(graph_id, force=True)[0] for graph_id in graph_ids]
+    await_completed(doors.prefect, [doors.flow_run_id(execution) for execution in executions], SUSTAINED_NODES)
+    rate = SUSTAINED_NODES / (time.perf_counter() - started)
+    say(f"{SUSTAINED_NODES} nodes {how}: {rate:.0f} recorded nodes/s")
     return rate

@@ -36,11 +36,32 @@ def completed_task_runs(
         time.sleep(_POLL_S)
 
 
+def await_completed(prefect: httpx.Client, flow_run_ids: list[str], expected: int, limit_s: float = 300.0) -> None:
+    """Wait until so many task runs of those flow runs read Completed, and no more are recorded.
+
+    Raises:
+        SystemExit: they do not within `limit_s`.
+    """
+    of_these = {"flow_runs": {"id": {"any_": flow_run_ids}}}
+    completed = {**of_these, "task_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
+    deadline = time.monotonic() + limit_s
+    while (found := _count(prefect, completed)) < expected:
+        if time.monotonic() >= deadline:
+            raise SystemExit(f"no figure: of {expected} task runs {found} are recorded as completed")
+        time.sleep(_POLL_S)
+    if (recorded := _count(prefect, of_these)) != expected:
+        raise SystemExit(f"no figure: {recorded} task runs are recorded instead of {expected}")
+
+
 def span_s(runs: list[dict[str, Any]]) -> float:
     """Seconds from the first start to the last end."""
     started = min(datetime.fromisoformat(run["start_time"]) for run in runs)
     ended = max(datetime.fromisoformat(run["end_time"]) for run in runs)
     return (ended - started).total_seconds()
+
+
+def _count(prefect: httpx.Client, wanted: dict[str, Any]) -> int:
+    return int(prefect.post("task_runs/count", json=wanted).raise_for_status().json())
 
 
 def _task_runs(prefect: httpx.Client, flow_run_id: str) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,10 @@
-"""A flow of trivial tasks on one of Prefect's own task runners; prints tasks a second.
+"""Flows of trivial tasks on Prefect's own task runners; prints figures on its last line.
 
-`python -m benchmarks.prefect_reference threadpool|dask TASKS`, with PREFECT_API_URL set.
+`python -m benchmarks.prefect_reference KIND TASKS [REPETITIONS]`, with PREFECT_API_URL set:
+
+- `threadpool`, `dask`: tasks a second from the first submission to the last result
+- `recorded`: on the thread pool, tasks a second until the last one reads Completed through the API
+- `flow`: milliseconds of a whole flow of so many steps, each after the one before, on the thread pool
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from benchmarks.prefect_record import completed_task_runs
+from benchmarks.prefect_record import await_completed, completed_task_runs
 
 #: Tasks before the clock starts: imports, connections and threads, as the measured stack has had its own.
 WARM_UP_TASKS = 8
@@ -45,6 +49,40 @@ def measure(runner: Any, tasks: int) -> float:
     return tasks / elapsed_s
 
 
+def measure_recorded(tasks: int) -> float:
+    """Tasks a second from the first submission until the last one is on record."""
+
+    @flow(task_runner=_runner("threadpool"), persist_result=False)
+    def many() -> tuple[float, str]:
+        started = time.perf_counter()
+        _run_all(tasks)
+        return started, str(flow_run.id)
+
+    started, flow_run_id = many()
+    with httpx.Client(base_url=os.environ["PREFECT_API_URL"], timeout=60) as prefect:
+        await_completed(prefect, [flow_run_id], tasks)
+    return tasks / (time.perf_counter() - started)
+
+
+def measure_flow(steps: int, repetitions: int) -> list[float]:
+    """Milliseconds from the call of a flow to its result, in a process that is warm."""
+
+    @flow(task_runner=_runner("threadpool"), persist_result=False)
+    def by_hand() -> int:
+        step = trivial.submit(1)
+        for _ in range(steps - 1):
+            step = trivial.submit(step)  # type: ignore[call-overload]  # Prefect resolves futures among parameters
+        return int(step.result())
+
+    by_hand()
+    times = []
+    for _ in range(repetitions):
+        started = time.perf_counter()
+        by_hand()
+        times.append(1000 * (time.perf_counter() - started))
+    return times
+
+
 def _run_all(tasks: int) -> None:
     for future in [trivial.submit(index) for index in range(tasks)]:
         future.result()
@@ -59,9 +97,14 @@ def _runner(kind: str) -> Any:
 
 
 def main() -> None:
-    """Print the figure as the last line."""
-    kind, tasks = sys.argv[1], int(sys.argv[2])
-    print(measure(_runner(kind), tasks))
+    """Print the figures."""
+    kind, tasks, *more = sys.argv[1:]
+    if kind == "recorded":
+        print(measure_recorded(int(tasks)))
+    elif kind == "flow":
+        print(*measure_flow(int(tasks), int(more[0])))
+    else:
+        print(measure(_runner(kind), int(tasks)))
 
 
 if __name__ == "__main__":
