@@ -19,12 +19,11 @@ from prefect.exceptions import Pause
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.deployments import GraphDeployments
-from vortex_prefect.engine.flow import final_state, run_attached, suspension
+from vortex_prefect.engine.flow import Flows, final_state, suspension
 from vortex_prefect.engine.ledger import Entry, Ledger
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.task_events import FlowRunIdentity
-from vortex_prefect.engine.task_runner import VortexTaskRunner
 from vortex_prefect.engine.watch import FlowRunWatch
 
 logger = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class Attachments:
     def __init__(
         self,
         api: PrefectApi,
-        runner: VortexTaskRunner,
+        flows: Flows,
         deployments: GraphDeployments,
         ledger: Ledger,
         artifacts: Artifacts,
@@ -53,7 +52,7 @@ class Attachments:
         steer: Callable[[Run, str], None],
     ) -> None:
         self._api = api
-        self._runner = runner
+        self._flows = flows
         self._deployments = deployments
         self._ledger = ledger
         self._artifacts = artifacts
@@ -74,9 +73,8 @@ class Attachments:
         """Record a run under its flow run, and end that when the run has ended. The flow run may have begun the run."""
         superseded = self._bind(run, flow_run)
         name = run.graph.name if run.graph and run.graph.name else "graph"
-        attached = run_attached(flow_run, name, self._runner, lambda: self._outcome(run))
         try:
-            await (await self._api.start(attached))
+            await self._flows.run(flow_run, name, lambda: self._outcome(run))
         except Pause:
             await _first(run.ended.wait(), superseded.wait())
             if superseded.is_set():

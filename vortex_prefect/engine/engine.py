@@ -25,7 +25,7 @@ from vortex_prefect.engine.attachments import Attachments
 from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.file_identity import file_identity
-from vortex_prefect.engine.flow import refuse
+from vortex_prefect.engine.flow import Flows
 from vortex_prefect.engine.host_plugin import HostPlugin
 from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
@@ -62,9 +62,10 @@ class Engine:
         self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
         self._ledger = Ledger(settings.home / "state" / "flow-runs")
         self._journal = Journal()
+        self._flows = Flows(self._runner)
         self._attachments = Attachments(
             self._api,
-            self._runner,
+            self._flows,
             self._deployments,
             self._ledger,
             Artifacts(self._api, settings.url),
@@ -106,6 +107,7 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._flows.close()
         await self._api.close()
         await asyncio.to_thread(self._runner.__exit__, None, None, None)
 
@@ -137,7 +139,7 @@ class Engine:
             try:
                 run = await self._adopt(flow_run)
             except VortexError as error:
-                await (await self._api.start(refuse(flow_run, self._runner, error)))
+                await self._flows.refuse(flow_run, error)
                 return
         # Whoever asked may go; the run stays.
         await asyncio.shield(self._spawn(self._attachments.stand_for(run, flow_run)))

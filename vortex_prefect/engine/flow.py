@@ -1,16 +1,23 @@
 """The Prefect flow of an execution: it attaches to the executor that runs already.
 
-An async flow, because a sync one pays a second at its end for Prefect's
-heartbeat thread.
+Flows run on an event loop and a thread of their own. Prefect's engine asks its
+server in a blocking way here and there (for the default result storage, say),
+which must not keep node reports waiting; and in the main thread it would take
+SIGTERM from us for as long as any flow runs. They are async flows, because a
+sync one pays a second at its end for Prefect's heartbeat thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextvars
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.context import AsyncClientContext
 from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow_async
 from prefect.states import Cancelled, Completed, Failed
@@ -43,26 +50,70 @@ def suspension() -> Pause:
     return Pause(state=State(type=StateType.PAUSED, name="Suspended"))
 
 
-async def run_attached(flow_run: FlowRun, name: str, runner: VortexTaskRunner, outcome: Outcome) -> None:
-    """Run the flow of `flow_run` until the execution that it stands for has ended.
+class Flows:
+    """Runs flow functions. Its methods are called on the engine's event loop, where the outcomes are waited for too."""
 
-    Raises:
-        Pause: the run was suspended.
-        Exception: whatever Prefect's engine gives up with.
-    """
-    # Of a deployment's run, Prefect's engine would watch the suspension in a thread and an event loop of its own,
-    # and keep ours waiting until they stand. We watch all runs at once.
-    unwatched = flow_run.model_copy(update={"deployment_id": None})
-    await run_flow_async(_flow(name, runner, outcome), flow_run=unwatched, parameters={}, return_type="state")
+    def __init__(self, runner: VortexTaskRunner) -> None:
+        self._runner = runner
+        self._loop = asyncio.new_event_loop()
+        self._context: contextvars.Context | None = None
+        self._connecting = asyncio.Lock()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="prefect-flows", daemon=True)
+        self._thread.start()
 
+    async def run(self, flow_run: FlowRun, name: str, outcome: Outcome) -> None:
+        """Run the flow of `flow_run` until the execution that it stands for has ended.
 
-async def refuse(flow_run: FlowRun, runner: VortexTaskRunner, error: VortexError) -> None:
-    """End a flow run that cannot even begin as Failed, with the reason."""
+        Raises:
+            Pause: the run was suspended.
+            Exception: whatever Prefect's engine gives up with.
+        """
+        home = asyncio.get_running_loop()
 
-    async def outcome() -> State[Any]:
-        return Failed(message=f"{error}. {error.hint or error.info.hint}")
+        async def outcome_at_home() -> State[Any]:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(outcome), home))
 
-    await run_attached(flow_run, "graph", runner, outcome)
+        await self._away(self._run(flow_run, name, outcome_at_home))
+
+    async def refuse(self, flow_run: FlowRun, error: VortexError) -> None:
+        """End a flow run that cannot even begin as Failed, with the reason."""
+
+        async def outcome() -> State[Any]:
+            return Failed(message=f"{error}. {error.hint or error.info.hint}")
+
+        await self.run(flow_run, "graph", outcome)
+
+    async def close(self) -> None:
+        """Abandon what runs and end the thread."""
+        await self._away(self._abandon())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        await asyncio.to_thread(self._thread.join)
+        self._loop.close()
+
+    async def _away(self, work: Coroutine[Any, Any, None]) -> None:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def _run(self, flow_run: FlowRun, name: str, outcome: Outcome) -> None:
+        # Of a deployment's run, Prefect's engine would watch the suspension in one more thread and event loop, and
+        # keep this one waiting until they stand. We watch all runs at once.
+        unwatched = flow_run.model_copy(update={"deployment_id": None})
+        work = run_flow_async(
+            _flow(name, self._runner, outcome), flow_run=unwatched, parameters={}, return_type="state"
+        )
+        async with self._connecting:
+            if self._context is None:
+                # One connection for all: one of its own costs a flow run 25 ms.
+                await AsyncClientContext().__aenter__()
+                self._context = contextvars.copy_context()
+        await asyncio.create_task(work, context=self._context.copy())
+
+    async def _abandon(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._context is not None:
+            await self._context[AsyncClientContext.__var__].client.__aexit__(None, None, None)
 
 
 def _flow(name: str, runner: VortexTaskRunner, outcome: Outcome) -> Flow[Any, Any]:
@@ -72,3 +123,7 @@ def _flow(name: str, runner: VortexTaskRunner, outcome: Outcome) -> Flow[Any, An
         return await outcome()
 
     return run_graph
+
+
+async def _awaited(outcome: Outcome) -> State[Any]:
+    return await outcome()

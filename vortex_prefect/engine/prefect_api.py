@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-from collections.abc import Coroutine, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import PrefectClient
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
-from prefect.context import AsyncClientContext
 from prefect.settings import PREFECT_API_URL
 
 from vortex_prefect.core.errors import SystemFault
@@ -22,8 +20,6 @@ _COME_BACK = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUES
 #: The most that the server hands out at once.
 _PAGE = 200
 
-T = TypeVar("T")
-
 
 class PrefectApi:
     """A connection to Prefect's server. Raises OSError where the server is away, SY-007 where it refuses for good."""
@@ -32,20 +28,12 @@ class PrefectApi:
         self._url = PREFECT_API_URL.value() or ""
         self._connected: PrefectClient | None = None
         self._flow_ids: dict[str, UUID] = {}
-        self._context: contextvars.Context | None = None
         self._connecting = asyncio.Lock()
 
     async def close(self) -> None:
         """Disconnect."""
         if self._connected is not None:
-            # Not the context's own exit: it would reset a variable of another task.
             await self._connected.__aexit__(None, None, None)
-
-    async def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """A task in which Prefect's own engine uses this connection: one of its own costs it 25 ms a flow run."""
-        await self._connect()
-        context = self._context.copy() if self._context is not None else None
-        return asyncio.create_task(work, context=context)
 
     @property
     def ui_url(self) -> str:
@@ -163,13 +151,12 @@ class PrefectApi:
         """Prefect's client asks the server for its version first; that may be early, so a fresh one tries again."""
         async with self._connecting:
             if self._connected is None:
-                shared = AsyncClientContext()
+                client = get_client()
                 try:
-                    await shared.__aenter__()
+                    await client.__aenter__()
                 except RuntimeError as error:  # how Prefect's client says that nobody answers
-                    await shared.client.__aexit__(None, None, None)
                     raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error
-                self._context, self._connected = contextvars.copy_context(), shared.client
+                self._connected = client
             return self._connected
 
     async def _request(self, method: str, path: str, body: Any = None, allow: tuple[int, ...] = ()) -> httpx.Response:

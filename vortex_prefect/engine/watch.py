@@ -22,6 +22,7 @@ from vortex_prefect.engine.prefect_api import PrefectApi
 logger = logging.getLogger(__name__)
 
 _POLL_S = 1.0
+_AGAIN_S = 0.1
 _RECONNECT_S = 1.0
 #: Somebody wants something of a run in flight.
 _STEERING = ("Cancelling", "Cancelled", "Paused", "Suspended", "Running")
@@ -69,9 +70,13 @@ class FlowRunWatch:
             await asyncio.sleep(_RECONNECT_S)
 
     async def _ask_regularly(self) -> None:
+        nudged = False
         while True:
+            # An event may be heard before what it tells of can be read, so after one the API is asked twice.
+            patience_s = _AGAIN_S if nudged else _POLL_S if self._watched else None
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudge.wait(), _POLL_S if self._watched else None)
+                await asyncio.wait_for(self._nudge.wait(), patience_s)
+            nudged = self._nudge.is_set()
             self._nudge.clear()
             try:
                 states = await self._api.flow_run_states(self._watched)
