@@ -143,6 +143,7 @@ def compile_plan(
     targets: tuple[str, ...] | None,
     force: bool,
     file_identity: FileIdentity,
+    keys: ContentKeys | None = None,
 ) -> Plan:
     """Plan a graph in which `validate` found nothing; linear in its size.
 
@@ -151,6 +152,8 @@ def compile_plan(
             every active node.
         force: run everything, whatever the cache holds.
         file_identity: asked once for each file that a planned step reads.
+        keys: finds the content keys in place of one that starts from nothing;
+            `file_identity` is then not used.
 
     Raises:
         GraphError: VE-004 for targets that are no graph output; VE-010 for
@@ -173,7 +176,7 @@ def compile_plan(
         needed = ancestors({source.node for source in outputs.values()}, resolved)
         resolved = {node_id: above for node_id, above in resolved.items() if node_id in needed}
     consumers = successors if len(resolved) == len(scope) else reversed_edges(resolved, resolved)
-    return _assemble(graph, specs, wiring, resolved, consumers, outputs, force=force, file_identity=file_identity)
+    return _assemble(graph, specs, wiring, resolved, consumers, outputs, force, keys or ContentKeys(file_identity))
 
 
 def _assemble(
@@ -183,16 +186,14 @@ def _assemble(
     parents: Neighbours,
     consumers: Neighbours,
     outputs: dict[str, Source],
-    *,
     force: bool,
-    file_identity: FileIdentity,
+    keys: ContentKeys,
 ) -> Plan:
     # The wiring's nodes stand in topological order already, and `parents` kept it.
     segments = chains(parents, parents, consumers)
     order = tuple(chain.from_iterable(segments))
     rank = {node_id: place for place, node_id in enumerate(order)}.__getitem__
     depth = depths(order, parents)
-    keys = ContentKeys(file_identity)
     nodes, every_input = graph.nodes, wiring.inputs
     steps: dict[str, Step] = {}
     for node_id in order:
