@@ -71,6 +71,35 @@ def test_only_what_depends_on_a_change_is_computed(
     assert found == plan(subject(**changes))
 
 
+TWO = {"a": "canvas", "b": "canvas", "s": "stack"}
+DRIVEN = {"c": "canvas", "n": {"type": "number", "mode": "muted"}, "b": blur()}
+DRIVES = ("c.image > b.image", "n.out > b.radius")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            graph(TWO, "a.image > s.images", "b.image > s.images"),
+            graph(TWO, "b.image > s.images", "a.image > s.images"),
+        ),
+        (graph(TWO, "a.image > s.images", "b.image > s.images"), graph(TWO, "a.image > s.images")),
+        (graph(TWO, "a.image > s.images"), graph(TWO, "b.image > s.images")),
+        (
+            graph(TWO, "a.image > s.images", outputs=[output("end", "s.image")]),
+            graph(TWO, "a.image > s.images", outputs=[output("end", "a.image")]),
+        ),
+        (graph(DRIVEN, *DRIVES), graph({**DRIVEN, "b": blur(params={"radius": "nonsense"})}, *DRIVES)),
+    ],
+    ids=["order into a list", "an edge less", "another edge", "another output", "a value in place of a driver"],
+)
+def test_another_structure_is_found(before: Graph, after: Graph) -> None:
+    compiler = IncrementalCompiler()
+    compiled(compiler, before)
+    found = compiled(compiler, after)
+    assert ascii(found) == ascii(plan(after)) != ascii(plan(before))
+
+
 def test_files_are_looked_at_anew_each_time(hashed: list[str]) -> None:
     compiler = IncrementalCompiler()
     compiled(compiler, subject())
