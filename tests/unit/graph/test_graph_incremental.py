@@ -71,8 +71,8 @@ def test_only_what_depends_on_a_change_is_computed(
     assert found == plan(subject(**changes))
 
 
-TWO = {"a": "canvas", "b": "canvas", "s": "stack"}
-DRIVEN = {"c": "canvas", "n": {"type": "number", "mode": "muted"}, "b": blur()}
+TWO: dict[str, Any] = {"a": "canvas", "b": "canvas", "s": "stack"}
+DRIVEN: dict[str, Any] = {"c": "canvas", "n": {"type": "number", "mode": "muted"}, "b": blur()}
 DRIVES = ("c.image > b.image", "n.out > b.radius")
 
 
