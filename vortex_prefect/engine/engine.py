@@ -36,6 +36,7 @@ from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.recovery import recover
 from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.task_runner import VortexTaskRunner
+from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.graph.plan import Plan
 
@@ -122,6 +123,15 @@ class Engine:
             return False
         await self._steer(run, "cancel")
         return True
+
+    async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
+        """See `EnginePort.explain`."""
+        _, plan = await self._plan(request)
+        keys = [step.key for step in plan.steps.values() if step.key is not None]
+        hosts: dict[str, list[str]] = await self._on_dask(self._lanes.everywhere("vortex_known", keys=keys))
+        # As in an execution: of several hosts the one that knows most of them.
+        known: list[str] = max(hosts.values(), key=len, default=[])
+        return explanation(plan, frozenset(known))
 
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         """See `EnginePort.deploy`."""
