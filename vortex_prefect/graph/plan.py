@@ -250,7 +250,9 @@ def _drawn(graph: Graph) -> dict[str, Inputs]:
 def _parents(inputs: Inputs) -> Collection[str]:
     """The nodes that feed one, each once, in the order of the inputs."""
     names = [source.node for sources in inputs.values() for source in sources]
-    return names if len(set(names)) == len(names) else tuple(dict.fromkeys(names))
+    if len(names) < 2 or (len(names) == 2 and names[0] != names[1]):
+        return names
+    return tuple(dict.fromkeys(names))
 
 
 def _wanted(graph: Graph, targets: tuple[str, ...] | None) -> dict[str, Source]:
@@ -271,9 +273,10 @@ def _wanted(graph: Graph, targets: tuple[str, ...] | None) -> dict[str, Source]:
 
 def _specs(graph: Graph, catalogue: Catalogue, scope: Iterable[str]) -> dict[str, NodeSpec]:
     found: dict[str, NodeSpec] = {}
-    for node_type in {graph.nodes[node_id].type for node_id in scope}:
+    nodes = graph.nodes
+    for node_type in {nodes[node_id].type for node_id in scope}:
         if (spec := catalogue.get(node_type)) is None:
-            node_id = min(node_id for node_id in scope if graph.nodes[node_id].type == node_type)
+            node_id = min(node_id for node_id in scope if nodes[node_id].type == node_type)
             raise GraphError("VE-003", f"{node_id} has the type {node_type}, which is not installed", node_id=node_id)
         found[node_type] = spec
     return found
