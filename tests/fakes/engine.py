@@ -11,7 +11,11 @@ from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, NodeReport, NodeState, Report
+from vortex_prefect.core.settings import Limits
 from vortex_prefect.core.tensor import TensorRef
+from vortex_prefect.graph.explanation import explanation
+from vortex_prefect.graph.model import parse_graph
+from vortex_prefect.graph.plan import compile_plan
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
 
@@ -32,6 +36,7 @@ class FakeEngine:
         requests: what was accepted, in order; a repeated id is not accepted again.
         submitted: the same as a queue, for tests that wait for the next one.
         running: execution ids as `status` tells them.
+        known: content keys that `explain` finds in the cache.
         gate: `execute` answers only while this is set.
     """
 
@@ -44,6 +49,8 @@ class FakeEngine:
         self.running: set[str] = set()
         self.cancelled: list[str] = []
         self.deployed: list[DeployRequest] = []
+        self.explained: list[ExecutionRequest] = []
+        self.known: set[str] = set()
         self.flow_runs: list[str] = []
         self.fault: VortexError | None = None
         self.refusal: VortexError | None = None
@@ -73,6 +80,15 @@ class FakeEngine:
         self.running.discard(execution_id)
         self.tell(ExecutionReport(execution_id, ExecutionStatus.CANCELLED, at_ms=3000))
         return True
+
+    async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
+        self._check()
+        self.explained.append(request)
+        graph = parse_graph(request.graph, Limits())
+        plan = compile_plan(
+            graph, self._catalogue, targets=request.targets, force=request.force, file_identity="content of {}".format
+        )
+        return explanation(plan, self.known)
 
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         self._check()

@@ -95,6 +95,21 @@ async def test_validation_lists_everything(made: Bridge) -> None:
     assert len(refused["problems"]) == len(answer["problems"])
 
 
+async def test_a_plan_says_what_would_run(made: Bridge) -> None:
+    body = {"graph": picture_graph(), "targets": ["picture"]}
+    told = (await made.http.post("/api/graph/plan", json=body)).json()
+    assert [(node["id"], node["state"]) for node in told["nodes"]] == [("image", "dirty"), ("blur", "dirty")]
+    made.engine.known = {node["key"] for node in told["nodes"]}
+    again = (await made.http.post("/api/graph/plan", json=body)).json()
+    assert {node["what"] for node in again["nodes"]} == {"is taken from the cache"}
+    forced = (await made.http.post("/api/graph/plan", json={**body, "force": True})).json()
+    assert forced["counts"]["dirty"] == 2
+    assert made.engine.requests == []
+    error_of(await made.http.post("/api/graph/plan", json={"graph": {"schema": "x"}}), "VE-001")
+    error_of(await made.http.post("/api/graph/plan", json={}), "RQ-001")
+    error_of(await made.http.post("/api/graph/plan", json={**body, "targets": ["pictur"]}), "VE-004")
+
+
 @pytest.mark.parametrize(
     "body",
     [b"{", b"[1, 2", b"\xff\xfe", b'{"schema": NaN}', b"[" * 200_000, b'"' + b"9" * 10, b"9" * 5000],

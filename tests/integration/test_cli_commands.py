@@ -79,6 +79,24 @@ def test_every_problem_of_an_invalid_graph_exits_2(stack: StackClient, tmp_path:
         assert "image.blur?" in done.stderr, command
 
 
+def test_the_plan_says_what_is_cached_in_the_running_stack(stack: StackClient, tmp_path: Path) -> None:
+    one, two = ({"type": "debug.value", "params": {"value": value}} for value in (8101, 8102))
+    graph = graph_file(tmp_path, one=one)
+    assert vortex("run", graph, "--home", str(stack.home)).returncode == 0
+    graph = graph_file(tmp_path, one=one, two=two)
+    before = stack.bridge.get("/api/arena").json()
+    done = vortex("validate", graph, "--plan", "--home", str(stack.home), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert {node["id"]: node["state"] for node in told["nodes"]} == {"one": "cached", "two": "dirty"}
+    assert told["stack"] is True
+    # To ask costs the cache nothing: nothing is held, nothing counts as used.
+    assert stack.bridge.get("/api/arena").json() == before
+    table = vortex("validate", graph, "--plan", "--home", str(stack.home))
+    assert "is taken from the cache" in table.stdout
+    assert "no stack runs" not in table.stdout
+
+
 def test_a_missing_input_file_is_named(stack: StackClient, tmp_path: Path) -> None:
     graph = graph_file(tmp_path, load={"type": "image.load", "params": {"path": "nowhere.png"}})
     done = vortex("run", graph, "--home", str(stack.home))

@@ -27,12 +27,14 @@ def test_json_is_the_last_line_and_has_the_figures_and_their_references(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(compiling, "SIZES", (10,))
+    monkeypatch.setattr(compiling, "EDITED_SIZE", 20)
     assert _call(monkeypatch, "compile", "--json") == 0
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert set(result) == {"benchmark", "metrics", "machine", "commit"}
     assert result["benchmark"] == "compile"
     figures = {"compile_ms_10", "graphs_per_s_10", "graphlib_graphs_per_s_10", "time_over_graphlib_10"}
-    assert set(result["metrics"]) == figures
+    again = {f"recompile_{name}_ms_20" for name in ("fresh", "early", "late", "layout", "unchanged")}
+    assert set(result["metrics"]) == figures | again
     assert all(value > 0 for value in result["metrics"].values())
     assert {"cpu", "cores", "memory_gib", "load_1m"} == set(result["machine"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
@@ -51,6 +51,16 @@ class ExecuteGraphRequest(ExecuteRequest):
     graph_id: str
 
 
+class PlanRequest(_Request):
+    """A graph to plan, stored or not; nothing of it runs."""
+
+    graph: dict[str, Any]
+    #: Names of graph outputs; null for everything.
+    targets: list[str] | None = None
+    #: As if the cache were to be ignored.
+    force: bool = False
+
+
 class CloneRequest(_Request):
     """The copy's name; null for the original's with "(copy)"."""
 
@@ -96,6 +106,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     ExecuteRequest,
     ExecuteGraphRequest,
     CloneRequest,
+    PlanRequest,
     PriorityRequest,
     DeployGraphRequest,
 )
@@ -158,6 +169,29 @@ class ProblemList(BaseModel):
 
     valid: bool
     problems: list[ProblemResource]
+
+
+class PlannedNode(BaseModel):
+    """What happens to a node; `what` is for people. Skipped nodes have no level and no segment."""
+
+    id: str
+    type: str
+    state: Literal["dirty", "cached", "unneeded", "skipped"]
+    what: str
+    level: int | None
+    segment: int | None
+    key: str | None
+
+
+class PlanResource(BaseModel):
+    """What would run now, in order, and why; `counts` has each state, levels and segments."""
+
+    nodes: list[PlannedNode]
+    levels: list[list[str]]
+    segments: list[list[str]]
+    critical_path: list[str]
+    outputs: dict[str, str]
+    counts: dict[str, int]
 
 
 class EventResource(BaseModel):

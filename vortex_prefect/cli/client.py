@@ -56,6 +56,11 @@ class Client:
             return str(graph_id)
         return str(self._call("POST", "/api/graph", document)["id"])
 
+    def plan(self, document: dict[str, Any]) -> dict[str, Any]:
+        """What would happen to each node of the graph now, and why; see `graph.explanation`."""
+        answer: dict[str, Any] = self._call("POST", "/api/graph/plan", {"graph": document})
+        return answer
+
     def execute(self, graph_id: str) -> str:
         """Queue an execution; its id."""
         return str(self._call("POST", f"/api/graph/{graph_id}/execute", {})["execution_id"])

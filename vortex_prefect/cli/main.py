@@ -63,8 +63,18 @@ def run(
 
 
 @app.command()
-def validate(graph: GraphFile, home: Home = None, as_json: AsJson = False) -> None:
-    """Print everything that keeps a graph from running."""
+def validate(
+    graph: GraphFile,
+    plan: Annotated[bool, typer.Option("--plan", help="Print what would run now, and why.")] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print everything that keeps a graph from running; of one that can run, its plan if you ask for it."""
+    if plan:
+        from vortex_prefect.cli.plan import explain_graph, print_plan  # noqa: PLC0415
+
+        print_plan(explain_graph(Settings.from_env(os.environ, home=home), graph), as_json)
+        return
     from vortex_prefect.cli.catalogue import find_catalogue  # noqa: PLC0415
     from vortex_prefect.cli.documents import read_graph  # noqa: PLC0415
     from vortex_prefect.graph.validate import validate as problems_of  # noqa: PLC0415

@@ -83,6 +83,13 @@ class EnginePort(Protocol):
     async def cancel(self, execution_id: str) -> bool:
         """Stop an execution; false if the engine does not know it or it has ended."""
 
+    async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
+        """What would happen to each node if the request ran now, and why: see `graph.explanation`; nothing runs.
+
+        Raises:
+            GraphError: what a run of it would fail with before its first node.
+        """
+
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         """Publish a graph: `{deployment_id, name, url, pool, parameters}`, the last one the schema of its form.
 

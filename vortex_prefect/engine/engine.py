@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Pause
 
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
-from vortex_prefect.core.errors import GraphError, SystemFault, VortexError, WorkerError
+from vortex_prefect.core.errors import SystemFault, VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
@@ -24,22 +24,21 @@ from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
 from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.executor import Executor
-from vortex_prefect.engine.file_identity import file_identity
 from vortex_prefect.engine.flow import Flows
 from vortex_prefect.engine.host_plugin import HostPlugin
 from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
 from vortex_prefect.engine.ledger import Ledger
 from vortex_prefect.engine.limits import TagLimits
+from vortex_prefect.engine.planner import Planner
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.recovery import recover
 from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.task_runner import VortexTaskRunner
-from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import Graph, parse_graph
-from vortex_prefect.graph.plan import Plan, compile_plan
-from vortex_prefect.graph.validate import validate
+from vortex_prefect.graph.plan import Plan
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +77,7 @@ class Engine:
         self._catalogue: Catalogue | None = None
         self._flights = InFlight()
         self._limits = TagLimits()
+        self._planner = Planner()
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
@@ -125,6 +125,15 @@ class Engine:
             return False
         await self._steer(run, "cancel")
         return True
+
+    async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
+        """See `EnginePort.explain`."""
+        _, plan = await self._plan(request)
+        keys = [step.key for step in plan.steps.values() if step.key is not None]
+        hosts: dict[str, list[str]] = await self._on_dask(self._lanes.everywhere("vortex_known", keys=keys))
+        # As in an execution: of several hosts the one that knows most of them.
+        known: list[str] = max(hosts.values(), key=len, default=[])
+        return explanation(plan, frozenset(known))
 
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         """See `EnginePort.deploy`."""
@@ -253,7 +262,7 @@ class Engine:
 
     async def _plan(self, request: ExecutionRequest) -> tuple[Graph, Plan]:
         catalogue = await self.catalogue()
-        return await asyncio.to_thread(_compile, request, catalogue)
+        return await asyncio.to_thread(self._planner.plan, request, catalogue)
 
     async def _executor(self, run: Run, plan: Plan) -> Executor:
         def emit(report: NodeReport) -> None:
@@ -351,13 +360,3 @@ def _prefect_at_hand() -> Iterator[None]:
         yield
     except OSError as error:
         raise SystemFault("SY-008", str(error)) from error
-
-
-def _compile(request: ExecutionRequest, catalogue: Catalogue) -> tuple[Graph, Plan]:
-    graph = parse_graph(request.graph, Limits())
-    if graph_hash(graph) != request.graph_hash:
-        raise GraphError("VE-011", f"the graph of execution {request.execution_id} is not the one that was queued")
-    if problems := validate(graph, catalogue):
-        raise GraphError.of(problems)
-    plan = compile_plan(graph, catalogue, targets=request.targets, force=request.force, file_identity=file_identity)
-    return graph, plan

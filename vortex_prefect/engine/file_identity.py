@@ -1,16 +1,86 @@
-"""Identity of a file's content."""
+"""Identity of a file's content, without reading what was read before."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from pathlib import Path
+import os
+import stat
+import threading
+import time
+from collections import OrderedDict
+from typing import NamedTuple
+
+#: A file that changed more recently may change again within one tick of its file system's clock (FAT has 2 s).
+_SETTLED_NS = 2_000_000_000
 
 
-def file_identity(path: str) -> str:
-    """SHA-256 of a file's content.
+class _Stamp(NamedTuple):
+    """What differs once a file was written or replaced; the change time tells of a modification time set back."""
 
-    Raises:
-        OSError: it cannot be read.
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+
+class FileIdentities:
+    """SHA-256 of files in hexadecimal digits, by path; a file that nobody touched since is not read again.
+
+    What is written through a memory map shows when the kernel says so, at the
+    latest when the map is closed. Use it from any thread.
     """
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        """`capacity`: how many files are remembered."""
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, tuple[_Stamp, str]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __call__(self, path: str) -> str:
+        """Identity of the file's content.
+
+        Raises:
+            OSError: it cannot be read, or is no file (a pipe would be waited for, a device never ends).
+        """
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise OSError(errno.EINVAL, "it is no regular file", path)
+        with open(path, "rb") as file:  # of a directory: IsADirectoryError
+            before = _stamp(file.fileno())
+            if (known := self._recall(path, before)) is not None:
+                return known
+            identity = hashlib.file_digest(file, "sha256").hexdigest()
+            after = _stamp(file.fileno())
+        if before == after and _is_settled(after):
+            self._remember(path, after, identity)
+        return identity
+
+    def _recall(self, path: str, stamp: _Stamp) -> str | None:
+        with self._lock:
+            known = self._known.get(path)
+            if known is None or known[0] != stamp:
+                return None
+            self._known.move_to_end(path)
+            return known[1]
+
+    def _remember(self, path: str, stamp: _Stamp, identity: str) -> None:
+        with self._lock:
+            self._known[path] = stamp, identity
+            self._known.move_to_end(path)
+            while len(self._known) > self._capacity:
+                self._known.popitem(last=False)
+
+
+def _stamp(descriptor: int) -> _Stamp:
+    found = os.fstat(descriptor)
+    return _Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _is_settled(stamp: _Stamp) -> bool:
+    """A time in the future is no time to go by either."""
+    return time.time_ns() - max(stamp.modified_ns, stamp.changed_ns) >= _SETTLED_NS

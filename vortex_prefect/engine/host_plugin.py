@@ -72,6 +72,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_run=self.run,
             vortex_cancel=self.cancel,
             vortex_lookup=self.lookup,
+            vortex_known=self.known,
             vortex_release=self.release,
             vortex_beat=self.beat,
             vortex_read=self.read,
@@ -131,6 +132,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         self._patience.hear([execution_id])
         found = self._runtime.lookup(keys, execution_id)
         return {key: {port: value.to_dict() for port, value in outputs.items()} for key, outputs in found.items()}
+
+    def known(self, keys: list[str]) -> list[str]:
+        """See `HostRuntime.known`."""
+        return self._runtime.known(keys)
 
     def release(self, execution_id: str) -> None:
         """See `HostRuntime.release`."""

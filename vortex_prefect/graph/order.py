@@ -75,7 +75,8 @@ def longest_path(depth: Mapping[str, int], parents: Neighbours) -> tuple[str, ..
     """The longest chain of nodes, counted in nodes; of equal ones that with the smallest ids from its end."""
     if not depth:
         return ()
-    node = min(depth, key=lambda name: (-depth[name], name))
+    deepest = max(depth.values())
+    node = min([name for name, row in depth.items() if row == deepest])
     path = [node]
     while depth[node] > 0:
         node = min(parent for parent in parents[node] if depth[parent] == depth[node] - 1)

@@ -143,6 +143,7 @@ def compile_plan(
     targets: tuple[str, ...] | None,
     force: bool,
     file_identity: FileIdentity,
+    keys: ContentKeys | None = None,
 ) -> Plan:
     """Plan a graph in which `validate` found nothing; linear in its size.
 
@@ -151,6 +152,8 @@ def compile_plan(
             every active node.
         force: run everything, whatever the cache holds.
         file_identity: asked once for each file that a planned step reads.
+        keys: finds the content keys in place of one that starts from nothing;
+            `file_identity` is then not used.
 
     Raises:
         GraphError: VE-004 for targets that are no graph output; VE-010 for
@@ -173,7 +176,7 @@ def compile_plan(
         needed = ancestors({source.node for source in outputs.values()}, resolved)
         resolved = {node_id: above for node_id, above in resolved.items() if node_id in needed}
     consumers = successors if len(resolved) == len(scope) else reversed_edges(resolved, resolved)
-    return _assemble(graph, specs, wiring, resolved, consumers, outputs, force=force, file_identity=file_identity)
+    return _assemble(graph, specs, wiring, resolved, consumers, outputs, force, keys or ContentKeys(file_identity))
 
 
 def _assemble(
@@ -183,16 +186,14 @@ def _assemble(
     parents: Neighbours,
     consumers: Neighbours,
     outputs: dict[str, Source],
-    *,
     force: bool,
-    file_identity: FileIdentity,
+    keys: ContentKeys,
 ) -> Plan:
     # The wiring's nodes stand in topological order already, and `parents` kept it.
     segments = chains(parents, parents, consumers)
     order = tuple(chain.from_iterable(segments))
     rank = {node_id: place for place, node_id in enumerate(order)}.__getitem__
     depth = depths(order, parents)
-    keys = ContentKeys(file_identity)
     nodes, every_input = graph.nodes, wiring.inputs
     steps: dict[str, Step] = {}
     for node_id in order:
@@ -249,7 +250,9 @@ def _drawn(graph: Graph) -> dict[str, Inputs]:
 def _parents(inputs: Inputs) -> Collection[str]:
     """The nodes that feed one, each once, in the order of the inputs."""
     names = [source.node for sources in inputs.values() for source in sources]
-    return names if len(set(names)) == len(names) else tuple(dict.fromkeys(names))
+    if len(names) < 2 or (len(names) == 2 and names[0] != names[1]):
+        return names
+    return tuple(dict.fromkeys(names))
 
 
 def _wanted(graph: Graph, targets: tuple[str, ...] | None) -> dict[str, Source]:
@@ -270,9 +273,10 @@ def _wanted(graph: Graph, targets: tuple[str, ...] | None) -> dict[str, Source]:
 
 def _specs(graph: Graph, catalogue: Catalogue, scope: Iterable[str]) -> dict[str, NodeSpec]:
     found: dict[str, NodeSpec] = {}
-    for node_type in {graph.nodes[node_id].type for node_id in scope}:
+    nodes = graph.nodes
+    for node_type in {nodes[node_id].type for node_id in scope}:
         if (spec := catalogue.get(node_type)) is None:
-            node_id = min(node_id for node_id in scope if graph.nodes[node_id].type == node_type)
+            node_id = min(node_id for node_id in scope if nodes[node_id].type == node_type)
             raise GraphError("VE-003", f"{node_id} has the type {node_type}, which is not installed", node_id=node_id)
         found[node_type] = spec
     return found

@@ -204,6 +204,10 @@ class HostRuntime:
         """Cached outputs of those content keys that are known; held until `release(execution_id)`."""
         return self._arena.blocks.lookup(keys, execution_id)
 
+    def known(self, keys: Iterable[str]) -> list[str]:
+        """Those of the content keys whose outputs are cached now; they may be gone a moment later."""
+        return self._arena.blocks.known(keys)
+
     def release(self, execution_id: str) -> None:
         """An execution has ended: what only it held may be evicted."""
         self._arena.blocks.release(execution_id)

@@ -107,6 +107,7 @@ async def _catalogue(engine: EnginePort) -> list[dict[str, Any]]:
 _OPERATIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "execute": lambda engine, request: engine.execute(ExecutionRequest.from_dict(request)),
     "cancel": lambda engine, execution_id: engine.cancel(execution_id),
+    "explain": lambda engine, request: engine.explain(ExecutionRequest.from_dict(request)),
     "deploy": lambda engine, request: engine.deploy(DeployRequest.from_dict(request)),
     "run_flow_run": lambda engine, flow_run_id: engine.run_flow_run(flow_run_id),
     "flow_outcome": lambda engine, flow_run_id: engine.flow_outcome(flow_run_id),
@@ -141,6 +142,11 @@ class EngineLink:
     async def cancel(self, execution_id: str) -> bool:
         """See `EnginePort.cancel`."""
         return bool(await self._call("cancel", execution_id))
+
+    async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
+        """See `EnginePort.explain`."""
+        answer: dict[str, Any] = await self._call("explain", request.to_dict())
+        return answer
 
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         """See `EnginePort.deploy`."""

@@ -7,9 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self
 
-from vortex_prefect.core.contracts import EnginePort, StorePort
+from vortex_prefect.core.contracts import EnginePort, ExecutionRequest, StorePort
 from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.deployments import Deployments
 from vortex_prefect.service.executions import Executions
@@ -48,6 +51,7 @@ class ControlPlane:
         limits = limits or Limits()
         outputs = Outputs(settings.output_dir, engine)
         self._engine = engine
+        self._limits = limits
         self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
         self.catalogue = CatalogueCache(store, engine)
@@ -75,6 +79,17 @@ class ControlPlane:
     async def status(self) -> dict[str, Any]:
         """The engine's status (`EnginePort.status`); SY-004."""
         return await self._engine.status()
+
+    async def explain(self, document: Any, targets: tuple[str, ...] | None, force: bool) -> dict[str, Any]:
+        """What would happen to each node of a document if it ran now, and why (`EnginePort.explain`).
+
+        Raises:
+            GraphError: VE-…, everything that keeps the graph from running.
+            SystemFault: SY-004.
+        """
+        graph = await asyncio.to_thread(parse_graph, document, self._limits)
+        digest = await asyncio.to_thread(graph_hash, graph)
+        return await self._engine.explain(ExecutionRequest(new_id(), graph.to_document(), digest, targets, force))
 
     async def debug_count(self, tag: str) -> int:
         """How often `debug.count` has run with that tag; SY-004."""

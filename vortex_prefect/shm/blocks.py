@@ -184,6 +184,11 @@ class BlockTable:
                     self._hold(self._sealed(ref), holder)
             return found
 
+    def known(self, keys: Iterable[str]) -> list[str]:
+        """Those of the keys that `lookup` would find; nothing is held, nothing counts as used."""
+        with self._lock:
+            return [key for key in keys if key in self._keys]
+
     def reserve_ahead(self, nbytes: int) -> int:
         """Have `nbytes` reserved that no block takes, as far as the budget goes; offset of the reservation's end.
 

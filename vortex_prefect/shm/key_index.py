@@ -24,6 +24,10 @@ class KeyIndex:
     def __len__(self) -> int:
         return len(self._outputs)
 
+    def __contains__(self, key: str) -> bool:
+        """Whether the key is known; to ask is not to use."""
+        return key in self._outputs
+
     def put(self, key: str, outputs: Mapping[str, Value]) -> None:
         """Remember the outputs of `key`, instead of what was there."""
         self.forget(key)

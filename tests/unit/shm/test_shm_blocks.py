@@ -249,6 +249,16 @@ def test_a_dead_worker_keeps_nothing_unsealed(table: BlockTable) -> None:
     table.check(ref)
 
 
+def test_to_ask_what_is_known_holds_nothing_and_counts_for_nothing(table: BlockTable) -> None:
+    table.remember("known", {"image": Value("IMAGE", sealed(table, MIB))})
+    table.release("run")
+    before = table.statistics()
+    assert table.known(["unknown", "known"]) == ["known"]
+    assert table.statistics() == before
+    table.allocate(4 * MIB, "worker")
+    assert table.known(["known"]) == []
+
+
 def test_lookup_holds_what_it_finds_and_counts(table: BlockTable) -> None:
     ref = sealed(table, MIB)
     outputs = {"image": Value("IMAGE", ref), "width": Value("INT", data=7)}

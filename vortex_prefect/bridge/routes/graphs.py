@@ -16,6 +16,8 @@ from vortex_prefect.bridge.models import (
     EventList,
     GraphList,
     GraphResource,
+    PlanRequest,
+    PlanResource,
     ProblemList,
 )
 from vortex_prefect.bridge.paging import Before, cursor, text_of
@@ -34,6 +36,14 @@ async def create_graph(request: Request, context: Context, actor: ActorOf) -> Re
     """Store a new graph; it may be a draft that cannot run."""
     document = await read_json(request, context.limits.body_bytes)
     return _answer(await context.control.graphs.create(document, actor), 201)
+
+
+@router.post("/plan", responses={200: {"model": PlanResource}}, openapi_extra=takes(PlanRequest))
+async def plan_graph(request: Request, context: Context) -> Response:
+    """What would happen to each node of a graph if it ran now, and why; the graph need not be stored."""
+    body = await read_model(request, PlanRequest, context.limits.body_bytes)
+    targets = None if body.targets is None else tuple(body.targets)
+    return JSONResponse(await context.control.explain(body.graph, targets, body.force))
 
 
 @router.get("", responses={200: {"model": GraphList}})

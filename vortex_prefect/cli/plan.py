@@ -1,0 +1,98 @@
+"""What would run of a graph now, and why: asked of the running stack, or without one of the compiler alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vortex_prefect.bootstrap.stack import running_stack
+from vortex_prefect.cli.catalogue import find_catalogue
+from vortex_prefect.cli.client import Client
+from vortex_prefect.cli.documents import read_document, resolve_files
+from vortex_prefect.core.errors import GraphError
+from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.graph.explanation import explanation
+from vortex_prefect.graph.model import parse_graph
+from vortex_prefect.graph.plan import compile_plan
+from vortex_prefect.graph.validate import validate
+
+NO_STACK = "no stack runs: nothing is known to be cached"
+
+_COLOURS = {"dirty": "yellow", "cached": "green", "unneeded": "dim", "skipped": "dim"}
+#: Longer ones are cut in the table; `--json` has all of them.
+_SHOWN = 12
+
+
+def explain_graph(settings: Settings, path: Path) -> dict[str, Any]:
+    """`explanation` of a graph file, and `stack`: whether a running one told what is cached.
+
+    Raises:
+        GraphError: VE-…, everything that keeps the graph from running.
+        SystemFault: SY-003, SY-004.
+    """
+    document = read_document(path)
+    graph, catalogue = parse_graph(document, Limits()), find_catalogue(settings)
+    if problems := validate(graph, catalogue):
+        raise GraphError.of(problems)
+    resolve_files(document, catalogue, path.parent)
+    info = running_stack(settings)
+    if info is not None:
+        with Client(info.url) as client:
+            return {**client.plan(document), "stack": True}
+    plan = compile_plan(
+        parse_graph(document, Limits()), catalogue, targets=None, force=False, file_identity=FileIdentities()
+    )
+    return {**explanation(plan, frozenset()), "stack": False}
+
+
+def print_plan(found: dict[str, Any], as_json: bool) -> None:
+    """The plan as one JSON line, or as a table and a few lines, on standard output."""
+    if as_json:
+        print(json.dumps(found))
+        return
+    out = Console()
+    out.print(_table(found))
+    for line in summary(found):
+        out.print(Text(line))
+
+
+def summary(found: dict[str, Any]) -> list[str]:
+    """Counts, levels, segments and critical path, a line each."""
+    counts = found["counts"]
+    chains = [chain for chain in found["segments"] if len(chain) > 1]
+    width = max((len(row) for row in found["levels"]), default=0)
+    lines = [
+        f"{counts['dirty']} to run, {counts['cached']} cached, {counts['unneeded']} unneeded, "
+        f"{counts['skipped']} skipped",
+        f"levels: {counts['levels']}, at most {width} nodes side by side",
+        f"segments: {counts['segments']}, {len(chains)} of them chains"
+        + (f", the longest {_path(max(chains, key=len))}" if chains else ""),
+        f"critical path: {len(found['critical_path'])} nodes"
+        + (f", {_path(found['critical_path'])}" if found["critical_path"] else ""),
+    ]
+    return lines if found["stack"] else [*lines, NO_STACK]
+
+
+def _table(found: dict[str, Any]) -> Table:
+    table = Table(box=None)
+    for title in ("node", "type", "level", "segment", "state", "what happens to it"):
+        table.add_column(title)
+    for node in found["nodes"]:
+        places = ("" if node[place] is None else str(node[place]) for place in ("level", "segment"))
+        state = Text(node["state"], style=_COLOURS[node["state"]])
+        # As Text: ids and titles may hold what rich takes for markup.
+        table.add_row(Text(node["id"]), Text(node["type"]), *places, state, Text(node["what"]))
+    return table
+
+
+def _path(nodes: list[str]) -> str:
+    if len(nodes) <= _SHOWN:
+        return " → ".join(nodes)
+    half = _SHOWN // 2
+    return " → ".join([*nodes[:half], f"… {len(nodes) - 2 * half} more …", *nodes[-half:]])

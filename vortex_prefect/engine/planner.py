@@ -1,0 +1,76 @@
+"""From a request to a plan: read, compared with what was queued, checked, compiled; each only where it has to be."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from vortex_prefect.core.contracts import ExecutionRequest
+from vortex_prefect.core.errors import GraphError
+from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.incremental import IncrementalCompiler
+from vortex_prefect.graph.model import Graph, parse_graph
+from vortex_prefect.graph.plan import Plan
+from vortex_prefect.graph.validate import validate
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A graph that can run with that catalogue, and the document that it was read from."""
+
+    document: dict[str, Any]
+    graph: Graph
+    catalogue: str
+
+
+class Planner:
+    """Plans requests. Remembers the last graphs and plans, so that what did not change costs nothing.
+
+    Use it from any thread.
+    """
+
+    def __init__(self, capacity: int = 16) -> None:
+        """`capacity`: how many graphs and plans are remembered."""
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._checked: OrderedDict[str, _Checked] = OrderedDict()
+        self._compiler = IncrementalCompiler(capacity)
+        self._files = FileIdentities()
+
+    def plan(self, request: ExecutionRequest, catalogue: Catalogue) -> tuple[Graph, Plan]:
+        """The graph of a request, and its plan.
+
+        Raises:
+            GraphError: VE-011 where the graph is not the one that was queued; everything that `parse_graph`,
+                `validate` and `compile_plan` find.
+        """
+        graph = self._read(request, catalogue)
+        plan = self._compiler.compile(
+            graph, catalogue, targets=request.targets, force=request.force, file_identity=self._files
+        )
+        return graph, plan
+
+    def _read(self, request: ExecutionRequest, catalogue: Catalogue) -> Graph:
+        """By the hash that was queued: what was kept under it had that hash when it was read."""
+        with self._lock:
+            known = self._checked.get(request.graph_hash)
+        same = known is not None and known.catalogue == catalogue.digest
+        if known is not None and same and known.document == request.graph:
+            return known.graph
+        graph = parse_graph(request.graph, Limits())
+        if graph_hash(graph) != request.graph_hash:
+            raise GraphError("VE-011", f"the graph of execution {request.execution_id} is not the one that was queued")
+        # The hash has all that is checked: another of the same hash differs in its layout.
+        if not same and (problems := validate(graph, catalogue)):
+            raise GraphError.of(problems)
+        with self._lock:
+            self._checked[request.graph_hash] = _Checked(request.graph, graph, catalogue.digest)
+            self._checked.move_to_end(request.graph_hash)
+            while len(self._checked) > self._capacity:
+                self._checked.popitem(last=False)
+        return graph

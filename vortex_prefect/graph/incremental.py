@@ -1,0 +1,252 @@
+"""Plans made from the last plan of the same graph: only what depends on a change is computed anew."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
+
+from vortex_prefect.core.nodespec import Catalogue, NodeSpec
+from vortex_prefect.graph.canonical import content_key
+from vortex_prefect.graph.keys import ContentKeys, FileIdentity
+from vortex_prefect.graph.model import Graph, Node
+from vortex_prefect.graph.plan import Plan, Step, compile_plan
+from vortex_prefect.graph.wiring import Inputs, own_value
+
+#: All of a node that can reach a plan: everything but where it stands.
+_matter = attrgetter(*(name for name in Node.model_fields if name != "position"))
+#: What a step takes over from its node as it is.
+_COPIED = tuple(name for name in Step._fields if name in Node.model_fields and name not in ("params", "title"))
+
+Facts = dict[str, tuple[Any, str]]
+Edges = list[tuple[str, str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """A plan, and what it was made of."""
+
+    graph: Graph
+    catalogue: str
+    facts: Facts
+    edges: Edges
+    #: Every node runs, so no value decides what is wired to what.
+    whole: bool
+    plan: Plan
+    #: step that reads files → parameter → identity.
+    files: dict[str, dict[str, str]]
+    rank: dict[str, int]
+
+
+class _RememberedKeys(ContentKeys):
+    """Content keys, taken from the last plan where all that decides them is as it was."""
+
+    def __init__(self, file_identity: FileIdentity, last: _Last | None) -> None:
+        super().__init__(file_identity)
+        self._last = last
+        self.files: dict[str, dict[str, str]] = {}
+
+    def add(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs) -> str | None:
+        """See `ContentKeys.add`."""
+        if spec.files:
+            self.files[node_id] = self._files(node_id, spec, params)
+        if self._last is not None and self._is_as_it_was(self._last, node_id, spec, params, inputs):
+            self._keys[node_id] = self._last.plan.steps[node_id].key
+            return self._keys[node_id]
+        return super().add(node_id, spec, params, inputs)
+
+    def _files(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any]) -> dict[str, str]:
+        # Asked for twice where the key is made anew; what cannot be read is one problem.
+        return self.files[node_id] if node_id in self.files else super()._files(node_id, spec, params)
+
+    def _is_as_it_was(
+        self, last: _Last, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs
+    ) -> bool:
+        step = last.plan.steps.get(node_id)
+        return (
+            step is not None
+            and step.node_type == spec.type
+            and step.inputs == inputs
+            # Not ==, for which True is 1.
+            and ascii(step.params) == ascii(params)
+            and last.files.get(node_id) == self.files.get(node_id)
+            and all(
+                self._keys[source.node] == last.plan.steps[source.node].key
+                for sources in inputs.values()
+                for source in sources
+            )
+        )
+
+
+class IncrementalCompiler:
+    """`compile_plan` that remembers the last plans; what it returns equals a fresh plan. Use it from any thread.
+
+    A change of values, titles, policy, layout or files touches the steps that
+    depend on it; any other finds the structure anew and keeps the content
+    keys. Files are looked at anew each time.
+    """
+
+    def __init__(self, capacity: int = 16) -> None:
+        """`capacity`: how many plans are remembered; each graph and choice of targets has one."""
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._memory: OrderedDict[tuple[str | None, tuple[str, ...] | None], _Last] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._memory)
+
+    def compile(
+        self,
+        graph: Graph,
+        catalogue: Catalogue,
+        *,
+        targets: tuple[str, ...] | None,
+        force: bool,
+        file_identity: FileIdentity,
+    ) -> Plan:
+        """See `compile_plan`, for arguments and errors alike."""
+        place = (graph.id, targets)
+        with self._lock:
+            last = self._memory.get(place)
+        if last is not None and last.catalogue != catalogue.digest:
+            last = None
+        found = last and _changed(last, graph, catalogue, file_identity)
+        if found is None:
+            found = _fresh(last, graph, catalogue, targets, file_identity)
+        with self._lock:
+            self._memory[place] = found
+            self._memory.move_to_end(place)
+            while len(self._memory) > self._capacity:
+                self._memory.popitem(last=False)
+        return found.plan if found.plan.force == force else replace(found.plan, force=force)
+
+
+def _fresh(
+    last: _Last | None,
+    graph: Graph,
+    catalogue: Catalogue,
+    targets: tuple[str, ...] | None,
+    file_identity: FileIdentity,
+) -> _Last:
+    keys = _RememberedKeys(file_identity, last)
+    plan = compile_plan(graph, catalogue, targets=targets, force=False, file_identity=file_identity, keys=keys)
+    whole = all(node.mode == "active" for node in graph.nodes.values())
+    rank = {node_id: place for place, node_id in enumerate(plan.order)}
+    return _Last(graph, catalogue.digest, _facts(graph), _edges(graph), whole, plan, keys.files, rank)
+
+
+def _changed(last: _Last, graph: Graph, catalogue: Catalogue, file_identity: FileIdentity) -> _Last | None:
+    """The last plan with the steps that a change reaches made anew; null where the structure may have changed."""
+    facts = last.facts
+    touched: list[str] = []
+    if graph is not last.graph:
+        facts = _facts(graph)
+        if not _same_structure(last, graph, facts):
+            return None
+        touched = [node_id for node_id, fact in facts.items() if fact != last.facts[node_id]]
+        if not all(_is_of_no_structure(last, graph, catalogue, node_id) for node_id in touched):
+            return None
+    touched = [node_id for node_id in touched if node_id in last.plan.steps]
+    steps = dict(last.plan.steps)
+    for node_id in touched:
+        steps[node_id] = _with_values(steps[node_id], graph.nodes[node_id], catalogue)
+    files = _identities(steps, last.files, catalogue, file_identity)
+    if files is None:
+        return None
+    touched += [node_id for node_id, found in files.items() if found != last.files[node_id]]
+    _spread(touched, steps, files, last.rank, catalogue)
+    plan = replace(last.plan, steps=steps, graph=graph)
+    return replace(last, graph=graph, facts=facts, plan=plan, files=files)
+
+
+def _facts(graph: Graph) -> Facts:
+    # The text tells apart what == does not: True and 1.
+    return {node_id: (_matter(node), ascii(node.params)) for node_id, node in graph.nodes.items()}
+
+
+def _edges(graph: Graph) -> Edges:
+    return [(edge.source.node, edge.source.port, edge.target.node, edge.target.port) for edge in graph.edges]
+
+
+def _same_structure(last: _Last, graph: Graph, facts: Facts) -> bool:
+    return (
+        facts.keys() == last.facts.keys()
+        and graph.outputs == last.graph.outputs
+        and (graph.edges is last.graph.edges or _edges(graph) == last.edges)
+    )
+
+
+def _is_of_no_structure(last: _Last, graph: Graph, catalogue: Catalogue, node_id: str) -> bool:
+    """Whether what changed about a node decides neither what runs nor what feeds what."""
+    old, new = last.graph.nodes[node_id], graph.nodes[node_id]
+    if (old.type, old.mode) != (new.type, new.mode):
+        return False
+    # A value counts where a driver is missing, and where it decides which input is asked for.
+    spec = catalogue.get(new.type)
+    return last.whole and spec is not None and not any(getattr(port, "when", None) for port in spec.inputs)
+
+
+def _with_values(step: Step, node: Node, catalogue: Catalogue) -> Step:
+    spec = _spec(step, catalogue)
+    params = {param.name: own_value(param, node) for param in spec.params if param.name not in step.inputs}
+    copied = {name: getattr(node, name) for name in _COPIED}
+    return step._replace(title=node.title or spec.title, params=params, **copied)
+
+
+def _identities(
+    steps: Mapping[str, Step], readers: Iterable[str], catalogue: Catalogue, file_identity: FileIdentity
+) -> dict[str, dict[str, str]] | None:
+    """What the files of the steps hold now; null if one cannot be read, which is told by a fresh compile."""
+    found: dict[str, dict[str, str]] = {}
+    known: dict[str, str] = {}
+    for node_id in readers:
+        step = steps[node_id]
+        found[node_id] = {}
+        for name in _spec(step, catalogue).files:
+            if (path := step.params.get(name)) is None:
+                continue
+            if path not in known:
+                try:
+                    known[path] = file_identity(path)
+                except OSError:
+                    return None
+            found[node_id][name] = known[path]
+    return found
+
+
+def _spread(
+    touched: Iterable[str],
+    steps: dict[str, Step],
+    files: Mapping[str, Mapping[str, str]],
+    rank: Mapping[str, int],
+    catalogue: Catalogue,
+) -> None:
+    """Find the keys of the touched steps anew, and of those below as far as keys change."""
+    waiting = {node_id: rank[node_id] for node_id in touched}
+    queue = [(place, node_id) for node_id, place in waiting.items()]
+    heapq.heapify(queue)
+    while queue:
+        step = steps[heapq.heappop(queue)[1]]
+        if step.volatile:
+            continue
+        keys = {source.node: steps[source.node].key for sources in step.inputs.values() for source in sources}
+        version = _spec(step, catalogue).version
+        key = content_key(step.node_type, version, step.params, step.inputs, keys, files.get(step.node_id, {}))
+        if key == step.key:
+            continue
+        steps[step.node_id] = step._replace(key=key)
+        for consumer in step.consumers:
+            if consumer not in waiting:
+                waiting[consumer] = rank[consumer]
+                heapq.heappush(queue, (rank[consumer], consumer))
+
+
+def _spec(step: Step, catalogue: Catalogue) -> NodeSpec:
+    spec = catalogue.get(step.node_type)
+    if spec is None:
+        raise LookupError(step.node_type)
+    return spec
