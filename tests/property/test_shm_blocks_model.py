@@ -117,6 +117,16 @@ class BlockTableModel(RuleBasedStateMachine):
         for holders in held:
             holders.remove(holder)
 
+    @rule(holder=NAMES)
+    def drop(self, holder: str) -> None:
+        held = [ref for ref, holders in self.sealed.items() if holder in holders]
+        for ref in held:
+            self.sealed[ref].remove(holder)
+        evictions = self.table.statistics().evictions
+        assert self.table.drop(holder) == len(held)
+        assert not [ref for ref in held if self.sealed.get(ref) == set()], "kept although nobody holds it"
+        assert self.table.statistics().evictions == evictions
+
     @precondition(lambda self: self.sealed)
     @rule(index=INDEX, key=NAMES)
     def remember(self, index: int, key: str) -> None:

@@ -29,6 +29,7 @@ from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.patience import Patience
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.packets import Progress
 from vortex_worker.packs.debug.counting import read_count
@@ -85,6 +86,11 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         """Called by Dask when the worker closes."""
         self._clock.stop()
         self._runtime.close()
+
+    @property
+    def arena(self) -> Arena:
+        """The host's arena; ordinary tasks on this worker seal their tensors there too."""
+        return self._runtime.arena
 
     def serve_lane(self, lane_id: str, topic: str) -> None:
         """Run the jobs of a lane in this thread until none has come for a while."""

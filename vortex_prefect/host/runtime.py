@@ -133,6 +133,11 @@ class HostRuntime:
             self._arena.close()
             raise
 
+    @property
+    def arena(self) -> Arena:
+        """The shared memory of this host."""
+        return self._arena
+
     def start(self) -> None:
         """Start the workers; jobs that come before one is ready wait for it."""
         with self._lock:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy.typing as npt
 
 from vortex_prefect.core.tensor import TensorRef
-from vortex_prefect.shm.arrow import message_size, read_array, write_array
+from vortex_prefect.shm.arrow import message_size, read_array, write_array, write_body
 from vortex_prefect.shm.blocks import BlockStatistics, BlockTable
 from vortex_prefect.shm.budget import arena_budget, read_memory
 from vortex_prefect.shm.checksum import crc32
@@ -104,13 +104,29 @@ class Arena:
         Raises:
             WorkerError: WK-008 if there is no room, WK-010 if its dtype has no form in the arena.
         """
-        dtype = array.dtype.name
-        block = self.blocks.allocate(message_size(array.shape, dtype), holder)
+        return self._put(array.shape, array.dtype.name, holder, lambda buffer: write_array(buffer, array))
+
+    def put_body(self, body: memoryview, shape: tuple[int, ...], dtype: str, *, holder: str) -> TensorRef:
+        """As `put_array`, of what numpy may have no dtype for.
+
+        Args:
+            body: the elements in C order, as bytes.
+            shape: of the tensor.
+            dtype: name of the torch dtype.
+            holder: who holds the block.
+
+        Raises:
+            WorkerError: as `put_array`; also WK-010 if `body` has not the length that shape and dtype ask for.
+        """
+        return self._put(shape, dtype, holder, lambda buffer: write_body(buffer, body, shape, dtype))
+
+    def _put(self, shape: tuple[int, ...], dtype: str, holder: str, write: Callable[[memoryview], int]) -> TensorRef:
+        block = self.blocks.allocate(message_size(shape, dtype), holder)
         try:
             buffer = self.segment.writable(block.offset, block.nbytes)
-            nbytes = write_array(buffer, array)
+            nbytes = write(buffer)
             crc = crc32(buffer[:nbytes])
-            ref = TensorRef(self.blocks.host, block.generation, block.offset, nbytes, array.shape, dtype, crc)
+            ref = TensorRef(self.blocks.host, block.generation, block.offset, nbytes, shape, dtype, crc)
             self.blocks.seal(ref, owner=holder, holder=holder)
         except BaseException:
             self.blocks.discard(block.offset, block.generation, owner=holder)

@@ -36,6 +36,11 @@ _CARRIERS = {
 _NUMPY_VIEWS = ("bool", "complex64", "complex128")
 
 
+def has_form(dtype: str) -> bool:
+    """Whether tensors of that dtype, by torch's name, can lie in the arena."""
+    return dtype in _CARRIERS
+
+
 def message_size(shape: tuple[int, ...], dtype: str) -> int:
     """Bytes of the message of a tensor.
 
@@ -79,6 +84,32 @@ def write_array(buffer: memoryview, array: npt.NDArray[Any]) -> int:
     body = write_prefix(buffer, array.shape, array.dtype.name)
     np.copyto(np.ndarray(array.shape, array.dtype.newbyteorder("="), body), array)
     return message_size(array.shape, array.dtype.name)
+
+
+def write_body(buffer: memoryview, body: memoryview, shape: tuple[int, ...], dtype: str) -> int:
+    """Write the message of a tensor whose bytes are at hand, in C order; its length in bytes.
+
+    Raises:
+        WorkerError: WK-010, as `write_prefix`, or `body` has not the length that shape and dtype ask for.
+    """
+    room = write_prefix(buffer, shape, dtype)
+    source = body.cast("B")
+    if len(source) != len(room):
+        raise WorkerError("WK-010", f"{len(source)} bytes are not a {dtype} tensor of shape {shape}")
+    # numpy, because it lets go of the GIL while it copies.
+    np.copyto(np.frombuffer(room, np.uint8), np.frombuffer(source, np.uint8))
+    return message_size(shape, dtype)
+
+
+def message_body(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> memoryview:
+    """The elements of a message, in C order, without a copy.
+
+    Raises:
+        WorkerError: as `read_message`.
+    """
+    read_message(buffer, shape, dtype)
+    end = message_size(shape, dtype)
+    return buffer[end - _body_size(*_carried(shape, dtype)) : end]
 
 
 def read_message(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> Any:

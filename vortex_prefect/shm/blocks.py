@@ -48,8 +48,8 @@ class BlockTable:
         host: id of the host, which every reference carries.
         budget_bytes: the most that blocks may take.
         reserve: backs the arena with memory up to an offset; raises WorkerError WK-008 when there is none.
-        on_evict: told of every block that is evicted. Called with the table locked: it must be quick,
-            and not call back.
+        on_evict: told of every block that is evicted, or dropped by its last holder. Called with the
+            table locked: it must be quick, and not call back.
         first_generation: 1 to 2³²−1. A random one keeps references into an earlier arena from fitting this one.
         key_limit: how many content keys are remembered.
     """
@@ -149,13 +149,20 @@ class BlockTable:
     def release(self, holder: str) -> int:
         """End all that `holder` holds; how many blocks that were."""
         with self._lock:
-            blocks = self._held_by.pop(holder, set())
-            for block in sorted(blocks, key=lambda block: block.generation):
-                block.holders.discard(holder)
-                if not block.holders:
-                    block.apply("release")
-                    self._cache.add(block.offset, block.uses)
-                    self._cached_bytes += block.nbytes
+            return len(self._release(holder))
+
+    def drop(self, holder: str) -> int:
+        """End all that `holder` holds, and free at once what nobody else holds: for tensors that no key finds again.
+
+        Returns:
+            How many blocks `holder` held.
+        """
+        with self._lock:
+            blocks = self._release(holder)
+            for block in blocks:
+                if block.state is BlockState.CACHED:
+                    self._cache.discard(block.offset)
+                    self._remove(block)
             return len(blocks)
 
     def remember(self, key: str, outputs: Mapping[str, Value]) -> None:
@@ -258,9 +265,12 @@ class BlockTable:
         return offset
 
     def _evict(self, block: Block) -> None:
+        self._evictions += 1
+        self._remove(block)
+
+    def _remove(self, block: Block) -> None:
         block.apply("evict")
         self._cached_bytes -= block.nbytes
-        self._evictions += 1
         self._keys.forget_block(block.offset)
         self._free(block)
         if self._on_evict is not None and block.ref is not None:
@@ -294,6 +304,16 @@ class BlockTable:
         block.uses += 1
         block.holders.add(holder)
         self._held_by.setdefault(holder, set()).add(block)
+
+    def _release(self, holder: str) -> list[Block]:
+        blocks = sorted(self._held_by.pop(holder, ()), key=lambda block: block.generation)
+        for block in blocks:
+            block.holders.discard(holder)
+            if not block.holders:
+                block.apply("release")
+                self._cache.add(block.offset, block.uses)
+                self._cached_bytes += block.nbytes
+        return blocks
 
     def _granted(self, offset: int, generation: int, owner: str) -> Block:
         block = self._blocks.get(offset)

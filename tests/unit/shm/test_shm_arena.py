@@ -11,6 +11,7 @@ import pytest
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.shm.arena import Arena
+from vortex_prefect.shm.arrow import message_body
 from vortex_prefect.shm.checksum import verify_crc32
 from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.shm.segment import Segment
@@ -112,3 +113,27 @@ def test_statistics_are_what_the_route_tells(arena: Arena) -> None:
 def test_the_control_plane_never_loads_torch() -> None:
     code = "import sys, vortex_prefect.shm.arena, vortex_prefect.shm.janitor; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_a_tensor_is_put_as_bytes(arena: Arena) -> None:
+    array = np.arange(6, dtype=np.uint16).reshape(2, 3)
+    ref = arena.put_body(array.data.cast("B"), (2, 3), "bfloat16", holder="task")
+    assert (ref.shape, ref.dtype) == ((2, 3), "bfloat16")
+    assert np.array_equal(arena.get_array(ref), array)
+    body = message_body(arena.message(ref), ref.shape, ref.dtype)
+    assert bytes(body) == array.tobytes()
+    with pytest.raises(WorkerError, match="WK-010"):
+        arena.put_body(memoryview(b"too short"), (2, 3), "bfloat16", holder="task")
+    assert arena.blocks.statistics().blocks == 1
+
+
+def test_what_the_last_holder_drops_is_free_at_once(arena: Arena) -> None:
+    ref = arena.put_array(np.zeros(1000), holder="task")
+    arena.blocks.hold(ref, "view")
+    assert arena.blocks.drop("task") == 1
+    arena.blocks.check(ref)
+    assert arena.blocks.drop("view") == 1
+    with pytest.raises(WorkerError, match="WK-002"):
+        arena.blocks.check(ref)
+    statistics = arena.blocks.statistics()
+    assert (statistics.blocks, statistics.cached_bytes, statistics.evictions) == (0, 0, 0)
