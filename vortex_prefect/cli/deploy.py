@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from vortex_prefect.cli.client import Client
@@ -52,7 +54,8 @@ def print_deployment(deployment: dict[str, Any], as_json: bool) -> None:
         print(json.dumps(deployment))
         return
     out = Console()
-    out.print(f"[bold green]{deployment['name']}[/bold green] is deployed to the pool {deployment['pool']}")
+    name, pool = escape(deployment["name"]), escape(deployment["pool"])
+    out.print(f"[bold green]{name}[/bold green] is deployed to the pool {pool}")
     out.print(f"  {deployment['url']}", soft_wrap=True)
     if properties := deployment["parameters"]["properties"]:
         table = Table(box=None, title="parameters", title_justify="left")
@@ -60,9 +63,11 @@ def print_deployment(deployment: dict[str, Any], as_json: bool) -> None:
             table.add_column(title)
         for name, field in properties.items():
             kind = field.get("type") or "/".join(choice["type"] for choice in field.get("anyOf", ()))
-            table.add_row(name, kind, json.dumps(field.get("default")), field.get("description", ""))
+            cells = (name, kind, json.dumps(field.get("default")), field.get("description", ""))
+            table.add_row(*map(escape, cells))
         out.print(table)
-    out.print(f"Run it: prefect deployment run '{deployment['name']}'", soft_wrap=True, highlight=False)
+    command = f"prefect deployment run {shlex.quote(deployment['name'])}"
+    out.print(f"Run it: {command}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _store(client: Client, path: Path) -> str:

@@ -43,5 +43,7 @@ def adopted_request(flow_run: FlowRun, publication: Publication) -> tuple[Graph,
 
 async def wait_for_schedule(flow_run: FlowRun) -> None:
     """Workers are given scheduled runs some seconds early, so that they begin on time."""
-    if (due := flow_run.next_scheduled_start_time) is not None:
+    # The run's own `next_scheduled_start_time` is gone once a worker has taken it; its state keeps the time.
+    due = flow_run.state.state_details.scheduled_time if flow_run.state is not None else None
+    if due is not None:
         await asyncio.sleep(max(due.timestamp() - time.time(), 0.0))

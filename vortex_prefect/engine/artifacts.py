@@ -109,7 +109,7 @@ def graph_report(graph: Graph, run: Run, editor_url: str) -> str:
         [
             f"# {_cell(graph.name or 'graph')}",
             "",
-            f"{run.message}. [Open it in the editor]({editor_url}/#{graph.id}).",
+            f"{_cell(run.message)}. [Open it in the editor]({editor_url}/#{graph.id}).",
             "",
             "```mermaid",
             to_mermaid(graph, states),
@@ -133,7 +133,7 @@ def _row(graph: Graph, report: NodeReport) -> str:
 
 def _cell(text: str) -> str:
     """Text as Markdown shows it literally, on one line."""
-    escaped = "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#!" else letter for letter in text[:300])
+    escaped = "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#!&~" else letter for letter in text[:300])
     return " ".join(escaped.split())
 
 

@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 #: A short execution is over before Prefect's part of it begins to take the processor away from it.
 _HEAD_START_S = 0.25
 _RETRY_S = 2.0
+#: It has ended, or somebody wants it to begin again.
+_NOT_OURS_TO_END = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED", "SCHEDULED"})
 
 
 class Attachments:
@@ -76,9 +78,8 @@ class Attachments:
         try:
             await self._flows.run(flow_run, name, lambda: self._outcome(run))
         except Pause:
-            await _first(run.ended.wait(), superseded.wait())
-            if superseded.is_set():
-                return
+            await self.stand_by(run, superseded)
+            return
         except Exception as error:  # Prefect's server may be away, or have its own idea of the run
             logger.warning("flow run %s is ended without its flow: %r", flow_run.id, error)
         await self._finish(run)
@@ -94,6 +95,12 @@ class Attachments:
         self._release(run)
         return state
 
+    async def stand_by(self, run: Run, superseded: asyncio.Event) -> None:
+        """Nobody waits in Prefect for the run any more; see to its end, unless another flow function takes over."""
+        await _first(run.ended.wait(), superseded.wait())
+        if not superseded.is_set():
+            await self._finish(run)
+
     # -- the way there ---------------------------------------------------------------------
 
     async def _created(self, run: Run) -> FlowRun | None:
@@ -104,7 +111,10 @@ class Attachments:
             try:
                 deployment_id = await self._deployments.of(run.graph, run.request.graph)
                 self._ledger.put(Entry(run.id, deployment_id))
-                return await self._deployments.begin(deployment_id, run.graph, run.request)
+                if (begun := await self._deployments.begin(deployment_id, run.graph, run.request)) is not None:
+                    return begun
+                logger.warning("the deployment of execution %s was deleted in Prefect, it is made anew", run.id)
+                await asyncio.sleep(_RETRY_S)
             except OSError as error:
                 logger.warning("no flow run yet for execution %s: %s", run.id, error)
                 await asyncio.sleep(_RETRY_S)
@@ -140,24 +150,23 @@ class Attachments:
         await _first(run.ended.wait(), run.suspended.wait())
         if not run.ended.is_set():
             raise suspension()
-        if run.recording is not None:
-            await run.recording
+        await _recorded(run)
         return final_state(run.status, run.message)
 
     async def _finish(self, run: Run) -> None:
         """See that Prefect knows the end, whatever became of the flow function."""
         await run.ended.wait()
-        if run.recording is not None:
-            await run.recording
+        await _recorded(run)
         if run.flow_run is not None:
-            await self._see_to_end(run.flow_run.id, final_state(run.status, run.message))
+            await self._see_to_end(run, run.flow_run.id, final_state(run.status, run.message))
         self._release(run)
 
-    async def _see_to_end(self, flow_run_id: str, final: State[Any]) -> None:
-        while True:
+    async def _see_to_end(self, run: Run, flow_run_id: str, final: State[Any]) -> None:
+        # Whoever has asked Prefect for a retry meanwhile is not to find it ended once more.
+        while self._runs.get(flow_run_id) is run:
             try:
-                states = await self._api.flow_run_states([flow_run_id])
-                if flow_run_id in states and not State.model_validate(states[flow_run_id]).is_final():
+                state = (await self._api.flow_run_states([flow_run_id])).get(flow_run_id)
+                if state is not None and state["type"] not in _NOT_OURS_TO_END:
                     name, message = final.name or final.type.value, final.message or ""
                     await self._api.set_flow_run_state(flow_run_id, final.type.value, name, message)
                 return
@@ -169,10 +178,11 @@ class Attachments:
                 return
 
     def _release(self, run: Run) -> None:
+        if run.flow_run is None or self._runs.get(run.flow_run.id) is not run:
+            return  # the next round has begun, and everything is that one's
         self._ledger.remove(run.id)
-        if run.flow_run is not None:
-            self.watch.discard(run.flow_run.id)
-            self._runs.pop(run.flow_run.id, None)
+        self.watch.discard(run.flow_run.id)
+        del self._runs[run.flow_run.id]
 
     # -- what Prefect wants ----------------------------------------------------------------
 
@@ -189,6 +199,15 @@ class Attachments:
                     run.suspended.set()
             case "RUNNING" if run.paused and not run.suspended.is_set():
                 self._steer(run, "resume")
+
+
+async def _recorded(run: Run) -> None:
+    """Until Prefect has the run's task runs; a defect on that way keeps no flow run from ending."""
+    try:
+        if run.recording is not None:
+            await asyncio.shield(run.recording)  # others may wait for it too
+    except Exception:
+        logger.exception("execution %s is not recorded in full", run.id)
 
 
 async def _first(*waits: Awaitable[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
@@ -86,8 +87,11 @@ class GraphDeployments:
         self._known[graph_id] = _Known(deployment_id, current, published=False)
         return deployment_id
 
-    async def begin(self, deployment_id: str, graph: Graph, request: ExecutionRequest) -> FlowRun:
-        """The Pending flow run of an execution that runs already; asked again, the same one."""
+    async def begin(self, deployment_id: str, graph: Graph, request: ExecutionRequest) -> FlowRun | None:
+        """The Pending flow run of an execution that runs already; asked again, the same one.
+
+        Null if the deployment was deleted in Prefect; then ask `of` for another.
+        """
         publication = Publication(
             request.graph, request.graph_hash, request.targets, request.force, request.priority, request.execution_id
         )
@@ -100,7 +104,10 @@ class GraphDeployments:
             "job_variables": publication.to_job_variables(),
             "state": {"type": "PENDING", "name": "Pending"},
         }
-        return await self._api.create_flow_run(deployment_id, body)
+        flow_run = await self._api.create_flow_run(deployment_id, body)
+        if flow_run is None:
+            self._known.pop(str(graph.id), None)
+        return flow_run
 
     async def publish(self, graph: Graph, request: DeployRequest) -> dict[str, Any]:
         """Make or replace a deployment that keeps this graph until it is published again.
@@ -112,11 +119,9 @@ class GraphDeployments:
             RequestError: RQ-001, Prefect refuses it (a cron expression that is none, say), or the pool could not
                 pass a parameter of that name on.
         """
-        pool_type = await self._api.ensure_work_pool(request.pool or self._pool, POOL_TYPE, pool_template())
-        if pool_type != POOL_TYPE and (odd := [item.name for item in graph.inputs if not item.name.isidentifier()]):
-            message = f"pools of type {pool_type} call a Python function, and {odd[0]!r} is no name of a parameter"
-            raise RequestError("RQ-001", message, f"Rename the input, or deploy to a pool of type {POOL_TYPE}.")
         try:
+            pool_type = await self._api.ensure_work_pool(request.pool or self._pool, POOL_TYPE, pool_template())
+            _check_names(graph, pool_type)
             deployment_id = await self._put(graph, request.graph, request, published=True)
         except SystemFault as refused:
             raise RequestError("RQ-001", f"Prefect refuses the deployment: {refused.message}") from refused
@@ -145,12 +150,16 @@ class GraphDeployments:
         found = await self._api.deployments_tagged(_tag(graph_id))
         if not found:
             return None
-        labels, variables = found[0].get("labels") or {}, found[0].get("job_variables") or {}
-        return _Known(found[0]["id"], str(variables.get("graph_hash")), bool(labels.get(_PUBLISHED)))
+        # As `publish` leaves it: what was published last, else what was made for the graph's first run.
+        published = [each for each in found if (each.get("labels") or {}).get(_PUBLISHED)]
+        chosen = max(published, key=lambda each: str(each["updated"])) if published else found[0]
+        variables = chosen.get("job_variables") or {}
+        return _Known(chosen["id"], str(variables.get("graph_hash")), bool(published))
 
     async def _put(self, graph: Graph, document: dict[str, Any], request: DeployRequest, *, published: bool) -> str:
         pool = request.pool or self._pool
-        await self._api.ensure_work_pool(pool, POOL_TYPE, pool_template())
+        if not published:
+            await self._api.ensure_work_pool(pool, POOL_TYPE, pool_template())
         body = {
             **self._content(graph, document),
             "name": _deployment_name(graph, request),
@@ -177,6 +186,13 @@ class GraphDeployments:
             "enforce_parameter_schema": True,
             "job_variables": Publication(document, current).to_job_variables(),
         }
+
+
+def _check_names(graph: Graph, pool_type: str) -> None:
+    odd = [item.name for item in graph.inputs if not item.name.isidentifier() or keyword.iskeyword(item.name)]
+    if odd and pool_type != POOL_TYPE:
+        message = f"pools of type {pool_type} call a Python function, and {odd[0]!r} is no name of a parameter"
+        raise RequestError("RQ-001", message, f"Rename the input, or deploy to a pool of type {POOL_TYPE}.")
 
 
 def _schedule(request: DeployRequest) -> dict[str, Any]:

@@ -49,6 +49,8 @@ _CLOSE_PATIENCE_S = 10.0
 _BEAT_S = 2.0
 #: Between looks for Prefect's server, while it starts.
 _PREPARE_S = 0.5
+#: Between looks for a pool that Prefect refuses: somebody may put that right.
+_REFUSED_S = 30.0
 
 
 class Engine:
@@ -161,9 +163,11 @@ class Engine:
         try:
             await self._attachments.outcome(run, flow_run)
         except Pause:
+            self._spawn(self._attachments.stand_by(run, run.superseded))
             return ExecutionStatus.PAUSED, ""
-        except asyncio.CancelledError:
-            self._spawn(self._steer(run, "cancel"))  # the process that asked is gone
+        except asyncio.CancelledError:  # the process that asked is gone
+            self._steer_later(run, "cancel")
+            self._spawn(self._attachments.stand_by(run, run.superseded))
             raise
         return run.status, run.message
 
@@ -172,9 +176,12 @@ class Engine:
         while True:
             try:
                 return await self._deployments.prepare_pool(pool)
-            except (OSError, VortexError) as error:
+            except OSError as error:
                 logger.info("the pool %s is not served yet: %s", pool, error)
                 await asyncio.sleep(_PREPARE_S)
+            except VortexError as refused:
+                logger.error("the pool %s cannot be served: %s", pool, refused)
+                await asyncio.sleep(_REFUSED_S)
 
     async def catalogue(self) -> Catalogue:
         """See `EnginePort.catalogue`."""
@@ -240,23 +247,23 @@ class Engine:
 
     async def _execute(self, run: Run) -> None:
         self._publish(run, ExecutionReport(run.id, ExecutionStatus.RUNNING, at_ms=now_ms()))
-        error: VortexError | None = None
         try:
             run.graph, plan = await self._plan(run.request)
             run.recorder = Recorder(run.id, plan, self._api.post_events, self._settings.report_after_s)
             run.executor = await self._on_dask(self._executor(run, plan))
             run.planned.set()
-            for wish, asked in (("pause", run.paused), ("cancel", run.cancelled)):
+            paused, run.paused = run.paused, False
+            for wish, asked in (("pause", paused), ("cancel", run.cancelled)):
                 if asked:
                     await self._steer(run, wish)
             run.status = await self._on_dask(run.executor.run())
         except VortexError as failure:
-            run.status, error = ExecutionStatus.FAILED, failure
+            run.status, run.error = ExecutionStatus.FAILED, failure
         except Exception as failure:
             logger.exception("execution %s failed in the engine", run.id)
-            run.status, error = ExecutionStatus.FAILED, WorkerError("WK-001", f"the engine failed: {failure}")
-        run.message = str(error) if error else run.summary()
-        self._tell(run, run.status, error)
+            run.status, run.error = ExecutionStatus.FAILED, WorkerError("WK-001", f"the engine failed: {failure}")
+        run.message = str(run.error) if run.error else run.summary()
+        self._tell(run, run.status)
         run.ended.set()
         run.planned.set()
 
@@ -289,11 +296,11 @@ class Engine:
             case "pause" if run.executor is not None and not run.paused:
                 run.paused = True
                 await self._on_dask(run.executor.pause())
-                self._tell(run, ExecutionStatus.PAUSED)
+                self._tell_steered(run, ExecutionStatus.PAUSED)
             case "resume" if run.executor is not None and run.paused:
                 run.paused = False
                 await self._on_dask(run.executor.resume())
-                self._tell(run, ExecutionStatus.RUNNING)
+                self._tell_steered(run, ExecutionStatus.RUNNING)
             case "pause" | "resume":
                 run.paused = wish == "pause"
 
@@ -305,10 +312,14 @@ class Engine:
     def _announce(self, run: Run) -> None:
         self._tell(run, run.status if run.ended.is_set() else ExecutionStatus.RUNNING)
 
-    def _tell(self, run: Run, status: ExecutionStatus, error: VortexError | None = None) -> None:
+    def _tell_steered(self, run: Run, status: ExecutionStatus) -> None:
+        if not run.ended.is_set():  # it may have ended meanwhile, and that was the last word
+            self._tell(run, status)
+
+    def _tell(self, run: Run, status: ExecutionStatus) -> None:
         flow_run_id = run.flow_run.id if run.flow_run else None
         url = self._api.flow_run_url(flow_run_id) if flow_run_id else None
-        told = error.to_dict() if error else None
+        told = run.error.to_dict() if run.error and status.final else None
         self._publish(run, ExecutionReport(run.id, status, flow_run_id, url, told, now_ms()))
 
     def _publish(self, run: Run, report: Report) -> None:
@@ -324,7 +335,11 @@ class Engine:
         while True:
             wanted = [run.id for run in self._runs.values() if not run.ended.is_set()]
             try:
-                await self._on_dask(self._lanes.everywhere("vortex_beat", executions=wanted))
+                # A host that stands still must not keep the others from hearing it.
+                async with asyncio.timeout(_BEAT_S):
+                    await self._on_dask(self._lanes.everywhere("vortex_beat", executions=wanted))
+            except TimeoutError:
+                logger.warning("not every host has heard in time what is wanted")
             except Exception:
                 logger.exception("the hosts were not told what is wanted")
             await asyncio.sleep(_BEAT_S)

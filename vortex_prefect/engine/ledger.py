@@ -29,12 +29,18 @@ class Ledger:
         self._folder = folder
 
     def put(self, entry: Entry) -> None:
-        """Note a flow run before it is created, and again once its id is known."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Note a flow run before it is created, and again once its id is known.
+
+        A full disk keeps no execution from running: if this engine dies too, that flow run reads Running for ever.
+        """
         path = self._path(entry.execution_id)
         draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(asdict(entry)), encoding="utf-8")
-        draft.replace(path)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            logger.error("execution %s is not in the ledger: %s", entry.execution_id, error)
 
     def remove(self, execution_id: str) -> None:
         """The flow run has ended."""

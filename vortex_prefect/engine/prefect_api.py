@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
+from urllib.parse import quote
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
@@ -27,7 +27,6 @@ class PrefectApi:
     def __init__(self) -> None:
         self._url = PREFECT_API_URL.value() or ""
         self._connected: PrefectClient | None = None
-        self._flow_ids: dict[str, UUID] = {}
         self._connecting = asyncio.Lock()
 
     async def close(self) -> None:
@@ -50,10 +49,13 @@ class PrefectApi:
 
     # -- flow runs -------------------------------------------------------------------------
 
-    async def create_flow_run(self, deployment_id: str, body: dict[str, Any]) -> FlowRun:
-        """A flow run of a deployment; Prefect assigns the id, `idempotency_key` gives the same one when asked again."""
-        path = f"/deployments/{deployment_id}/create_flow_run"
-        return FlowRun.model_validate((await self._request("POST", path, body)).json())
+    async def create_flow_run(self, deployment_id: str, body: dict[str, Any]) -> FlowRun | None:
+        """A flow run of a deployment; Prefect assigns the id, `idempotency_key` gives the same one when asked again.
+
+        Null if there is no such deployment.
+        """
+        answer = await self._request("POST", f"/deployments/{deployment_id}/create_flow_run", body, allow=(404,))
+        return None if answer.status_code == httpx.codes.NOT_FOUND else FlowRun.model_validate(answer.json())
 
     async def flow_run(self, flow_run_id: str) -> FlowRun:
         """A flow run as it stands."""
@@ -110,7 +112,7 @@ class PrefectApi:
 
     async def ensure_work_pool(self, name: str, pool_type: str, template: dict[str, Any]) -> str:
         """Create the work pool where there is none; the type of the one that there is then."""
-        existing = await self._request("GET", f"/work_pools/{name}", allow=(404,))
+        existing = await self._request("GET", f"/work_pools/{quote(name, safe='')}", allow=(404,))
         if existing.status_code == httpx.codes.OK:
             return str(existing.json()["type"])
         body = {"name": name, "type": pool_type, "base_job_template": template}
@@ -132,18 +134,15 @@ class PrefectApi:
 
     async def put_deployment(self, flow_name: str, body: dict[str, Any]) -> str:
         """Create a deployment, or replace the one of the same flow and name; its id."""
-        body = {**body, "flow_id": str(await self._flow_id(flow_name))}
+        # Asked for each time: somebody may have deleted the flow.
+        flow = (await self._request("POST", "/flows/", {"name": flow_name})).json()
+        body = {**body, "flow_id": flow["id"]}
         return str((await self._request("POST", "/deployments/", body)).json()["id"])
 
     async def update_deployment(self, deployment_id: str, body: dict[str, Any]) -> bool:
         """Change what `body` names; false if the deployment is gone."""
         answer = await self._request("PATCH", f"/deployments/{deployment_id}", body, allow=(404,))
         return answer.status_code != httpx.codes.NOT_FOUND
-
-    async def _flow_id(self, name: str) -> UUID:
-        if name not in self._flow_ids:
-            self._flow_ids[name] = UUID((await self._request("POST", "/flows/", {"name": name})).json()["id"])
-        return self._flow_ids[name]
 
     # -- transport -------------------------------------------------------------------------
 

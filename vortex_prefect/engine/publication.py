@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vortex_prefect.core.errors import GraphError
+from vortex_prefect.core.ids import is_id
 
 #: More than any graph within the limits has; keeps a forged one from filling memory.
 _MAX_BYTES = 256 << 20
@@ -49,16 +50,24 @@ class Publication:
         """Rebuild from `to_job_variables`.
 
         Raises:
-            GraphError: VE-001, these carry no graph.
+            GraphError: VE-001, these carry no graph, or are not what `to_job_variables` gives.
         """
-        targets = variables.get("targets")
+        graph, targets, execution_id = (variables.get(name) for name in ("graph", "targets", "execution_id"))
+        # Anybody may set them in Prefect; the id becomes the name of a file.
+        if execution_id is not None and not (isinstance(execution_id, str) and is_id(execution_id)):
+            raise GraphError("VE-001", f"execution_id is {execution_id!r}, which is no id")
+        if targets is not None and not (isinstance(targets, list) and all(isinstance(name, str) for name in targets)):
+            raise GraphError("VE-001", f"targets is {targets!r}, not a list of names")
+        priority = variables.get("priority") or 0
+        if not isinstance(priority, int):
+            raise GraphError("VE-001", f"priority is {priority!r}, not a whole number")
         return cls(
-            graph=unpack(variables.get("graph")),
+            graph=unpack(graph),
             graph_hash=str(variables.get("graph_hash") or ""),
             targets=None if targets is None else tuple(targets),
             force=bool(variables.get("force")),
-            priority=int(variables.get("priority") or 0),
-            execution_id=variables.get("execution_id"),
+            priority=priority,
+            execution_id=execution_id,
         )
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from vortex_prefect.core.contracts import ExecutionRequest
+from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.reports import ExecutionStatus, NodeState
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.journal import History
@@ -36,6 +37,8 @@ class Run:
     superseded: asyncio.Event = field(default_factory=asyncio.Event)
     status: ExecutionStatus = ExecutionStatus.RUNNING
     message: str = ""
+    #: What kept the execution as a whole from running.
+    error: VortexError | None = None
     planned: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     history: History = field(default_factory=History)

@@ -16,7 +16,6 @@ from typing import Any
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventFilter, EventNameFilter
 
-from vortex_prefect.core.errors import VortexError
 from vortex_prefect.engine.prefect_api import PrefectApi
 
 logger = logging.getLogger(__name__)
@@ -80,8 +79,8 @@ class FlowRunWatch:
             self._nudge.clear()
             try:
                 states = await self._api.flow_run_states(self._watched)
-            except (OSError, VortexError) as error:
-                logger.info("flow runs in flight are not asked for: %s", error)
+            except Exception as error:  # whatever it is: nobody else would hear of a cancel any more
+                logger.info("flow runs in flight are not asked for: %r", error)
                 await asyncio.sleep(_RECONNECT_S)
                 continue
             for flow_run_id, state in states.items():

@@ -20,6 +20,7 @@ from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 from pydantic import Field
 
+from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.ipc.engine_link import EngineLink
 
@@ -92,6 +93,7 @@ class VortexWorker(BaseWorker[GraphJob, GraphVariables, GraphResult]):
         """Called by Prefect when the worker stops."""
         if self._listening is not None:
             self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
         await super().teardown(*exc_info)
 
     async def run(
@@ -103,16 +105,23 @@ class VortexWorker(BaseWorker[GraphJob, GraphVariables, GraphResult]):
         """Called by Prefect for each flow run that the pool has for us."""
         if task_status is not None:
             task_status.started(os.getpid())
-        if self.flow_runs is not None:
-            await self.flow_runs.run_flow_run(str(flow_run.id))
-        else:
-            # Prefect's command makes the worker, and tells it nothing of ours.
-            link = EngineLink(Settings.from_env(os.environ).engine_socket)
-            try:
-                await link.run_flow_run(str(flow_run.id))
-            finally:
-                await link.close()
+        try:
+            await self._carry_out(str(flow_run.id))
+        except VortexError as error:
+            # Prefect leaves a run alone that was told to have started, and this one would stay Pending.
+            await self._propose_crashed_state(flow_run, f"{error}. {error.hint or error.info.hint}")
         return GraphResult(status_code=0, identifier=str(os.getpid()))
+
+    async def _carry_out(self, flow_run_id: str) -> None:
+        if self.flow_runs is not None:
+            await self.flow_runs.run_flow_run(flow_run_id)
+            return
+        # Prefect's command makes the worker, and tells it nothing of ours.
+        link = EngineLink(Settings.from_env(os.environ).engine_socket)
+        try:
+            await link.run_flow_run(flow_run_id)
+        finally:
+            await link.close()
 
     async def _listen(self) -> None:
         """Prefect's worker asks its pool every few seconds; an event says that now is a good time."""
@@ -136,11 +145,11 @@ def pool_template() -> dict[str, Any]:
 async def serve_pool(engine: Engine, pool: str) -> None:
     """Work for a pool until cancelled; whatever Prefect's worker stumbles over, it begins anew."""
     while True:
-        # A worker that does not find the server at its first look takes half a minute for the next one.
-        await engine.prepare_pool(pool)
-        worker = VortexWorker(pool, name=f"vortex engine {socket.gethostname()} {os.getpid()}")
-        worker.flow_runs = engine
         try:
+            # A worker that does not find the server at its first look takes half a minute for the next one.
+            await engine.prepare_pool(pool)
+            worker = VortexWorker(pool, name=f"vortex engine {socket.gethostname()} {os.getpid()}")
+            worker.flow_runs = engine
             await worker.start(printer=logger.info)
         except Exception:
             logger.exception("the worker of pool %s stopped", pool)

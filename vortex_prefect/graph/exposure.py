@@ -55,7 +55,7 @@ def _field(item: ExposedInput, spec: ParamSpec) -> dict[str, Any]:
     if text := " ".join(filter(None, (spec.doc, f"In {spec.unit}." if spec.unit else ""))):
         field["description"] = text
     if spec.choices is not None:
-        field["enum"] = list(spec.choices)
+        field["enum"] = [*spec.choices, *([None] if _is_nullable(spec) else [])]
     if spec.bounds is not None:
         limits = {"minimum": spec.bounds.min, "maximum": spec.bounds.max}
         field |= {name: _plain(limit) for name, limit in limits.items() if limit is not None}
@@ -65,9 +65,12 @@ def _field(item: ExposedInput, spec: ParamSpec) -> dict[str, Any]:
 def _type(spec: ParamSpec) -> dict[str, Any]:
     if spec.type == "JSON":
         return {}
-    nullable = spec.default is None and not spec.required
     kind = _JSON_TYPES[spec.type]
-    return {"anyOf": [{"type": kind}, {"type": "null"}]} if nullable else {"type": kind}
+    return {"anyOf": [{"type": kind}, {"type": "null"}]} if _is_nullable(spec) else {"type": kind}
+
+
+def _is_nullable(spec: ParamSpec) -> bool:
+    return spec.default is None and not spec.required
 
 
 def _plain(limit: float) -> float | int:

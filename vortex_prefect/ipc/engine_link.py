@@ -81,8 +81,6 @@ class _Connection:
             await self._send({"id": message["id"], "result": result})
         except VortexError as error:
             await self._send({"id": message["id"], "error": error.to_dict()})
-        except ConnectionError:
-            logger.info("the bridge left before its answer")
         except Exception as error:
             logger.exception("the call %s failed", message.get("op"))
             failure = SystemFault("SY-007", f"{type(error).__name__}: {error}")

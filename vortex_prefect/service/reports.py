@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, StorePort, UnitOfWork
-from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.reports import (
@@ -194,6 +194,11 @@ class Reports:
 
     async def _handle_adoption(self, report: AdoptionReport) -> None:
         """Follow an execution that Prefect began, or began again after it had ended here."""
+        live = self._live.get(report.execution_id)
+        if live is not None and live.record().options.get("round", 1) < report.round:
+            # Its engine died, and it was begun again before that was noticed here.
+            fault = SystemFault("SY-004", "the engine that ran it died; it was begun again")
+            await self.finish(report.execution_id, ExecutionStatus.CRASHED, fault)
         await self.settle()  # of the one that ended, everything is to be stored before it begins again
         if report.execution_id in self._live:
             return
