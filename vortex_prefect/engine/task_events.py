@@ -55,6 +55,8 @@ class TaskRunTrack:
     attempt_started_ms: int = 0
     run_count: int = 0
     previous: tuple[str, str] | None = None
+    #: Time of the last event in microseconds.
+    last_us: int = 0
     tags: tuple[str, ...] = field(default=("vortex",))
 
     @property
@@ -71,7 +73,9 @@ class TaskRunTrack:
         message = _message(report)
         initial, self.previous = self.previous, (state_type, state_name)
         event_id = derived_id(self.execution_id, self.node_id, state_name, str(report.attempt), str(flow_run.round))
-        occurred = iso(report.at_ms)
+        # The server refuses two states of one task run at the same time, and the whole batch with them.
+        self.last_us = max(report.at_ms * 1000, self.last_us + 1)
+        occurred = datetime.fromtimestamp(self.last_us / 1e6, UTC).isoformat()
         return {
             "id": event_id,
             "occurred": occurred,
