@@ -70,18 +70,18 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Print everything that keeps a graph from running; of one that can run, its plan if you ask for it."""
-    if plan:
-        from vortex_prefect.cli.plan import explain_graph, print_plan  # noqa: PLC0415
-
-        print_plan(explain_graph(Settings.from_env(os.environ, home=home), graph), as_json)
-        return
     from vortex_prefect.cli.catalogue import find_catalogue  # noqa: PLC0415
     from vortex_prefect.cli.documents import read_graph  # noqa: PLC0415
     from vortex_prefect.graph.validate import validate as problems_of  # noqa: PLC0415
 
-    parsed = read_graph(graph)
-    problems = problems_of(parsed, find_catalogue(Settings.from_env(os.environ, home=home)))
-    if as_json:
+    settings = Settings.from_env(os.environ, home=home)
+    parsed, catalogue = read_graph(graph), find_catalogue(settings)
+    problems = problems_of(parsed, catalogue)
+    if plan and not problems:
+        from vortex_prefect.cli.plan import explain_graph, print_plan  # noqa: PLC0415
+
+        print_plan(explain_graph(settings, graph, catalogue), as_json)
+    elif as_json:
         print(json.dumps({"valid": not problems, "problems": [problem.to_dict() for problem in problems]}))
     elif not problems:
         console.print(f"[green]{graph} is valid[/green]: {len(parsed.nodes)} nodes, {len(parsed.edges)} edges")

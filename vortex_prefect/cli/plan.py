@@ -11,16 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.cli.catalogue import find_catalogue
 from vortex_prefect.cli.client import Client
 from vortex_prefect.cli.documents import read_document, resolve_files
-from vortex_prefect.core.errors import GraphError
+from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.engine.file_identity import FileIdentities
 from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.graph.plan import compile_plan
-from vortex_prefect.graph.validate import validate
 
 NO_STACK = "no stack runs: nothing is known to be cached"
 
@@ -29,17 +27,14 @@ _COLOURS = {"dirty": "yellow", "cached": "green", "unneeded": "dim", "skipped": 
 _SHOWN = 12
 
 
-def explain_graph(settings: Settings, path: Path) -> dict[str, Any]:
-    """`explanation` of a graph file, and `stack`: whether a running one told what is cached.
+def explain_graph(settings: Settings, path: Path, catalogue: Catalogue) -> dict[str, Any]:
+    """`explanation` of a graph file that is valid, and `stack`: whether a running one told what is cached.
 
     Raises:
-        GraphError: VE-…, everything that keeps the graph from running.
-        SystemFault: SY-003, SY-004.
+        GraphError: VE-010 for files that are missing.
+        SystemFault: SY-004, the stack does not answer.
     """
     document = read_document(path)
-    graph, catalogue = parse_graph(document, Limits()), find_catalogue(settings)
-    if problems := validate(graph, catalogue):
-        raise GraphError.of(problems)
     resolve_files(document, catalogue, path.parent)
     info = running_stack(settings)
     if info is not None:

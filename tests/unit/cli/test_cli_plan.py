@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.unit.graph.builders import CATALOGUE, document, graph, output, plan
-from vortex_prefect.cli import plan as command
+from vortex_prefect.cli import catalogue
+from vortex_prefect.cli.main import app
 from vortex_prefect.cli.plan import NO_STACK, explain_graph, print_plan, summary
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.settings import Settings
@@ -20,8 +22,7 @@ EDGES = ("a.image > b.image", "b.image > c.image")
 
 
 @pytest.fixture(autouse=True)
-def no_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "find_catalogue", lambda _: CATALOGUE)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
 
 
@@ -69,7 +70,7 @@ def test_json_is_the_same_as_data(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_without_a_stack_nothing_is_cached_and_that_is_said(tmp_path: Path) -> None:
-    told = explain_graph(Settings(tmp_path / "home"), written(tmp_path, *EDGES))
+    told = explain_graph(Settings(tmp_path / "home"), written(tmp_path, *EDGES), CATALOGUE)
     assert told["stack"] is False
     assert told["counts"]["dirty"] == 3
     assert summary(told)[-1] == "no stack runs: nothing is known to be cached"
@@ -78,11 +79,17 @@ def test_without_a_stack_nothing_is_cached_and_that_is_said(tmp_path: Path) -> N
 def test_files_are_relative_to_the_graph(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(b"x")
     load = {"type": "load", "params": {"path": "x.png"}}
-    assert explain_graph(Settings(tmp_path / "home"), written(tmp_path, load=load))["counts"]["dirty"] == 1
+    settings = Settings(tmp_path / "home")
+    assert explain_graph(settings, written(tmp_path, load=load), CATALOGUE)["counts"]["dirty"] == 1
+    gone = {**load, "params": {"path": "gone.png"}}
     with pytest.raises(GraphError, match="VE-010"):
-        explain_graph(Settings(tmp_path / "home"), written(tmp_path, load={**load, "params": {"path": "gone.png"}}))
+        explain_graph(settings, written(tmp_path, load=gone), CATALOGUE)
 
 
-def test_a_graph_that_cannot_run_has_no_plan(tmp_path: Path) -> None:
-    with pytest.raises(GraphError, match="VE-007"):
-        explain_graph(Settings(tmp_path / "home"), written(tmp_path, b="blur"))
+def test_the_command_prints_problems_in_place_of_a_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "find_catalogue", lambda _: CATALOGUE)
+    home = ["--home", str(tmp_path / "home"), "--plan", "--json"]
+    good = CliRunner().invoke(app, ["validate", str(written(tmp_path, *EDGES)), *home])
+    assert (good.exit_code, json.loads(good.stdout)["counts"]["dirty"]) == (0, 3)
+    bad = CliRunner().invoke(app, ["validate", str(written(tmp_path, b="blur")), *home])
+    assert (bad.exit_code, json.loads(bad.stdout)["problems"][0]["code"]) == (2, "VE-007")
