@@ -70,6 +70,8 @@ class JobRunner:
             if values:
                 items = [unpacked.unpack(_checked(job, port.name, port.type, value)) for value in values]
                 arguments[node.argument_of[port.name]] = items if port.list else items[0]
+            elif port.required and port.when is not None:
+                arguments[node.argument_of[port.name]] = None  # the engine knows that it is not asked for
             elif port.required:
                 raise WorkerError("WK-002", f"input {port.name} of {job.node_id} came without a value")
         for param in node.spec.params:

@@ -11,7 +11,7 @@ from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any
 
 from vortex_prefect.core.nodespec import Bounds, InputSpec, NodeSpec, OutputSpec, ParamSpec, ParamType
-from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Port, Range, Step, Unit, Widget
+from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Port, Range, Step, Unit, Widget
 from vortex_worker.sdk.context import Context
 
 _PARAM_TYPES: dict[type, ParamType] = {float: "FLOAT", int: "INT", bool: "BOOL", str: "STRING", Path: "PATH"}
@@ -115,6 +115,7 @@ def _node_type(
         params.append(_param(where, name, base, notes, argument.default, is_json=port is not None))
         if _note(notes, File) is not None:
             files.append(name)
+    _check_conditions(type_name, inputs, params)
     doc = inspect.getdoc(function) or ""
     spec = NodeSpec(
         type=type_name,
@@ -161,15 +162,24 @@ def _port_of(base: Any, notes: tuple[Any, ...]) -> Port | None:
 
 
 def _input(name: str, port: Port, notes: tuple[Any, ...], *, required: bool) -> InputSpec:
-    doc = _note(notes, Doc)
+    doc, lazy = _note(notes, Doc), _note(notes, Lazy)
     return InputSpec(
         name=name,
         type=port.type,
         required=required,
         list=port.list,
-        lazy=_note(notes, Lazy) is not None,
+        lazy=lazy is not None,
+        when=lazy.when if lazy else None,
+        partial=_note(notes, Partial) is not None,
         doc=doc.text if doc else "",
     )
+
+
+def _check_conditions(type_name: str, inputs: list[InputSpec], params: list[ParamSpec]) -> None:
+    known = {param.name: param for param in params}
+    for port in inputs:
+        if port.when is not None and port.when[0] not in known:
+            raise TypeError(f"{type_name}: {port.name} is asked for by {port.when[0]}, which is no parameter")
 
 
 def _param(where: str, name: str, base: Any, notes: tuple[Any, ...], default: Any, *, is_json: bool) -> ParamSpec:
