@@ -11,33 +11,21 @@ import contextlib
 import functools
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import JobOutcome, Value
 from vortex_prefect.core.reports import ExecutionStatus, NodeReport, NodeState
-from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result, Work
+from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result
+from vortex_prefect.engine.fan_out import ItemEvent
 from vortex_prefect.engine.in_flight import InFlight
+from vortex_prefect.engine.node_work import NodeWork, Tellers
+from vortex_prefect.engine.running_node import Inputs, RunningNode
+from vortex_prefect.graph.keys import FileIdentity
 from vortex_prefect.graph.lazy import LazyPort, not_asked_by
 from vortex_prefect.graph.plan import Plan, Step
 
 _CANCEL_REPEAT_S = 0.5
-
-
-@dataclass(slots=True)
-class _Node:
-    """A step while the plan runs."""
-
-    step: Step
-    #: Parents that it needs, as far as is known, and that have not ended.
-    waiting_for: set[str]
-    #: Lazy ports of which is not known yet whether they are asked for.
-    undecided: tuple[LazyPort, ...]
-    #: Lazy ports that are not asked for, or not yet.
-    left_out: set[str]
-    outputs: dict[str, Value] | None = None
-    state: NodeState = NodeState.PENDING
 
 
 class Executor:
@@ -48,6 +36,8 @@ class Executor:
         limiter: asked before each attempt of a step that has tags; null: no limits.
         flights: shared by all executors of an engine, so that the same work
             asked for twice at once runs once; null: nothing is shared.
+        file_identity: see `compile_plan`; asked, in a thread, for files that an
+            edge names. Null: what reads them is not reused.
     """
 
     def __init__(
@@ -61,6 +51,7 @@ class Executor:
         limiter: Limiter | None = None,
         round: int = 1,
         flights: InFlight | None = None,
+        file_identity: FileIdentity | None = None,
     ) -> None:
         self.execution_id = execution_id
         self._plan = plan
@@ -69,7 +60,9 @@ class Executor:
         # Who forces wants its own results, and nobody is to wait for what they replace.
         self._flights = None if plan.force else flights
         self._attempts = Attempts(execution_id, lanes, priority, limiter, self._flights, round=round)
-        self._nodes = {node_id: _node(step) for node_id, step in plan.steps.items()}
+        self._nodes = {node_id: RunningNode.of(step) for node_id, step in plan.steps.items()}
+        self._inputs = Inputs(self._nodes)
+        self._work = NodeWork(self._inputs, self._attempts, reuse=not plan.force, file_identity=file_identity)
         self._known: dict[str, dict[str, Value]] = {}
         self._why_dirty: dict[str, str] = {}
         #: Nodes that run only if somebody asks for them → who might.
@@ -77,7 +70,7 @@ class Executor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._left = len(self._nodes)
         #: Nodes whose consumers have not heard of their end.
-        self._ended: deque[_Node] = deque()
+        self._ended: deque[RunningNode] = deque()
         self._advancing = False
         self._done = asyncio.Event()
         self._cancelled = False
@@ -168,17 +161,17 @@ class Executor:
         try:
             for lazy in undecided:
                 (condition,) = inputs[lazy.param.name]
-                if lazy.asked(node_id, self._output(*condition).data):
+                if lazy.asked(node_id, self._nodes[condition.node].output(condition.port).data):
                     parents |= self._taken(node, lazy)
         except GraphError as error:
             self._end(node_id, Result(NodeState.FAILED, error=error))
             return
         node.waiting_for |= {parent for parent in parents if not self._nodes[parent].state.final}
         self._ask_for(sorted(parents))
-        for parent in filter(self._gave_nothing, sorted(parents)):
-            self._end(node_id, _skipped_after(parent))
+        for parent in sorted(parents - node.waiting_for):
+            self._skip_if_missing(node, parent)
 
-    def _taken(self, node: _Node, lazy: LazyPort) -> set[str]:
+    def _taken(self, node: RunningNode, lazy: LazyPort) -> set[str]:
         """The parents that feed a lazy port which the node turned out to ask for."""
         node_id, sources = node.step.node_id, node.step.inputs.get(lazy.port, ())
         if not sources and lazy.required:
@@ -218,26 +211,11 @@ class Executor:
 
     async def _run_node(self, node_id: str) -> None:
         node = self._nodes[node_id]
-        step = node.step
-        try:
-            work = Work(step, self._inputs(node), step.key)
-        except GraphError as error:
-            self._end(node_id, Result(NodeState.FAILED, error=error))
-            return
-        self._end(node_id, await self._attempts.run(work, functools.partial(self._tell, step)))
-
-    def _inputs(self, node: _Node) -> dict[str, tuple[Value, ...]]:
-        return {
-            port: tuple(self._output(source.node, source.port) for source in sources)
-            for port, sources in node.step.inputs.items()
-            if port not in node.left_out
-        }
-
-    def _output(self, node_id: str, port: str) -> Value:
-        outputs = self._nodes[node_id].outputs or {}
-        if port not in outputs:
-            raise GraphError("VE-004", f"{node_id} gave no output {port!r}", node_id=node_id)
-        return outputs[port]
+        tellers = Tellers(
+            functools.partial(self._tell, node.step),
+            functools.partial(self._tell_item, node.step),
+        )
+        self._end(node_id, await self._work.run(node, tellers))
 
     # -- what is told ----------------------------------------------------------------------
 
@@ -249,6 +227,7 @@ class Executor:
         *,
         outcome: JobOutcome | None = None,
         progress: float = 0.0,
+        items: dict[str, int] | None = None,
     ) -> None:
         node = self._nodes[step.node_id]
         if node.state.final:
@@ -266,6 +245,24 @@ class Executor:
                 why=self._why_dirty.get(step.node_id),
                 error=error,
                 at_ms=now_ms(),
+                items=items,
+            )
+        )
+
+    def _tell_item(self, step: Step, event: ItemEvent) -> None:
+        error = None if event.error is None else {**event.error.to_dict(), "node_id": step.node_id}
+        self._emit(
+            NodeReport(
+                self.execution_id,
+                step.node_id,
+                event.state,
+                progress=100.0 if event.state in (NodeState.COMPLETED, NodeState.CACHED) else 0.0,
+                attempt=event.attempt,
+                worker_id=event.worker_id,
+                why=event.why,
+                error=error,
+                at_ms=now_ms(),
+                item=event.item,
             )
         )
 
@@ -288,6 +285,8 @@ class Executor:
                 error=None if result.error is None else {**result.error.to_dict(), "node_id": node_id},
                 outputs=node.outputs,
                 at_ms=now_ms(),
+                items=result.items,
+                item_errors=result.item_errors,
             )
         )
         self._left -= 1
@@ -318,13 +317,13 @@ class Executor:
         if parent not in node.waiting_for:
             return  # it is not asked for, or not yet
         node.waiting_for.discard(parent)
-        if self._gave_nothing(parent):
-            self._end(consumer, _skipped_after(parent))
-        else:
+        if not self._skip_if_missing(node, parent):
             self._start_if_ready(consumer)
 
-    def _gave_nothing(self, node_id: str) -> bool:
-        return self._nodes[node_id].state in (NodeState.FAILED, NodeState.SKIPPED)
+    def _skip_if_missing(self, node: RunningNode, parent: str) -> bool:
+        if (why := self._inputs.missing(node, parent)) is not None:
+            self._end(node.step.node_id, Result(NodeState.SKIPPED, why=why))
+        return why is not None
 
     def _check_done(self) -> None:
         """All that was asked for has ended: skip the rest."""
@@ -346,13 +345,3 @@ class Executor:
                     asker[node_id] = asker[consumer]
         for node_id in reversed(asker):  # consumers first, so that none hears of its parents
             self._end(node_id, Result(NodeState.SKIPPED, why=not_asked_by(asker[node_id])))
-
-
-def _node(step: Step) -> _Node:
-    left_out = {lazy.port for lazy in step.lazy}
-    parents = {source.node for port, sources in step.inputs.items() if port not in left_out for source in sources}
-    return _Node(step, parents, step.lazy, left_out)
-
-
-def _skipped_after(parent: str) -> Result:
-    return Result(NodeState.SKIPPED, why=f"its input from {parent} failed")

@@ -79,6 +79,23 @@ CATALOGUE = Catalogue(
             params=(ParamSpec(name="condition", type="BOOL", default=True),),
             outputs=(OutputSpec(name="out", type="ANY"),),
         ),
+        _spec(
+            "range",
+            params=(ParamSpec(name="count", type="INT", default=3),),
+            outputs=(OutputSpec(name="out", type="LIST[FLOAT]"),),
+        ),
+        _spec("folder", outputs=(OutputSpec(name="out", type="LIST[PATH]"),), volatile=True),
+        _spec("frames", outputs=(OutputSpec(name="out", type="LIST[IMAGE]"),)),
+        _spec(
+            "mean",
+            inputs=(InputSpec(name="items", type="LIST[FLOAT]"),),
+            outputs=(OutputSpec(name="out", type="FLOAT"),),
+        ),
+        _spec(
+            "survivors",
+            inputs=(InputSpec(name="items", type="LIST[ANY]", partial=True),),
+            outputs=(OutputSpec(name="out", type="LIST[ANY]"),),
+        ),
         _spec("decide", params=(ParamSpec(name="at", type="INT", default=0),), outputs=(BOOL,)),
         _spec("save", inputs=(_image("image"),), outputs=(OutputSpec(name="path", type="PATH"),), volatile=True),
     )

@@ -73,7 +73,7 @@ def test_debug_ports_chain() -> None:
 
 
 def test_effects_outside_are_volatile_and_files_are_content() -> None:
-    assert [spec.type for spec in SPECS if spec.volatile] == ["image.save"]
+    assert [spec.type for spec in SPECS if spec.volatile] == ["core.files", "image.save"]
     assert {spec.type: spec.files for spec in SPECS if spec.files} == {"image.load": ("path",), "image.lut": ("path",)}
 
 
