@@ -17,7 +17,7 @@ from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.wire._pb import control_pb2, job_pb2, tensor_pb2
 
 #: Raised when a packet changes its meaning; host and worker must agree.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
