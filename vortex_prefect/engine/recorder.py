@@ -78,7 +78,7 @@ class Recorder:
         for subject in list(self._held):
             held = self._held[subject]
             old = now - held[0].at_ms >= self._report_after_ms
-            if held[-1].state.final and not old and len(held) <= 2 and not self._began(node_id):
+            if held[-1].state.final and not old and len(held) <= 2 and not self._began(subject):
                 yield from self._in_one(held)
             elif held[-1].state.final or old or everything:
                 yield from held
@@ -86,9 +86,9 @@ class Recorder:
                 continue
             del self._held[subject]
 
-    def _began(self, node_id: str) -> bool:
-        """Whether the server has heard of the node already."""
-        track = self._tracks.get(node_id)
+    def _began(self, subject: Subject) -> bool:
+        """Whether the server has heard of the node or the item already."""
+        track = self._tracks.get(subject)
         return track is not None and track.previous is not None
 
     def _in_one(self, held: list[NodeReport]) -> Iterable[NodeReport]:
