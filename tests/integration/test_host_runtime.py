@@ -105,6 +105,39 @@ def test_a_tensor_is_read_where_another_job_wrote_it(host: HostRuntime) -> None:
     assert digest == hashlib.sha256(data[-(1 << 20) :]).hexdigest()
 
 
+def test_lists_of_tensors_travel_by_reference_and_survivors_are_handed_on(host: HostRuntime) -> None:
+    first, second = (output(run(host, job("allocate", mb=1, seed=seed))) for seed in (1, 2))
+    listed = Value("LIST[TENSOR]", items=(first, None, second))
+    wanted = replace(job("value", {"items": listed}), node_type="core.survivors", params={})
+    assert output(run(host, wanted)) == Value("LIST[ANY]", items=(first, second))
+    counted = replace(job("value", {"items": listed}), node_type="core.item_count", params={})
+    assert output(run(host, counted)).data == 2
+
+
+def test_a_list_of_numbers_is_plain_json(host: HostRuntime) -> None:
+    wanted = replace(job("value"), node_type="core.range", params={"start": 1.0, "step": 0.5, "count": 3})
+    numbers = output(run(host, wanted))
+    assert numbers == Value("LIST[FLOAT]", data=[1.0, 1.5, 2.0])
+    mean = replace(job("value", {"items": numbers}), node_type="core.mean", params={})
+    assert output(run(host, mean)).data == 1.5
+    wrong = replace(job("value", {"items": Value("FLOAT", data=1.0)}), node_type="core.mean", params={})
+    assert code(run(host, wrong)) == "WK-002"
+
+
+def test_an_input_that_is_not_asked_for_is_null(host: HostRuntime) -> None:
+    one = Value("ANY", data="chosen")
+    wanted = replace(job("value", {"on_false": one}), node_type="core.switch", params={"condition": False})
+    assert output(run(host, wanted)).data == "chosen"
+
+
+def test_a_list_of_a_block_that_is_gone_is_refused(host: HostRuntime) -> None:
+    tensor = output(run(host, job("allocate", mb=1, seed=1)))
+    assert tensor.ref is not None
+    gone = Value("TENSOR", replace(tensor.ref, generation=tensor.ref.generation + 1000))
+    wanted = replace(job("value", {"items": Value("LIST[TENSOR]", items=(gone,))}), node_type="core.survivors")
+    assert code(run(host, wanted)) == "WK-002"
+
+
 def test_a_crash_is_told_and_the_next_job_runs_on_the_successor(host: HostRuntime) -> None:
     pid, restarts = worker_pid(host), host.statistics().workers[0]["restarts"]
     outcome = run(host, job("crash", signal=9))

@@ -233,16 +233,21 @@ class NodeResource(BaseModel):
     worker_id: str | None
     why: str | None
     error: dict[str, Any] | None
+    #: Of a node that maps over a list: `total`, `completed`, `cached`, `failed`, `skipped`.
+    items: dict[str, int] | None = None
+    #: The first hundred items that failed, `{item, error}`.
+    item_errors: list[dict[str, Any]] = []
 
 
 class OutputResource(BaseModel):
-    """An output; tensors have no `value`."""
+    """An output; tensors have no `value`, and a list that holds any, or of which items failed, has `items`."""
 
     node: str
     port: str
     type: str
     url: str
     value: Any = None
+    items: list[dict[str, Any] | None] | None = None
 
 
 class ExecutionResource(BaseModel):

@@ -2,35 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.tensor import TensorRef
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What flows along an edge: a tensor by reference, or a small JSON value itself."""
+    """What flows along an edge: a tensor by reference, a small JSON value itself, or a list of values.
 
-    #: Port type of the value (`IMAGE`, `FLOAT`, …).
+    A list that is JSON as a whole is plain `data`.
+    """
+
+    #: Port type of the value (`IMAGE`, `FLOAT`, `LIST[IMAGE]`, …).
     type: str
-    #: The tensor; null for a JSON value.
+    #: The tensor; null for anything else.
     ref: TensorRef | None = None
     #: The JSON value; null for a tensor.
     data: Any = None
+    #: The items of a list that holds tensors or has gaps: null where an item failed. Null for anything else.
+    items: tuple[Value | None, ...] | None = None
+
+    def refs(self) -> Iterator[TensorRef]:
+        """Every tensor in it."""
+        if self.ref is not None:
+            yield self.ref
+        for item in self.items or ():
+            if item is not None:
+                yield from item.refs()
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether it is a list of which items failed."""
+        return self.items is not None and None in self.items
+
+    def listed(self) -> tuple[Value | None, ...]:
+        """The items of a list, each a value of its own.
+
+        Raises:
+            WorkerError: WK-002, it is no list.
+        """
+        if self.items is not None:
+            return self.items
+        if not isinstance(self.data, list | tuple):
+            raise WorkerError("WK-002", f"a value of type {self.type} came where a list was promised")
+        item_type = self.type[5:-1] if self.type.startswith("LIST[") else "ANY"
+        return tuple([Value(item_type, data=item) for item in self.data])
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         if self.ref is not None:
             return {"type": self.type, "ref": self.ref.to_dict()}
+        if self.items is not None:
+            return {"type": self.type, "items": [None if item is None else item.to_dict() for item in self.items]}
         return {"type": self.type, "data": self.data}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Value:
         """Rebuild from `to_dict`."""
-        ref = data.get("ref")
-        return cls(data["type"], TensorRef.from_dict(ref) if ref else None, data.get("data"))
+        ref, items = data.get("ref"), data.get("items")
+        return cls(
+            data["type"],
+            TensorRef.from_dict(ref) if ref else None,
+            data.get("data"),
+            None if items is None else tuple([None if item is None else cls.from_dict(item) for item in items]),
+        )
+
+
+def list_of(item_type: str, items: Sequence[Value | None]) -> Value:
+    """A list with items of that port type; as plain JSON where that says the same."""
+    listed = f"LIST[{item_type}]"
+    if all(item is not None and item.ref is None and item.items is None and item.type == item_type for item in items):
+        return Value(listed, data=[item.data for item in items if item is not None])
+    return Value(listed, items=tuple(items))
 
 
 @dataclass(frozen=True, slots=True)

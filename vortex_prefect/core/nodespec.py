@@ -42,13 +42,34 @@ def accepts(source: str, target: str) -> bool:
     """
     if source == target or "ANY" in (source, target):
         return True
-    if source.startswith("LIST[") and target.startswith("LIST["):
-        return accepts(source[5:-1], target[5:-1])
+    item, item_taken = item_type(source), item_type(target)
+    if item is not None and item_taken is not None:
+        return accepts(item, item_taken)
     return target in CONVERSIONS.get(source, ())
 
 
 class _Declaration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def item_type(port_type: str) -> str | None:
+    """T of `LIST[T]`; null for what is no list."""
+    return port_type[5:-1] if port_type.startswith("LIST[") else None
+
+
+def list_type(port_type: str) -> str:
+    """`LIST[T]` of T."""
+    return f"LIST[{port_type}]"
+
+
+def maps(source: str, target: str) -> bool:
+    """Whether a node takes the items of an output of type `source` one by one at a port of type `target`.
+
+    It does where an item fits and the list itself does not: `LIST[IMAGE]` into
+    IMAGE. ANY takes the list as it is.
+    """
+    item = item_type(source)
+    return item is not None and not accepts(source, target) and item_type(item) is None and accepts(item, target)
 
 
 class Bounds(_Declaration):
@@ -79,6 +100,10 @@ class InputSpec(_Declaration):
     list: bool = False
     #: Evaluated only if the node asks for it.
     lazy: bool = False
+    #: (parameter, value): the port is asked for, and required if it is, only where the parameter has that value.
+    when: tuple[str, Any] | None = None
+    #: Takes a list of which items failed, without them; other ports then keep their node from running.
+    partial: bool = False
     doc: str = ""
 
 

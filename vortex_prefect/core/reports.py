@@ -59,9 +59,15 @@ class NodeReport:
     why: str | None = None
     #: `VortexError.to_dict()` of a failed attempt; final only in state FAILED.
     error: dict[str, Any] | None = None
-    #: port → `Value`; present in states COMPLETED and CACHED.
+    #: port → `Value`; present in states COMPLETED and CACHED, and for a failed node that maps, lists with gaps.
     outputs: dict[str, Value] | None = None
     at_ms: int = 0
+    #: Index of the item that is told of; null for the node itself.
+    item: int | None = None
+    #: Of a node that maps over a list: how many items it has, and how many have ended how.
+    items: dict[str, int] | None = None
+    #: The first items that failed finally, `{item, error}`.
+    item_errors: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -120,4 +126,5 @@ def report_from_dict(data: dict[str, Any]) -> Report:
     outputs = fields["outputs"]
     if outputs is not None:
         outputs = {port: Value.from_dict(value) for port, value in outputs.items()}
-    return NodeReport(**{**fields, "state": NodeState(fields["state"]), "outputs": outputs})
+    item_errors = tuple(fields.get("item_errors", ()))
+    return NodeReport(**{**fields, "state": NodeState(fields["state"]), "outputs": outputs, "item_errors": item_errors})

@@ -29,6 +29,9 @@ class Lanes(Protocol):
     async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """See `LanePool.everywhere`."""
 
+    async def capacity(self) -> int:
+        """See `LanePool.capacity`."""
+
 
 class Limiter(Protocol):
     """Keeps steps that share a tag from running all at once."""
@@ -62,6 +65,9 @@ class Result:
     worker_id: str | None = None
     why: str | None = None
     error: VortexError | None = None
+    #: Of a step that maps over a list: see `NodeReport.items` and `item_errors`.
+    items: dict[str, int] | None = None
+    item_errors: tuple[dict[str, Any], ...] = ()
 
 
 class Tell(Protocol):

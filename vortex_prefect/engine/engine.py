@@ -284,6 +284,7 @@ class Engine:
             round=run.round,
             limiter=self._limits,
             flights=self._flights,
+            file_identity=file_identity,
         )
 
     async def _steer(self, run: Run, wish: str) -> None:
@@ -323,9 +324,11 @@ class Engine:
         self._publish(run, ExecutionReport(run.id, status, flow_run_id, url, told, now_ms()))
 
     def _publish(self, run: Run, report: Report) -> None:
-        run.history.put(report)
         if isinstance(report, NodeReport) and run.recorder is not None:
             run.recorder.note(report)
+        if isinstance(report, NodeReport) and report.item is not None:
+            return  # items are for the record; of their node everybody hears how far they are
+        run.history.put(report)
         self._journal.publish(report)
 
     # -- housekeeping ----------------------------------------------------------------------

@@ -9,29 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable
 
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import JobOutcome, Value
 from vortex_prefect.core.reports import ExecutionStatus, NodeReport, NodeState
-from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result, Work
+from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result
+from vortex_prefect.engine.fan_out import ItemEvent
 from vortex_prefect.engine.in_flight import InFlight
+from vortex_prefect.engine.node_work import NodeWork, Tellers
+from vortex_prefect.engine.running_node import Inputs, RunningNode
+from vortex_prefect.graph.keys import FileIdentity
+from vortex_prefect.graph.lazy import LazyPort, not_asked_by
 from vortex_prefect.graph.plan import Plan, Step
 
 _CANCEL_REPEAT_S = 0.5
-
-
-@dataclass(slots=True)
-class _Node:
-    """A step while the plan runs."""
-
-    step: Step
-    #: Parents that have not ended.
-    waiting_for: int
-    outputs: dict[str, Value] | None = None
-    state: NodeState = NodeState.PENDING
 
 
 class Executor:
@@ -42,6 +36,8 @@ class Executor:
         limiter: asked before each attempt of a step that has tags; null: no limits.
         flights: shared by all executors of an engine, so that the same work
             asked for twice at once runs once; null: nothing is shared.
+        file_identity: see `compile_plan`; asked, in a thread, for files that an
+            edge names. Null: what reads them is not reused.
     """
 
     def __init__(
@@ -55,6 +51,7 @@ class Executor:
         limiter: Limiter | None = None,
         round: int = 1,
         flights: InFlight | None = None,
+        file_identity: FileIdentity | None = None,
     ) -> None:
         self.execution_id = execution_id
         self._plan = plan
@@ -63,10 +60,18 @@ class Executor:
         # Who forces wants its own results, and nobody is to wait for what they replace.
         self._flights = None if plan.force else flights
         self._attempts = Attempts(execution_id, lanes, priority, limiter, self._flights, round=round)
-        self._nodes = {node_id: _Node(step, len(_parents(step))) for node_id, step in plan.steps.items()}
+        self._nodes = {node_id: RunningNode.of(step) for node_id, step in plan.steps.items()}
+        self._inputs = Inputs(self._nodes)
+        self._work = NodeWork(self._inputs, self._attempts, reuse=not plan.force, file_identity=file_identity)
+        self._known: dict[str, dict[str, Value]] = {}
         self._why_dirty: dict[str, str] = {}
+        #: Nodes that run only if somebody asks for them → who might.
+        self._unasked: dict[str, str] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._left = len(self._nodes)
+        #: Nodes whose consumers have not heard of their end.
+        self._ended: deque[RunningNode] = deque()
+        self._advancing = False
         self._done = asyncio.Event()
         self._cancelled = False
         self._stopping: asyncio.Task[None] | None = None
@@ -75,14 +80,14 @@ class Executor:
     async def run(self) -> ExecutionStatus:
         """Run the plan to its end; how it ended. Node failures are reports, never raised."""
         try:
-            known = await self._lookup()
-            self._why_dirty = self._plan.dirty(known)
+            self._known = await self._lookup()
+            self._why_dirty = self._plan.dirty(self._known)
+            self._unasked = self._plan.deferred(self._known)
             self._report_skipped()
-            self._settle_clean(known)
+            self._settle_clean()
             for node_id in self._plan.order:
                 self._start_if_ready(node_id)
-            if self._left == 0:
-                self._done.set()
+            self._check_done()
             await self._done.wait()
         finally:
             for task in (*self._tasks.values(), *([self._stopping] if self._stopping else [])):
@@ -133,43 +138,84 @@ class Executor:
         for node_id, reason in self._plan.skipped.items():
             self._emit(NodeReport(self.execution_id, node_id, NodeState.SKIPPED, why=reason, at_ms=now_ms()))
 
-    def _settle_clean(self, known: dict[str, dict[str, Value]]) -> None:
+    def _settle_clean(self) -> None:
         for node_id in self._plan.order:
-            node = self._nodes[node_id]
-            if node_id in self._why_dirty:
+            if node_id not in self._why_dirty and node_id not in self._unasked:
+                self._end_cached(node_id)
+
+    def _end_cached(self, node_id: str) -> None:
+        outputs = self._known.get(self._nodes[node_id].step.key or "")
+        why = "in the cache" if outputs is not None else "all that was made of it is in the cache"
+        self._end(node_id, Result(NodeState.CACHED, outputs or {}, why=why))
+
+    # -- what is asked for only now --------------------------------------------------------
+
+    def _decide(self, node_id: str) -> None:
+        """Find out which lazy ports a node asks for, once that is known."""
+        node = self._nodes[node_id]
+        inputs = node.step.inputs
+        if not node.undecided or any(inputs[lazy.param.name][0].node in node.waiting_for for lazy in node.undecided):
+            return
+        undecided, node.undecided = node.undecided, ()
+        parents: set[str] = set()
+        try:
+            for lazy in undecided:
+                (condition,) = inputs[lazy.param.name]
+                if lazy.asked(node_id, self._nodes[condition.node].output(condition.port).data):
+                    parents |= self._taken(node, lazy)
+        except GraphError as error:
+            self._end(node_id, Result(NodeState.FAILED, error=error))
+            return
+        node.waiting_for |= {parent for parent in parents if not self._nodes[parent].state.final}
+        self._ask_for(sorted(parents))
+        for parent in sorted(parents - node.waiting_for):
+            self._skip_if_missing(node, parent)
+
+    def _taken(self, node: RunningNode, lazy: LazyPort) -> set[str]:
+        """The parents that feed a lazy port which the node turned out to ask for."""
+        node_id, sources = node.step.node_id, node.step.inputs.get(lazy.port, ())
+        if not sources and lazy.required:
+            message = (
+                f"{node_id} asks for {lazy.port}, since {lazy.param.name} is {lazy.value}, but nothing comes there"
+            )
+            raise GraphError("VE-007", message, node_id=node_id)
+        node.left_out.discard(lazy.port)
+        return {source.node for source in sources}
+
+    def _ask_for(self, node_ids: Iterable[str]) -> None:
+        """Run nodes that wait to be asked for, and all that they need."""
+        asked: list[str] = []
+        stack = list(node_ids)
+        while stack:
+            node_id = stack.pop()
+            if self._unasked.pop(node_id, None) is None:
                 continue
-            outputs = known.get(node.step.key or "")
-            why = "in the cache" if outputs is not None else "all that was made of it is in the cache"
-            self._end(node_id, Result(NodeState.CACHED, outputs or {}, why=why))
+            if not self._plan.force and self._plan.is_known(node_id, self._known):
+                self._end_cached(node_id)
+                continue
+            self._why_dirty[node_id] = self._plan.why(node_id, self._known)
+            stack += self._nodes[node_id].waiting_for
+            asked.append(node_id)
+        for node_id in asked:
+            self._start_if_ready(node_id)
 
     # -- what runs -------------------------------------------------------------------------
 
     def _start_if_ready(self, node_id: str) -> None:
+        if node_id not in self._why_dirty or self._cancelled:
+            return
+        self._decide(node_id)
         node = self._nodes[node_id]
-        ready = node.state is NodeState.PENDING and node.waiting_for == 0 and node_id not in self._tasks
-        if ready and not self._cancelled:
+        if node.state is NodeState.PENDING and not node.waiting_for and node_id not in self._tasks:
             self._tasks[node_id] = asyncio.create_task(self._run_node(node_id), name=node_id)
 
     async def _run_node(self, node_id: str) -> None:
-        step = self._nodes[node_id].step
-        try:
-            work = Work(step, self._inputs(step), step.key)
-        except GraphError as error:
-            self._end(node_id, Result(NodeState.FAILED, error=error))
-            return
-        self._end(node_id, await self._attempts.run(work, functools.partial(self._tell, step)))
-
-    def _inputs(self, step: Step) -> dict[str, tuple[Value, ...]]:
-        return {
-            port: tuple(self._output(source.node, source.port) for source in sources)
-            for port, sources in step.inputs.items()
-        }
-
-    def _output(self, node_id: str, port: str) -> Value:
-        outputs = self._nodes[node_id].outputs or {}
-        if port not in outputs:
-            raise GraphError("VE-004", f"{node_id} gave no output {port!r}", node_id=node_id)
-        return outputs[port]
+        node = self._nodes[node_id]
+        tellers = Tellers(
+            functools.partial(self._tell, node.step),
+            functools.partial(self._tell_item, node.step),
+        )
+        self._end(node_id, await self._work.run(node, tellers))
 
     # -- what is told ----------------------------------------------------------------------
 
@@ -181,6 +227,7 @@ class Executor:
         *,
         outcome: JobOutcome | None = None,
         progress: float = 0.0,
+        items: dict[str, int] | None = None,
     ) -> None:
         node = self._nodes[step.node_id]
         if node.state.final:
@@ -198,6 +245,24 @@ class Executor:
                 why=self._why_dirty.get(step.node_id),
                 error=error,
                 at_ms=now_ms(),
+                items=items,
+            )
+        )
+
+    def _tell_item(self, step: Step, event: ItemEvent) -> None:
+        error = None if event.error is None else {**event.error.to_dict(), "node_id": step.node_id}
+        self._emit(
+            NodeReport(
+                self.execution_id,
+                step.node_id,
+                event.state,
+                progress=100.0 if event.state in (NodeState.COMPLETED, NodeState.CACHED) else 0.0,
+                attempt=event.attempt,
+                worker_id=event.worker_id,
+                why=event.why,
+                error=error,
+                at_ms=now_ms(),
+                item=event.item,
             )
         )
 
@@ -220,29 +285,63 @@ class Executor:
                 error=None if result.error is None else {**result.error.to_dict(), "node_id": node_id},
                 outputs=node.outputs,
                 at_ms=now_ms(),
+                items=result.items,
+                item_errors=result.item_errors,
             )
         )
         self._left -= 1
-        self._advance(node)
-        if self._left == 0:
-            self._done.set()
+        self._unasked.pop(node_id, None)
+        self._ended.append(node)
+        self._advance()
 
     def _why(self, node_id: str, result: Result) -> str | None:
         """Why it ran at all, and where; of what did not run, why not."""
         dirty = None if result.state in (NodeState.CACHED, NodeState.SKIPPED) else self._why_dirty.get(node_id)
         return "; ".join(part for part in (dirty, result.why) if part) or None
 
-    def _advance(self, node: _Node) -> None:
-        """Start the consumers that are ready, or skip them if this node gave nothing."""
-        for consumer in node.step.consumers:
-            waiting = self._nodes[consumer]
-            waiting.waiting_for -= 1
-            if node.state is NodeState.FAILED or node.state is NodeState.SKIPPED:
-                why = f"its input from {node.step.node_id} failed"
-                self._end(consumer, Result(NodeState.SKIPPED, why=why))
-            elif node.state is not NodeState.CACHED or consumer in self._why_dirty:
-                self._start_if_ready(consumer)
+    def _advance(self) -> None:
+        """Tell the consumers of what has ended, which may end some of them at once, and so on."""
+        if self._advancing:
+            return
+        self._advancing = True
+        while self._ended:
+            node = self._ended.popleft()
+            for consumer in node.step.consumers:
+                self._inform(consumer, node.step.node_id)
+        self._advancing = False
+        self._check_done()
 
+    def _inform(self, consumer: str, parent: str) -> None:
+        """A parent has ended: start the consumer if it is ready, skip it if the parent gave nothing."""
+        node = self._nodes[consumer]
+        if parent not in node.waiting_for:
+            return  # it is not asked for, or not yet
+        node.waiting_for.discard(parent)
+        if not self._skip_if_missing(node, parent):
+            self._start_if_ready(consumer)
 
-def _parents(step: Step) -> set[str]:
-    return {source.node for sources in step.inputs.values() for source in sources}
+    def _skip_if_missing(self, node: RunningNode, parent: str) -> bool:
+        if (why := self._inputs.missing(node, parent)) is not None:
+            self._end(node.step.node_id, Result(NodeState.SKIPPED, why=why))
+        return why is not None
+
+    def _check_done(self) -> None:
+        """All that was asked for has ended: skip the rest."""
+        if self._left > len(self._unasked):
+            return
+        if self._unasked:
+            self._skip_unasked()
+        if self._left == 0:
+            self._done.set()
+
+    def _skip_unasked(self) -> None:
+        """Of several nodes that might have asked, the nearest that ran is told."""
+        asker = dict(self._unasked)
+        for node_id in reversed(asker):
+            for consumer in self._nodes[node_id].step.consumers:
+                if consumer in self._why_dirty:
+                    asker[node_id] = consumer
+                elif consumer in asker:
+                    asker[node_id] = asker[consumer]
+        for node_id in reversed(asker):  # consumers first, so that none hears of its parents
+            self._end(node_id, Result(NodeState.SKIPPED, why=not_asked_by(asker[node_id])))

@@ -93,6 +93,10 @@ class LanePool:
                 found[address] = answer
         return found
 
+    async def capacity(self) -> int:
+        """How many jobs the cluster can run at once."""
+        return sum((await self._known_hosts()).values())
+
     async def catalogue(self) -> Catalogue:
         """The node types of the hosts; waits until the first worker has introduced itself.
 

@@ -28,6 +28,8 @@ _FLUSH_INTERVAL_S = 0.25
 #: Waits between tries while the server is away.
 _BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
+#: A node, or one item of it.
+Subject = tuple[str, int | None]
 Post = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
@@ -36,12 +38,12 @@ class Recorder:
 
     def __init__(self, execution_id: str, plan: Plan, post: Post, report_after_s: float) -> None:
         self._execution_id = execution_id
-        self._tracks = dict(_tracks(execution_id, plan))
+        self._tracks: dict[Subject, TaskRunTrack] = dict(_tracks(execution_id, plan))
         self._post = post
         self._report_after_ms = report_after_s * 1000
         self._noted: deque[NodeReport] = deque()
         #: Changes of nodes that are not worth an event yet.
-        self._held: dict[str, list[NodeReport]] = {}
+        self._held: dict[Subject, list[NodeReport]] = {}
         self._events_sent = 0
 
     @property
@@ -71,36 +73,46 @@ class Recorder:
     def _due(self, everything: bool) -> Iterable[NodeReport]:
         while self._noted:
             report = self._noted.popleft()
-            self._held.setdefault(report.node_id, []).append(report)
+            self._held.setdefault((report.node_id, report.item), []).append(report)
         now = now_ms()
-        for node_id in list(self._held):
-            held = self._held[node_id]
+        for subject in list(self._held):
+            held = self._held[subject]
             old = now - held[0].at_ms >= self._report_after_ms
-            if held[-1].state.final and not old and len(held) <= 2 and not self._began(node_id):
+            if held[-1].state.final and not old and len(held) <= 2 and not self._began(subject):
                 yield from self._in_one(held)
             elif held[-1].state.final or old or everything:
                 yield from held
             else:
                 continue
-            del self._held[node_id]
+            del self._held[subject]
 
-    def _began(self, node_id: str) -> bool:
-        """Whether the server has heard of the node already."""
-        track = self._tracks.get(node_id)
+    def _began(self, subject: Subject) -> bool:
+        """Whether the server has heard of the node or the item already."""
+        track = self._tracks.get(subject)
         return track is not None and track.previous is not None
 
     def _in_one(self, held: list[NodeReport]) -> Iterable[NodeReport]:
         """Only the final state; when it began is told without an event of its own."""
         first, last = held[0], held[-1]
-        track = self._tracks.get(last.node_id)
+        track = self._track(last)
         if track is not None and first.state is NodeState.RUNNING:
             track.started_ms, track.attempt_started_ms, track.run_count = first.at_ms, first.at_ms, first.attempt
         yield last
 
     def _event(self, report: NodeReport, flow_run: FlowRunIdentity) -> Iterable[dict[str, Any]]:
-        track = self._tracks.get(report.node_id)
+        track = self._track(report)
         if track is not None:
             yield track.event(report, flow_run)
+        if report.item is not None and report.state.final:
+            # There may be tens of thousands of items, and nothing more is to be said of this one.
+            self._tracks.pop((report.node_id, report.item), None)
+
+    def _track(self, report: NodeReport) -> TaskRunTrack | None:
+        """What is reported of; items come into being as they are told of."""
+        track = self._tracks.get((report.node_id, report.item))
+        if track is None and report.item is not None and (node := self._tracks.get((report.node_id, None))) is not None:
+            track = self._tracks[report.node_id, report.item] = node.of_item(report.item)
+        return track
 
     async def _send(self, events: list[dict[str, Any]]) -> None:
         tries = 0
@@ -121,11 +133,11 @@ class Recorder:
                 return
 
 
-def _tracks(execution_id: str, plan: Plan) -> Iterable[tuple[str, TaskRunTrack]]:
+def _tracks(execution_id: str, plan: Plan) -> Iterable[tuple[Subject, TaskRunTrack]]:
     now = now_ms()
     for node_id, step in plan.steps.items():
         inputs = {port: tuple(source.node for source in sources) for port, sources in step.inputs.items()}
         title, tags = step.title or node_id, ("vortex", *step.tags)
-        yield node_id, TaskRunTrack(execution_id, node_id, title, step.node_type, inputs, now, tags=tags)
+        yield (node_id, None), TaskRunTrack(execution_id, node_id, title, step.node_type, inputs, now, tags=tags)
     for node_id in plan.skipped:
-        yield node_id, TaskRunTrack(execution_id, node_id, node_id, "skipped", {}, now)
+        yield (node_id, None), TaskRunTrack(execution_id, node_id, node_id, "skipped", {}, now)

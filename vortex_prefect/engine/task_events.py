@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from vortex_prefect.core.ids import derived_id
+from vortex_prefect.core.ids import derived_id, now_ms
 from vortex_prefect.core.reports import NodeReport, NodeState
 
 #: Our state → Prefect's state type and name.
@@ -58,11 +58,31 @@ class TaskRunTrack:
     #: Time of the last event in microseconds.
     last_us: int = 0
     tags: tuple[str, ...] = field(default=("vortex",))
+    #: Null for the node itself.
+    item: int | None = None
 
     @property
     def id(self) -> str:
         """Id of the task run; the same whenever this execution is told again."""
-        return task_run_id(self.execution_id, self.node_id)
+        return task_run_id(self.execution_id, self.dynamic_key)
+
+    @property
+    def dynamic_key(self) -> str:
+        """What tells this task run from all others of the flow run."""
+        return self.node_id if self.item is None else f"{self.node_id}[{self.item}]"
+
+    def of_item(self, item: int) -> TaskRunTrack:
+        """The track of one item of this node, at its beginning."""
+        return TaskRunTrack(
+            self.execution_id,
+            self.node_id,
+            f"{self.name} [{item}]",
+            self.node_type,
+            self.inputs,
+            now_ms(),
+            tags=self.tags,
+            item=item,
+        )
 
     def event(self, report: NodeReport, flow_run: FlowRunIdentity) -> dict[str, Any]:
         """The event of one change of state; call it once for each, in their order."""
@@ -72,7 +92,7 @@ class TaskRunTrack:
             state_name = "Retrying"
         message = _message(report)
         initial, self.previous = self.previous, (state_type, state_name)
-        event_id = derived_id(self.execution_id, self.node_id, state_name, str(report.attempt), str(flow_run.round))
+        event_id = derived_id(self.execution_id, self.dynamic_key, state_name, str(report.attempt), str(flow_run.round))
         # The server refuses two states of one task run at the same time, and the whole batch with them.
         self.last_us = max(report.at_ms * 1000, self.last_us + 1)
         occurred = datetime.fromtimestamp(self.last_us / 1e6, UTC).isoformat()
@@ -125,13 +145,17 @@ class TaskRunTrack:
             if report.state.final:
                 self.ended_ms = report.at_ms
 
+    def _labels(self) -> dict[str, Any]:
+        labels: dict[str, Any] = {"vortex.node": self.node_id, "vortex.execution": self.execution_id}
+        return labels if self.item is None else {**labels, "vortex.item": self.item}
+
     def _columns(self, flow_run_round: int) -> dict[str, Any]:
         columns: dict[str, Any] = {
             "name": self.name,
             "task_key": self.node_type,
-            "dynamic_key": self.node_id,
+            "dynamic_key": self.dynamic_key,
             "tags": list(self.tags),
-            "labels": {"vortex.node": self.node_id, "vortex.execution": self.execution_id},
+            "labels": self._labels(),
             "run_count": self.run_count,
             "flow_run_run_count": flow_run_round,
             "expected_start_time": iso(self.started_ms or self.created_ms),

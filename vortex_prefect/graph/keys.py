@@ -27,9 +27,11 @@ class ContentKeys:
         self._problems: list[Problem] = []
 
     def add(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs) -> str | None:
-        """The step's key, or null if it is volatile or depends on one that is."""
+        """The step's key, or null if it is volatile, depends on one that is, or reads a file that an edge names."""
         files = self._files(node_id, spec, params) if spec.files else _NO_FILES
-        key = None if spec.volatile else content_key(spec.type, spec.version, params, inputs, self._keys, files)
+        # A file's name says nothing of its content, and which file it is only the execution knows.
+        unknown = spec.volatile or any(name in inputs for name in spec.files)
+        key = None if unknown else content_key(spec.type, spec.version, params, inputs, self._keys, files)
         self._keys[node_id] = key
         return key
 

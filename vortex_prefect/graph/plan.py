@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from vortex_prefect.core.errors import GraphError, Problem
-from vortex_prefect.core.nodespec import Catalogue, NodeSpec
+from vortex_prefect.core.nodespec import Catalogue, NodeSpec, item_type
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.collector import collector_paused
 from vortex_prefect.graph.keys import ContentKeys, FileIdentity
+from vortex_prefect.graph.lazy import LazyPort, lazy_ports, prune, unasked
+from vortex_prefect.graph.mapping import Mapped, mapped_ports
 from vortex_prefect.graph.model import Graph
 from vortex_prefect.graph.order import (
     Neighbours,
@@ -60,6 +62,11 @@ class Step(NamedTuple):
     consumers: tuple[str, ...]
     #: Edges on the longest way from a step without inputs.
     depth: int
+    spec: NodeSpec
+    #: Inputs that are taken only if a value asks for them that is not known yet.
+    lazy: tuple[LazyPort, ...]
+    #: Ports and parameters over whose lists the step maps; empty: it runs once.
+    mapped: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -97,31 +104,82 @@ class Plan:
         dirty step does. So a result that was evicted is not computed again
         while all that was made of it is still there; such a step is neither
         dirty nor known, and nobody will ask for it. Volatile steps always run:
-        neither they nor anything below them has a key.
+        neither they nor anything below them has a key. What only lazy inputs
+        take is not dirty before it is asked for.
         """
+        found = self._needed(known)[0]
+        return {node_id: self.why(node_id, known) for node_id in self.order if node_id in found}
+
+    def deferred(self, known: Container[str]) -> dict[str, str]:
+        """Steps that run only if a dirty step asks for them → that step, in the order of the plan."""
+        dirty, needed = self._needed(known)
+        asker: dict[str, str] = {}
+        if self._lazily:
+            for node_id in reversed(self.order):
+                if node_id in needed:
+                    continue
+                lazily = self._lazily.get(node_id, ())
+                for consumer in self.steps[node_id].consumers:
+                    if consumer in dirty and consumer in lazily:
+                        asker[node_id] = consumer
+                    elif consumer in asker and (self.force or not self.is_known(consumer, known)):
+                        asker[node_id] = asker[consumer]
+        return {node_id: asker[node_id] for node_id in self.order if node_id in asker}
+
+    def is_known(self, node_id: str, known: Container[str]) -> bool:
+        """Whether the step's result is among those content keys."""
+        key = self.steps[node_id].key
+        return key is not None and key in known
+
+    def _needed(self, known: Container[str]) -> tuple[set[str], set[str]]:
+        """Steps that must run, and all whose results somebody needs for certain."""
         goals = {source.node for source in self.outputs.values()}
-        found: set[str] = set()
+        dirty: set[str] = set()
+        needed: set[str] = set()
+        lazily = self._lazily
         for node_id in reversed(self.order):
             step = self.steps[node_id]
-            needed = node_id in goals or not step.consumers or not found.isdisjoint(step.consumers)
-            if self.force or (needed and not _is_known(step, known)):
-                found.add(node_id)
-        return {node_id: self._why(self.steps[node_id], known) for node_id in self.order if node_id in found}
+            takers: Iterable[str] = step.consumers
+            if node_id in lazily:
+                takers = [consumer for consumer in takers if consumer not in lazily[node_id]]
+            if node_id in goals or not step.consumers or not dirty.isdisjoint(takers):
+                needed.add(node_id)
+                if self.force or step.key is None or step.key not in known:
+                    dirty.add(node_id)
+        return dirty, needed
+
+    @cached_property
+    def _lazily(self) -> dict[str, set[str]]:
+        """Node → consumers that take it through lazy inputs only."""
+        found: dict[str, set[str]] = {}
+        for node_id, step in self.steps.items():
+            if step.lazy:
+                ports = {lazy.port for lazy in step.lazy}
+                sure = {source.node for port, sources in step.inputs.items() if port not in ports for source in sources}
+                for port in ports & step.inputs.keys():
+                    for source in step.inputs[port]:
+                        if source.node not in sure:
+                            found.setdefault(source.node, set()).add(node_id)
+        return found
 
     def explain(self, known: Container[str]) -> list[str]:
         """One line a node: what happens to it, and why."""
-        dirty = self.dirty(known)
+        dirty, deferred = self.dirty(known), self.deferred(known)
         lines = []
         for node_id in self.order:
             if node_id in dirty:
                 lines.append(f"{node_id} runs: {dirty[node_id]}")
-            elif _is_known(self.steps[node_id], known):
+            elif node_id in deferred:
+                lines.append(f"{node_id} runs only if {deferred[node_id]} asks for it")
+            elif self.is_known(node_id, known):
                 lines.append(f"{node_id} is taken from the cache")
             else:
                 lines.append(f"{node_id} does not run: all that was made of it is in the cache")
         return lines + [f"{node_id} is skipped: {reason}" for node_id, reason in self.skipped.items()]
 
-    def _why(self, step: Step, known: Container[str]) -> str:
+    def why(self, node_id: str, known: Container[str]) -> str:
+        """Why a step runs, for a person."""
+        step = self.steps[node_id]
         if self.force:
             return "forced"
         if step.volatile:
@@ -167,15 +225,18 @@ def compile_plan(
     specs = _specs(graph, catalogue, scope)
     successors = reversed_edges(scope, parents)
     wiring = wire(graph, specs, _ordered(scope, parents, successors), drawn)
+    pruned = prune(graph, specs, wiring)
     outputs = {name: source for name, end in wanted.items() if (source := wiring.origin(end))}
     resolved = {
         node_id: parents[node_id] if inputs is drawn[node_id] else _parents(inputs)
         for node_id, inputs in wiring.inputs.items()
     }
-    if targets is not None:
-        needed = ancestors({source.node for source in outputs.values()}, resolved)
+    if targets is not None or pruned:
+        goals = {source.node for source in outputs.values()}
+        needed = ancestors(goals if targets is not None else goals | _ends(resolved, pruned), resolved)
+        wiring.skipped.update(unasked(pruned, wiring.inputs, needed))
         resolved = {node_id: above for node_id, above in resolved.items() if node_id in needed}
-    consumers = successors if len(resolved) == len(scope) else reversed_edges(resolved, resolved)
+    consumers = successors if len(resolved) == len(scope) and not pruned else reversed_edges(resolved, resolved)
     return _assemble(graph, specs, wiring, resolved, consumers, outputs, force, keys or ContentKeys(file_identity))
 
 
@@ -194,7 +255,9 @@ def _assemble(
     order = tuple(chain.from_iterable(segments))
     rank = {node_id: place for place, node_id in enumerate(order)}.__getitem__
     depth = depths(order, parents)
+    mapped = _mapped(graph, specs, order, wiring)
     nodes, every_input = graph.nodes, wiring.inputs
+    conditional = {name for name, spec in specs.items() if any(port.when is not None for port in spec.inputs)}
     steps: dict[str, Step] = {}
     for node_id in order:
         node, inputs = nodes[node_id], every_input[node_id]
@@ -203,7 +266,7 @@ def _assemble(
         for param in spec.params:
             if (name := param.name) not in inputs:
                 params[name] = own_value(param, node)
-        below = consumers.get(node_id, ())
+        below, over = consumers.get(node_id, ()), mapped.get(node_id, ())
         # By position: names would cost as much again as the tuple does.
         steps[node_id] = Step(
             node_id,
@@ -221,6 +284,10 @@ def _assemble(
             node.max_parallel,
             tuple(sorted(below, key=rank)) if len(below) > 1 else tuple(below),
             depth[node_id],
+            spec,
+            # What maps over its condition asks for another port at each item.
+            lazy_ports(spec, inputs.keys() - set(over)) if node.type in conditional else (),
+            over,
         )
     keys.check()
     return Plan(
@@ -236,8 +303,19 @@ def _assemble(
     )
 
 
-def _is_known(step: Step, known: Container[str]) -> bool:
-    return step.key is not None and step.key in known
+def _ends(resolved: Mapping[str, Collection[str]], pruned: Mapping[str, Inputs]) -> set[str]:
+    """Nodes of which no other is made, whether or not it asks for them."""
+    taken = {parent for above in resolved.values() for parent in above}
+    taken |= {source.node for ports in pruned.values() for sources in ports.values() for source in sources}
+    return resolved.keys() - taken
+
+
+def _mapped(graph: Graph, specs: Mapping[str, NodeSpec], order: Iterable[str], wiring: Wiring) -> Mapped:
+    # Without a list at the beginning there is none anywhere.
+    if not any(item_type(output.type) for spec in specs.values() for output in spec.outputs):
+        return {}
+    spec_of = {node_id: specs[graph.nodes[node_id].type] for node_id in order}
+    return mapped_ports(order, wiring.inputs, spec_of)
 
 
 def _drawn(graph: Graph) -> dict[str, Inputs]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from vortex_prefect.core.errors import Problem
-from vortex_prefect.core.nodespec import CONVERSIONS, Catalogue, NodeSpec, ParamSpec, accepts, check_param
+from vortex_prefect.core.nodespec import CONVERSIONS, Catalogue, NodeSpec, ParamSpec, check_param, item_type
 from vortex_prefect.graph.document import pointer
+from vortex_prefect.graph.mapping import Mapped, fits, given_type, mapped_ports, port_type, takes_list
 from vortex_prefect.graph.model import Edge, Graph, Node
-from vortex_prefect.graph.order import cycles
+from vortex_prefect.graph.order import cycles, topological_order
 from vortex_prefect.graph.suggest import Suggestions
+from vortex_prefect.graph.wiring import Source, is_asked
 
 #: Longer loops are named by their two ends.
 _LOOP_SHOWN = 24
@@ -37,6 +40,8 @@ class _Validation:
         for index, edge in enumerate(graph.edges):
             self._edges_into.setdefault((edge.target.node, edge.target.port), []).append((index, edge))
         self._suggestions = Suggestions()
+        self._mapped: Mapped = {}
+        self._types()
 
     def nodes(self) -> Iterator[Problem]:
         for node_id, node in self._graph.nodes.items():
@@ -47,6 +52,22 @@ class _Validation:
             yield from self._params(node_id, node, spec)
             if node.mode == "active":
                 yield from self._missing_inputs(node_id, node, spec)
+
+    def _types(self) -> None:
+        """Find out which nodes map; a graph with a loop maps nowhere, and is told of its loop."""
+        inputs: dict[str, dict[str, tuple[Source, ...]]] = {}
+        for (node_id, port), edges in self._edges_into.items():
+            sources = tuple(Source(edge.source.node, edge.source.port) for _, edge in edges)
+            inputs.setdefault(node_id, {})[port] = sources
+        known = {node_id: spec for node_id, spec in self._specs.items() if spec is not None}
+        if not any(item_type(output.type) for spec in known.values() for output in spec.outputs):
+            return
+        parents = {
+            node_id: {source.node for sources in ports.values() for source in sources} & known.keys()
+            for node_id, ports in inputs.items()
+        }
+        with contextlib.suppress(ValueError):
+            self._mapped = mapped_ports(topological_order(known, parents), inputs, known)
 
     def edges(self) -> Iterator[Problem]:
         for index, edge in enumerate(self._graph.edges):
@@ -119,9 +140,13 @@ class _Validation:
 
     def _missing_inputs(self, node_id: str, node: Node, spec: NodeSpec) -> Iterator[Problem]:
         path = pointer("nodes", node_id)
+        driven = [param.name for param in spec.params if (node_id, param.name) in self._edges_into]
         for port in spec.inputs:
-            if port.required and (node_id, port.name) not in self._edges_into:
-                message = f"{node_id}: the input {port.name} of type {port.type} is not connected"
+            if (node_id, port.name) in self._edges_into or not port.required:
+                continue
+            if is_asked(port, spec, node, driven):
+                why = "" if port.when is None else f", though {port.when[0]} asks for it"
+                message = f"{node_id}: the input {port.name} of type {port.type} is not connected{why}"
                 hint = f"Connect an output of type {' or '.join(_fitting(port.type))} to {port.name}."
                 yield Problem("VE-007", message, node_id, port.name, path, hint)
         for param in spec.params:
@@ -134,8 +159,8 @@ class _Validation:
         """Both ends exist as nodes; do they as ports, and do their types fit?"""
         source, target = self._specs[edge.source.node], self._specs[edge.target.node]
         given, taken = (
-            source and _output_type(source, edge.source.port),
-            target and _port_type(target, edge.target.port),
+            given_type(source, edge.source.port, edge.source.node in self._mapped),
+            target and port_type(target, edge.target.port),
         )
         if source and given is None:
             path = pointer("edges", index, "source", "port")
@@ -143,7 +168,7 @@ class _Validation:
         if target and taken is None:
             path = pointer("edges", index, "target", "port")
             yield self._unknown_name(edge.target.node, target, edge.target.port, path, _targets(target), "inputs")
-        if given and taken and not accepts(given, taken):
+        if target and given and taken and not fits(given, taken, takes_list(target, edge.target.port)):
             message = f"{edge.source} gives {given}, but {edge.target} takes {taken}"
             hint = f"{edge.target.port} takes {', '.join(_fitting(taken))}: insert a node that converts {given}."
             yield Problem("VE-006", message, edge.target.node, edge.target.port, pointer("edges", index), hint)
@@ -168,20 +193,7 @@ class _Validation:
     def _takes_list(self, node_id: str, port: str) -> bool:
         """Also where the port is not known: that is another problem."""
         spec = self._specs.get(node_id)
-        if spec is None or _port_type(spec, port) is None:
-            return True
-        declared = spec.input(port)
-        return declared is not None and declared.list
-
-
-def _output_type(spec: NodeSpec, name: str) -> str | None:
-    output = spec.output(name)
-    return output.type if output else None
-
-
-def _port_type(spec: NodeSpec, name: str) -> str | None:
-    port = spec.input(name) or spec.param(name)
-    return port.type if port else None
+        return spec is None or port_type(spec, port) is None or takes_list(spec, port)
 
 
 def _outputs(spec: NodeSpec) -> list[str]:

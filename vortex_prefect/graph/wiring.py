@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from vortex_prefect.core.nodespec import NodeSpec, ParamSpec, check_param, coerce_param
+from vortex_prefect.core.nodespec import InputSpec, NodeSpec, ParamSpec, check_param, coerce_param
 from vortex_prefect.graph.model import Graph, Node
 
 
@@ -102,6 +102,22 @@ def own_value(spec: ParamSpec, node: Node) -> Any:
     return coerce_param(spec, node.params.get(spec.name, spec.default))
 
 
+def is_asked(port: InputSpec, spec: NodeSpec, node: Node, inputs: Collection[str]) -> bool | None:
+    """Whether the node asks for a port, by its own values; null where an edge decides."""
+    if port.when is None or (param := spec.param(port.when[0])) is None:
+        return True
+    if param.name in inputs:
+        return None
+    value = node.params.get(param.name, param.default)
+    # A value that may not be is another problem, and asks for nothing.
+    return check_param(param, value) is None and same_value(own_value(param, node), port.when[1])
+
+
+def same_value(first: Any, second: Any) -> bool:
+    """Python finds True equal to 1."""
+    return bool(first == second) and isinstance(first, bool) == isinstance(second, bool)
+
+
 def _resolve(wires: Inputs, wiring: Wiring) -> Inputs:
     inputs = {}
     for port, ends in wires.items():
@@ -125,7 +141,8 @@ def _lost(node: Node, spec: NodeSpec, wires: Inputs, inputs: Inputs) -> str | No
     if len(inputs) == len(wires):
         return None
     for port in spec.inputs:
-        if port.required and port.name in wires and port.name not in inputs:
+        lost = port.required and port.name in wires and port.name not in inputs
+        if lost and is_asked(port, spec, node, inputs):
             return port.name
     for param in spec.params:
         if param.name in wires and param.name not in inputs and not _has_own_value(param, node):

@@ -322,8 +322,8 @@ class HostRuntime:
     def _check_inputs(self, job: Job) -> None:
         for values in job.inputs.values():
             for value in values:
-                if value.ref is not None:
-                    self._arena.blocks.check(value.ref)
+                for ref in value.refs():
+                    self._arena.blocks.check(ref)
 
     def _take_worker(self, job: Job) -> tuple[_Running, str]:
         deadline = time.monotonic() + _WORKER_PATIENCE_S
@@ -395,14 +395,14 @@ class HostRuntime:
 
     def _keep_outputs(self, job: Job, outcome: JobOutcome, worker_id: str) -> None:
         """Seal what the worker wrote, hold it for the execution, and file it under its content key."""
-        passed_on = {value.ref for values in job.inputs.values() for value in values}
+        passed_on = {ref for values in job.inputs.values() for value in values for ref in value.refs()}
         try:
-            for value in outcome.outputs.values():
-                if value.ref is not None and value.ref not in passed_on:
-                    self._arena.blocks.seal(value.ref, owner=worker_id, holder=job.execution_id)
-                    passed_on.add(value.ref)
-                elif value.ref is not None:
-                    self._arena.blocks.hold(value.ref, job.execution_id)
+            for ref in (ref for value in outcome.outputs.values() for ref in value.refs()):
+                if ref in passed_on:
+                    self._arena.blocks.hold(ref, job.execution_id)
+                else:
+                    self._arena.blocks.seal(ref, owner=worker_id, holder=job.execution_id)
+                    passed_on.add(ref)
             if job.key is not None and outcome.error is None:
                 self._arena.blocks.remember(job.key, outcome.outputs)
         finally:

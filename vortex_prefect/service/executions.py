@@ -146,9 +146,11 @@ class Executions:
             await self._engine.cancel(execution_id)
         return await self.get(execution_id)
 
-    async def output(self, execution_id: str, node: str, port: str, format: str | None) -> Content:
+    async def output(
+        self, execution_id: str, node: str, port: str, format: str | None, item: int | None = None
+    ) -> Content:
         """An output of any node that finished; errors as `Outputs.read`, and RQ-002."""
-        return await self._outputs.read(await self.get(execution_id), node, port, format)
+        return await self._outputs.read(await self.get(execution_id), node, port, format, item)
 
     async def reprioritise(self, execution_id: str, priority: int) -> ExecutionRecord:
         """Move a waiting execution; RQ-002, RQ-007 if it does not wait."""

@@ -71,7 +71,7 @@ class LiveExecution:
         The engine repeats what it knows whenever somebody begins to listen.
         """
         done = report.state in (NodeState.COMPLETED, NodeState.CACHED)
-        state = {
+        state: dict[str, Any] = {
             "state": report.state.value,
             "progress": 100.0 if done else _percent(report.progress),
             "attempt": report.attempt,
@@ -80,6 +80,8 @@ class LiveExecution:
             "why": report.why,
             "error": report.error,
         }
+        if report.items is not None:
+            state |= {"items": report.items, "item_errors": list(report.item_errors)}
         if state == self._nodes.get(report.node_id):
             return None
         self._nodes[report.node_id] = state
@@ -131,7 +133,11 @@ def _left_over(status: ExecutionStatus, state: NodeState) -> dict[str, Any]:
 
 def stored_value(value: Value) -> dict[str, Any]:
     """A node's output as the store keeps it and clients read it: JSON without NaN or infinities."""
-    return value.to_dict() if value.ref is not None else {"type": value.type, "data": json_finite(value.data)}
+    if value.ref is not None:
+        return value.to_dict()
+    if value.items is not None:
+        return {"type": value.type, "items": [None if item is None else stored_value(item) for item in value.items]}
+    return {"type": value.type, "data": json_finite(value.data)}
 
 
 def json_finite(data: Any) -> Any:

@@ -61,6 +61,8 @@ def progress(graph_id: str, execution_id: str, node_id: str, node: dict[str, Any
     """A node's state. What is on the way may be lost to a slow client, the end of a node not."""
     shown = ("state", "progress", "attempt", "worker_id", "why")
     payload = {"execution_id": execution_id, "node_id": node_id, **{name: node[name] for name in shown}}
+    if "items" in node:
+        payload["items"] = node["items"]
     return Message(
         "execution.progress",
         graph_id,

@@ -9,6 +9,7 @@ import logging
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord
@@ -16,7 +17,7 @@ from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.job import Value
 from vortex_prefect.service.atomic import write_atomically
 from vortex_prefect.service.messages import PICTURES
-from vortex_prefect.service.resources import wanted_outputs
+from vortex_prefect.service.resources import item_resource, wanted_outputs
 
 _log = logging.getLogger(__name__)
 
@@ -51,11 +52,13 @@ class Outputs:
         ]
         await asyncio.gather(*(self._keep(record.id, node, port, value) for node, port, value in pictures))
 
-    async def read(self, record: ExecutionRecord, node: str, port: str, format: str | None) -> Content:
+    async def read(
+        self, record: ExecutionRecord, node: str, port: str, format: str | None, item: int | None = None
+    ) -> Content:
         """An output: PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise.
 
         `format`: `png`, `npy` or `arrow` for a tensor; `json` for a value; `file` for the content
-        of a file that the execution wrote, where the value is its path.
+        of a file that the execution wrote, where the value is its path. `item` picks one of a list.
 
         Raises:
             RequestError: RQ-002 no such output, RQ-001 no such format, RQ-006 no longer held.
@@ -64,6 +67,10 @@ class Outputs:
         if stored is None:
             raise RequestError("RQ-002", f"execution {record.id} has no output {node}.{port}")
         value = Value.from_dict(stored)
+        if item is not None:
+            value, port = _item(value, node, port, item), f"{port}[{item}]"
+        elif value.items is not None:
+            return _listed(record.id, node, port, stored, format)
         if value.ref is None:
             return await self._read_plain(record.id, value, format or "json")
         usual = "png" if value.type in PICTURES else "arrow"
@@ -113,3 +120,22 @@ class Outputs:
         if not path.is_file():
             raise RequestError("RQ-006", f"the file {path.name} is gone")
         return path
+
+
+def _item(value: Value, node: str, port: str, item: int) -> Value:
+    if not value.type.startswith("LIST["):
+        raise RequestError("RQ-001", f"{node}.{port} is {value.type}, which has no items")
+    items = value.listed()
+    if not 0 <= item < len(items):
+        raise RequestError("RQ-002", f"{node}.{port} has {len(items)} items, counted from 0, and none at {item}")
+    if (found := items[item]) is None:
+        raise RequestError("RQ-002", f"item {item} of {node}.{port} failed")
+    return found
+
+
+def _listed(execution_id: str, node: str, port: str, stored: dict[str, Any], format: str | None) -> Content:
+    """A list that JSON cannot hold: what its items are, and where."""
+    if format not in (None, "json"):
+        raise RequestError("RQ-001", f"a list has the form json, not {format!r}; ask for one item with ?item=")
+    items = [item_resource(execution_id, node, port, *pair) for pair in enumerate(stored["items"])]
+    return Content("application/json", json.dumps({"type": stored["type"], "items": items}).encode())

@@ -58,7 +58,10 @@ def output_url(execution_id: str, node: str, port: str) -> str:
 
 
 def outputs(record: ExecutionRecord) -> dict[str, dict[str, Any]]:
-    """The execution's results that exist: name → `{node, port, type, url, value?}`; tensors have no `value`."""
+    """The execution's results that exist: name → `{node, port, type, url, value?, items?}`.
+
+    A tensor has no `value`; a list that holds any, or of which items failed, has `items` instead.
+    """
     found = {}
     for name, node, port in wanted_outputs(record):
         if (value := record.values.get(node, {}).get(port)) is not None:
@@ -91,4 +94,19 @@ def terminal_nodes(record: ExecutionRecord) -> list[str]:
 
 def _output(execution_id: str, node: str, port: str, value: dict[str, Any]) -> dict[str, Any]:
     described = {"node": node, "port": port, "type": value["type"], "url": output_url(execution_id, node, port)}
-    return described if value.get("ref") else {**described, "value": value.get("data")}
+    if value.get("ref"):
+        return described
+    if (items := value.get("items")) is not None:
+        return {**described, "items": [item_resource(execution_id, node, port, *pair) for pair in enumerate(items)]}
+    return {**described, "value": value.get("data")}
+
+
+def item_resource(
+    execution_id: str, node: str, port: str, index: int, stored: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """One item of a list: `{type, value}`, or `{type, url}` where it is no JSON; null where it failed."""
+    if stored is None:
+        return None
+    if stored.get("ref") or stored.get("items") is not None:
+        return {"type": stored["type"], "url": f"{output_url(execution_id, node, port)}?item={index}"}
+    return {"type": stored["type"], "value": stored.get("data")}

@@ -62,7 +62,7 @@ class BlockTable:
         reserve: Callable[[int], None],
         on_evict: Callable[[TensorRef], None] | None = None,
         first_generation: int = 1,
-        key_limit: int = 10_000,
+        key_limit: int = 100_000,
     ) -> None:
         self.host = host
         self._end = DATA_OFFSET + budget_bytes // ALIGNMENT * ALIGNMENT

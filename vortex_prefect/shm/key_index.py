@@ -62,4 +62,4 @@ class KeyIndex:
 
 def refs_of(outputs: Mapping[str, Value]) -> Iterator[TensorRef]:
     """The tensors among outputs."""
-    return (value.ref for value in outputs.values() if value.ref is not None)
+    return (ref for value in outputs.values() for ref in value.refs())

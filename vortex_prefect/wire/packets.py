@@ -17,7 +17,7 @@ from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.wire._pb import control_pb2, job_pb2, tensor_pb2
 
 #: Raised when a packet changes its meaning; host and worker must agree.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,13 @@ def _read_error(source: job_pb2.JobError) -> VortexError:
 
 def _write_value(target: tensor_pb2.Value, value: Value) -> None:
     target.type = value.type
+    if value.items is not None:
+        target.list.SetInParent()
+        for item in value.items:
+            place = target.list.items.add()
+            if item is not None:
+                _write_value(place, item)
+        return
     if value.ref is None:
         target.json = _dump(value.data)
         return
@@ -168,11 +175,18 @@ def _write_value(target: tensor_pb2.Value, value: Value) -> None:
 
 
 def _read_value(source: tensor_pb2.Value) -> Value:
-    if source.WhichOneof("content") != "ref":
+    content = source.WhichOneof("content")
+    if content == "list":
+        return Value(source.type, items=tuple([_read_item(item) for item in source.list.items]))
+    if content != "ref":
         return Value(source.type, data=json.loads(source.json))
     ref = source.ref
     shape = tuple(ref.shape)
     return Value(source.type, TensorRef(ref.host, ref.generation, ref.offset, ref.nbytes, shape, ref.dtype, ref.crc))
+
+
+def _read_item(source: tensor_pb2.Value) -> Value | None:
+    return None if source.WhichOneof("content") is None else _read_value(source)
 
 
 def _write_hello(packet: control_pb2.ControlPacket, hello: Hello) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from vortex_prefect.core.errors import WorkerError
-from vortex_prefect.core.job import Value
+from vortex_prefect.core.job import Value, list_of
+from vortex_prefect.core.nodespec import item_type
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.checksum import crc32
 from vortex_prefect.shm.segment import Segment
@@ -88,7 +89,9 @@ class Unpacked:
         self._origin: dict[int, tuple[torch.Tensor, Value]] = {}
 
     def unpack(self, value: Value) -> Any:
-        """A tensor for a reference, a plain value for a value."""
+        """A tensor for a reference, a plain value for a value, a list of such for a list; gaps are left out."""
+        if value.items is not None:
+            return [self.unpack(item) for item in value.items if item is not None]
         if value.ref is None:
             return value.data
         tensor = self._memory.load(value.ref, self._device)
@@ -101,6 +104,11 @@ class Unpacked:
         Raises:
             WorkerError: WK-003, the result fits neither the port nor JSON; WK-008, no room.
         """
+        inner = item_type(port_type)
+        if inner is not None:
+            if not isinstance(result, list | tuple):
+                raise WorkerError("WK-003", f"the node returned {type(result).__name__} for a port of {port_type}")
+            return list_of(inner, [self.pack(item, inner) for item in result])
         if not isinstance(result, torch.Tensor):
             plain = str(result) if isinstance(result, Path) else result
             return Value(_plain_type(plain, port_type), data=plain)

@@ -12,7 +12,7 @@ import torch
 from vortex_prefect.core.errors import GraphError, Problem, VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome, Value
-from vortex_prefect.core.nodespec import ParamSpec, accepts, check_param, coerce_param
+from vortex_prefect.core.nodespec import ParamSpec, accepts, check_param, coerce_param, item_type
 from vortex_worker.memory import TensorMemory, Unpacked
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType
@@ -70,6 +70,8 @@ class JobRunner:
             if values:
                 items = [unpacked.unpack(_checked(job, port.name, port.type, value)) for value in values]
                 arguments[node.argument_of[port.name]] = items if port.list else items[0]
+            elif port.required and port.when is not None:
+                arguments[node.argument_of[port.name]] = None  # the engine knows that it is not asked for
             elif port.required:
                 raise WorkerError("WK-002", f"input {port.name} of {job.node_id} came without a value")
         for param in node.spec.params:
@@ -103,7 +105,9 @@ class JobRunner:
 
 
 def _checked(job: Job, port: str, expected: str, value: Value) -> Value:
-    if not accepts(value.type, expected):
+    # A JSON value that is a list may come out of a port of type ANY.
+    plain_list = item_type(expected) is not None and value.type == "JSON" and isinstance(value.data, list | tuple)
+    if not plain_list and not accepts(value.type, expected):
         raise WorkerError("WK-002", f"input {port} of {job.node_id} is {value.type}, not {expected}")
     return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vortex_prefect.core.errors import VortexError, WorkerError
@@ -12,6 +12,7 @@ from vortex_prefect.core.reports import ExecutionStatus, NodeReport
 from vortex_prefect.engine.attempts import Limiter
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.in_flight import InFlight
+from vortex_prefect.graph.keys import FileIdentity
 from vortex_prefect.graph.plan import Plan
 
 RAISED = WorkerError("WK-003", "as told")
@@ -22,9 +23,14 @@ Act = VortexError | dict[str, Value] | None
 
 
 class ScriptedLanes:
-    """Completes every job with its node's name, unless `script` (node → an act for each attempt) says otherwise."""
+    """Completes every job with its node's name, unless `script` says otherwise.
 
-    def __init__(self, script: dict[str, list[Act]] | None = None, capacity: int = 100) -> None:
+    It has for a node an act for each attempt, or a function of the job.
+    """
+
+    def __init__(
+        self, script: Mapping[str, list[Act] | Callable[[Job], Act]] | None = None, capacity: int = 100
+    ) -> None:
         self.jobs: list[Job] = []
         self.called: list[str] = []
         self.known: dict[str, dict[str, Any]] = {}
@@ -36,6 +42,7 @@ class ScriptedLanes:
         self.stuck: dict[str, asyncio.Event] = {}
         #: Cancels that hosts do not act on, since the job has not reached them.
         self.deaf = 0
+        self.lanes = 2
         self._script = script or {}
         self._places = asyncio.Semaphore(capacity)
         self._cancelled: dict[str, asyncio.Event] = {}
@@ -57,13 +64,20 @@ class ScriptedLanes:
 
     async def _play(self, job: Job) -> JobOutcome:
         acts = self._script.get(job.node_id, [])
-        act = acts[job.attempt - 1] if job.attempt <= len(acts) else {"image": Value("IMAGE", data=job.node_id)}
+        act: Act
+        if not isinstance(acts, list):
+            act = acts(job)
+        else:
+            act = acts[job.attempt - 1] if job.attempt <= len(acts) else {"image": Value("IMAGE", data=job.node_id)}
         if act is None:
             await self._cancelled.setdefault(job.execution_id, asyncio.Event()).wait()
             act = WorkerError("WK-006", "cancelled while it ran")
         if isinstance(act, VortexError):
             return JobOutcome(job.job_id, error=act, worker_id="w")
         return JobOutcome(job.job_id, act, worker_id="w", why="it was free")
+
+    async def capacity(self) -> int:
+        return self.lanes
 
     async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
         self.called.append(operation)
@@ -87,10 +101,17 @@ class Execution:
         *,
         limiter: Limiter | None = None,
         flights: InFlight | None = None,
+        file_identity: FileIdentity | None = None,
     ) -> None:
         self.lanes = lanes
+        self.items: list[NodeReport] = []
         self.reports: list[NodeReport] = []
-        self.executor = Executor(execution_id, subject, lanes, self.reports.append, limiter=limiter, flights=flights)
+        self.executor = Executor(
+            execution_id, subject, lanes, self._hear, limiter=limiter, flights=flights, file_identity=file_identity
+        )
+
+    def _hear(self, report: NodeReport) -> None:
+        (self.reports if report.item is None else self.items).append(report)
 
     async def run(self) -> ExecutionStatus:
         async with asyncio.timeout(10):

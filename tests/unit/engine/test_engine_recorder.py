@@ -238,3 +238,22 @@ async def test_tags_of_a_node_are_tags_of_its_task_run() -> None:
     subject.note(report(NodeState.COMPLETED))
     await record_all(subject)
     assert server.events()[0]["payload"]["task_run"]["tags"] == ["vortex", "gpu"]
+
+
+async def test_items_have_task_runs_of_their_own_and_no_track_is_kept_of_them() -> None:
+    server = Server()
+    subject = recorder(server)
+    for item in range(3):
+        subject.note(report(NodeState.RUNNING, 0, item=item))
+        subject.note(report(NodeState.COMPLETED if item else NodeState.FAILED, 10, item=item))
+    subject.note(report(NodeState.COMPLETED, 20))
+    await record_all(subject)
+    runs = [event["payload"]["task_run"] for event in server.events()]
+    assert [run["name"] for run in runs] == ["Canvas [0]", "Canvas [1]", "Canvas [2]", "Canvas"]
+    assert [run["dynamic_key"] for run in runs] == ["n[0]", "n[1]", "n[2]", "n"]
+    assert len({event["resource"]["prefect.resource.id"] for event in server.events()}) == 4
+    assert len({event["id"] for event in server.events()}) == 4
+    assert server.told() == ["Failed", "Completed", "Completed", "Completed"]
+    assert runs[0]["labels"]["vortex.item"] == 0
+    assert runs[0]["total_run_time"] == 0.01
+    assert len(subject._tracks) == 1

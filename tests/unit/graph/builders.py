@@ -11,6 +11,7 @@ from vortex_prefect.graph.model import SCHEMA, Graph, parse_graph
 from vortex_prefect.graph.plan import Plan, compile_plan
 
 IMAGE = OutputSpec(name="image", type="IMAGE")
+BOOL = OutputSpec(name="out", type="BOOL")
 
 
 def _spec(name: str, **parts: Any) -> NodeSpec:
@@ -69,6 +70,33 @@ CATALOGUE = Catalogue(
             inputs=(InputSpec(name="in", type="ANY"),),
             outputs=(OutputSpec(name="out", type="ANY"),),
         ),
+        _spec(
+            "switch",
+            inputs=(
+                InputSpec(name="on_true", type="ANY", lazy=True, when=("condition", True)),
+                InputSpec(name="on_false", type="ANY", lazy=True, when=("condition", False)),
+            ),
+            params=(ParamSpec(name="condition", type="BOOL", default=True),),
+            outputs=(OutputSpec(name="out", type="ANY"),),
+        ),
+        _spec(
+            "range",
+            params=(ParamSpec(name="count", type="INT", default=3),),
+            outputs=(OutputSpec(name="out", type="LIST[FLOAT]"),),
+        ),
+        _spec("folder", outputs=(OutputSpec(name="out", type="LIST[PATH]"),), volatile=True),
+        _spec("frames", outputs=(OutputSpec(name="out", type="LIST[IMAGE]"),)),
+        _spec(
+            "mean",
+            inputs=(InputSpec(name="items", type="LIST[FLOAT]"),),
+            outputs=(OutputSpec(name="out", type="FLOAT"),),
+        ),
+        _spec(
+            "survivors",
+            inputs=(InputSpec(name="items", type="LIST[ANY]", partial=True),),
+            outputs=(OutputSpec(name="out", type="LIST[ANY]"),),
+        ),
+        _spec("decide", params=(ParamSpec(name="at", type="INT", default=0),), outputs=(BOOL,)),
         _spec("save", inputs=(_image("image"),), outputs=(OutputSpec(name="path", type="PATH"),), volatile=True),
     )
 )

@@ -148,6 +148,8 @@ def _value(param: ParamSpec) -> st.SearchStrategy[Any]:
         return st.integers(0, 50) | st.floats(0, 50)
     if param.type == "INT":
         return st.integers(0, 50) | st.integers(0, 50).map(str)
+    if param.type == "BOOL":
+        return st.booleans()
     return values if param.type == "JSON" else st.sampled_from(["x.png", "y.png"])
 
 

@@ -158,10 +158,14 @@ def test_json_pointer_that_leads_nowhere(pointer: str) -> None:
 
 
 def test_switch() -> None:
-    assert flow.switch(True, on_true=1) == 1
-    assert flow.switch(False, on_true=1, on_false=0) == 0
-    with pytest.raises(ValueError, match="condition is false, but on_false has no value"):
-        flow.switch(False, on_true=1)
+    assert flow.switch(on_true=1, on_false=None) == 1
+    assert flow.switch(on_true=1, on_false=0, condition=False) == 0
+
+
+def test_select() -> None:
+    inputs = {f"in_{place}": place * 10 for place in range(8)}
+    assert flow.select(**inputs) == 0
+    assert [flow.select(**inputs, index=index) for index in range(8)] == list(range(0, 80, 10))
 
 
 def test_passthrough() -> None:

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from vortex_prefect.core.nodespec import Catalogue, NodeSpec, check_param, coerce_param
 from vortex_worker.packs import load_packs
+from vortex_worker.sdk import Any, Lazy, node
 
 SPECS = [declared.spec for declared in load_packs(debug=True)]
 every_node = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
@@ -71,17 +73,32 @@ def test_debug_ports_chain() -> None:
 
 
 def test_effects_outside_are_volatile_and_files_are_content() -> None:
-    assert [spec.type for spec in SPECS if spec.volatile] == ["image.save"]
+    assert [spec.type for spec in SPECS if spec.volatile] == ["core.files", "image.save"]
     assert {spec.type: spec.files for spec in SPECS if spec.files} == {"image.load": ("path",), "image.lut": ("path",)}
 
 
 def test_switch_computes_only_what_it_passes_on() -> None:
     switch = Catalogue(tuple(SPECS)).get("core.switch")
     assert switch is not None
-    assert [(port.name, port.lazy, port.required) for port in switch.inputs] == [
-        ("on_true", True, False),
-        ("on_false", True, False),
+    assert [(port.name, port.lazy, port.required, port.when) for port in switch.inputs] == [
+        ("on_true", True, True, ("condition", True)),
+        ("on_false", True, True, ("condition", False)),
     ]
+
+
+def test_select_computes_only_what_it_passes_on() -> None:
+    select = Catalogue(tuple(SPECS)).get("core.select")
+    assert select is not None
+    assert [port.when for port in select.inputs] == [("index", place) for place in range(8)]
+    assert all(port.lazy and port.required for port in select.inputs)
+
+
+def test_a_condition_that_is_no_parameter_is_refused() -> None:
+    with pytest.raises(TypeError, match="is asked for by gone, which is no parameter"):
+
+        @node("t.odd", category="t")
+        def odd(value: Annotated[Any, Lazy(when=("gone", 1))], here: bool = True) -> Any:
+            return value if here else None
 
 
 def test_counts_are_read_without_torch() -> None:

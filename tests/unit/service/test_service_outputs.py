@@ -23,7 +23,7 @@ from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.service.atomic import Draft, write_atomically
 from vortex_prefect.service.files import Files
 from vortex_prefect.service.live import json_finite
-from vortex_prefect.service.outputs import Outputs
+from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.resources import outputs, timestamp
 
 LATENT = Value("LATENT", TensorRef("host", 3, 8192, 64, (1, 2), "float16", 1))
@@ -200,3 +200,42 @@ def test_timestamps_are_utc_with_milliseconds(ms: int) -> None:
     text = timestamp(ms)
     assert text is not None
     assert text.endswith(f".{ms % 1000:03d}Z")
+
+
+async def test_a_list_of_plain_values_is_a_value_and_has_items(kept: Outputs) -> None:
+    record = _record({"n": {"out": Value("LIST[FLOAT]", data=[1.5, 2.5])}})
+    assert _body(await kept.read(record, "n", "out", None)) == {"type": "LIST[FLOAT]", "value": [1.5, 2.5]}
+    assert _body(await kept.read(record, "n", "out", None, 1)) == {"type": "FLOAT", "value": 2.5}
+
+
+async def test_a_list_of_pictures_names_them_and_serves_each(kept: Outputs, engine: FakeEngine) -> None:
+    listed = Value("LIST[IMAGE]", items=(image_value(), None))
+    record = _record({"blur": {"image": listed}})
+    assert _body(await kept.read(record, "blur", "image", None)) == {
+        "type": "LIST[IMAGE]",
+        "items": [{"type": "IMAGE", "url": "/api/execution/e1/outputs/blur/image?item=0"}, None],
+    }
+    assert (await kept.read(record, "blur", "image", None, 0)).body == PNG
+    assert engine.reads == [(image_value(), "png")]
+    shown = outputs(_record({"blur": {"image": listed}}))
+    assert all("value" not in output for output in shown.values())
+
+
+@pytest.mark.parametrize(
+    ("item", "form", "code"), [(1, None, "RQ-002"), (2, None, "RQ-002"), (None, "png", "RQ-001"), (0, "json", "RQ-001")]
+)
+async def test_items_that_are_not_there(kept: Outputs, item: int | None, form: str | None, code: str) -> None:
+    record = _record({"blur": {"image": Value("LIST[IMAGE]", items=(image_value(), None))}})
+    with pytest.raises(RequestError) as caught:
+        await kept.read(record, "blur", "image", form, item)
+    assert caught.value.code == code
+
+
+async def test_what_is_no_list_has_no_items(kept: Outputs) -> None:
+    with pytest.raises(RequestError, match="is FLOAT, which has no items"):
+        await kept.read(_record({"n": {"out": Value("FLOAT", data=1.0)}}), "n", "out", None, 0)
+
+
+def _body(content: Content) -> object:
+    assert isinstance(content.body, bytes)
+    return json.loads(content.body)

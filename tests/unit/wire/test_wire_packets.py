@@ -36,7 +36,8 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=8,
 )
 REFS = st.builds(TensorRef, TEXT, U32, U64, U64, st.lists(I64, max_size=5).map(tuple), TEXT, U32)
-VALUES = st.builds(Value, NAME, ref=REFS) | st.builds(Value, NAME, data=JSON)
+PLAIN = st.builds(Value, NAME, ref=REFS) | st.builds(Value, NAME, data=JSON)
+VALUES = PLAIN | st.builds(Value, NAME, items=st.lists(st.none() | PLAIN, max_size=3).map(tuple))
 ERRORS = st.builds(
     lambda code, message, traceback: VortexError.from_dict({"code": code, "message": message, "traceback": traceback}),
     st.sampled_from(sorted(CODES)),

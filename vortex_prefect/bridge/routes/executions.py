@@ -84,9 +84,19 @@ async def cancel_execution(execution_id: str, context: Context, actor: ActorOf) 
 
 
 @router.get("/execution/{execution_id}/outputs/{node}/{port}", response_class=Response)
-async def get_output(execution_id: str, node: str, port: str, context: Context, format: str | None = None) -> Response:
-    """An output: PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise."""
-    return served(await context.control.executions.output(execution_id, node, port, format))
+async def get_output(
+    execution_id: str,
+    node: str,
+    port: str,
+    context: Context,
+    format: str | None = None,
+    item: Annotated[int | None, Query(ge=0)] = None,
+) -> Response:
+    """An output: PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise.
+
+    A list answers `{type, value}`, or `{type, items}` where its items are no JSON or some failed; `item` picks one.
+    """
+    return served(await context.control.executions.output(execution_id, node, port, format, item))
 
 
 @router.get("/queue", responses={200: {"model": QueueResource}})

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16vortex/v1/tensor.proto\x12\tvortex.v1\"x\n\tTensorRef\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0e\n\x06nbytes\x18\x04 \x01(\x04\x12\r\n\x05shape\x18\x05 \x03(\x03\x12\r\n\x05\x64type\x18\x06 \x01(\t\x12\x0b\n\x03\x63rc\x18\x07 \x01(\x07\"U\n\x05Value\x12\x0c\n\x04type\x18\x01 \x01(\t\x12#\n\x03ref\x18\x02 \x01(\x0b\x32\x14.vortex.v1.TensorRefH\x00\x12\x0e\n\x04json\x18\x03 \x01(\x0cH\x00\x42\t\n\x07\x63ontentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16vortex/v1/tensor.proto\x12\tvortex.v1\"x\n\tTensorRef\x12\x0c\n\x04host\x18\x01 \x01(\t\x12\x12\n\ngeneration\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0e\n\x06nbytes\x18\x04 \x01(\x04\x12\r\n\x05shape\x18\x05 \x03(\x03\x12\r\n\x05\x64type\x18\x06 \x01(\t\x12\x0b\n\x03\x63rc\x18\x07 \x01(\x07\"{\n\x05Value\x12\x0c\n\x04type\x18\x01 \x01(\t\x12#\n\x03ref\x18\x02 \x01(\x0b\x32\x14.vortex.v1.TensorRefH\x00\x12\x0e\n\x04json\x18\x03 \x01(\x0cH\x00\x12$\n\x04list\x18\x04 \x01(\x0b\x32\x14.vortex.v1.ValueListH\x00\x42\t\n\x07\x63ontent\",\n\tValueList\x12\x1f\n\x05items\x18\x01 \x03(\x0b\x32\x10.vortex.v1.Valueb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,5 +34,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TENSORREF']._serialized_start=37
   _globals['_TENSORREF']._serialized_end=157
   _globals['_VALUE']._serialized_start=159
-  _globals['_VALUE']._serialized_end=244
+  _globals['_VALUE']._serialized_end=282
+  _globals['_VALUELIST']._serialized_start=284
+  _globals['_VALUELIST']._serialized_end=328
 # @@protoc_insertion_point(module_scope)

@@ -25,11 +25,19 @@ class TensorRef(_message.Message):
     def __init__(self, host: _Optional[str] = ..., generation: _Optional[int] = ..., offset: _Optional[int] = ..., nbytes: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., dtype: _Optional[str] = ..., crc: _Optional[int] = ...) -> None: ...
 
 class Value(_message.Message):
-    __slots__ = ("type", "ref", "json")
+    __slots__ = ("type", "ref", "json", "list")
     TYPE_FIELD_NUMBER: _ClassVar[int]
     REF_FIELD_NUMBER: _ClassVar[int]
     JSON_FIELD_NUMBER: _ClassVar[int]
+    LIST_FIELD_NUMBER: _ClassVar[int]
     type: str
     ref: TensorRef
     json: bytes
-    def __init__(self, type: _Optional[str] = ..., ref: _Optional[_Union[TensorRef, _Mapping]] = ..., json: _Optional[bytes] = ...) -> None: ...
+    list: ValueList
+    def __init__(self, type: _Optional[str] = ..., ref: _Optional[_Union[TensorRef, _Mapping]] = ..., json: _Optional[bytes] = ..., list: _Optional[_Union[ValueList, _Mapping]] = ...) -> None: ...
+
+class ValueList(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[Value]
+    def __init__(self, items: _Optional[_Iterable[_Union[Value, _Mapping]]] = ...) -> None: ...

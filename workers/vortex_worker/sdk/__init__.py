@@ -9,7 +9,7 @@ Ports, parameters, bounds, defaults and documentation are read off the
 signature and the docstring; nothing is declared twice.
 """
 
-from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Port, Range, Step, Unit, Widget
+from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Port, Range, Step, Unit, Widget
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType, node, nodes_of
 from vortex_worker.sdk.types import Any, Image, Json, Latent, Many, Mask, Tensor
@@ -28,6 +28,7 @@ __all__ = [
     "Many",
     "Mask",
     "NodeType",
+    "Partial",
     "Port",
     "Range",
     "Step",

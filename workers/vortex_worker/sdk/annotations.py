@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,19 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Lazy:
-    """An input port that is evaluated only if the node asks for it."""
+    """An input port that is evaluated only if the node asks for it.
+
+    `when=("condition", True)`: it does where its parameter `condition` has that
+    value; else nothing that only this port needs is run, and the argument is
+    null. Without a default the port has to be connected where it is asked for.
+    """
+
+    when: tuple[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """An input port for a list of which items may have failed: it receives those that did not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,17 @@ from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any
 
-from vortex_prefect.core.nodespec import Bounds, InputSpec, NodeSpec, OutputSpec, ParamSpec, ParamType
-from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Port, Range, Step, Unit, Widget
+from vortex_prefect.core.nodespec import (
+    Bounds,
+    InputSpec,
+    NodeSpec,
+    OutputSpec,
+    ParamSpec,
+    ParamType,
+    item_type,
+    list_type,
+)
+from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Port, Range, Step, Unit, Widget
 from vortex_worker.sdk.context import Context
 
 _PARAM_TYPES: dict[type, ParamType] = {float: "FLOAT", int: "INT", bool: "BOOL", str: "STRING", Path: "PATH"}
@@ -45,7 +54,8 @@ def node(
     is None); `float`, `int`, `bool`, `str`, `Path` and defaulted `Json` are
     parameters; a `Context` is handed in. A trailing underscore of an argument
     is not part of the port's name (`in_` → `in`). The result is one port, or
-    one a field of a `NamedTuple`.
+    one a field of a `NamedTuple`. `list[T]` is a list of T: as a result, a node
+    that takes T runs once for each item of it.
 
     Args:
         outputs: names of the output ports; by default the field names of a
@@ -115,6 +125,7 @@ def _node_type(
         params.append(_param(where, name, base, notes, argument.default, is_json=port is not None))
         if _note(notes, File) is not None:
             files.append(name)
+    _check_conditions(type_name, inputs, params)
     doc = inspect.getdoc(function) or ""
     spec = NodeSpec(
         type=type_name,
@@ -152,24 +163,43 @@ def _note(notes: tuple[Any, ...], kind: type) -> Any:
 
 
 def _port_of(base: Any, notes: tuple[Any, ...]) -> Port | None:
+    """The port that an annotation makes; `list[T]` is one of type LIST[T]."""
     port: Port | None = _note(notes, Port)
+    if port is None and typing.get_origin(base) is list:
+        return Port(list_type(_item_type(base)))
     if port is None or port.type:
         return port
-    _, item_notes = _unpack(typing.get_args(base)[0])
+    return Port(_item_type(base), list=True)
+
+
+def _item_type(base: Any) -> str:
+    item_base, item_notes = _unpack(typing.get_args(base)[0])
     item = _note(item_notes, Port)
-    return Port(item.type if item else _PARAM_TYPES[typing.get_args(base)[0]], list=True)
+    port_type = item.type if item else _PARAM_TYPES.get(item_base)
+    if port_type is None:
+        raise TypeError(f"{base!r} is a list of something that no port carries")
+    return str(port_type)
 
 
 def _input(name: str, port: Port, notes: tuple[Any, ...], *, required: bool) -> InputSpec:
-    doc = _note(notes, Doc)
+    doc, lazy = _note(notes, Doc), _note(notes, Lazy)
     return InputSpec(
         name=name,
         type=port.type,
         required=required,
         list=port.list,
-        lazy=_note(notes, Lazy) is not None,
+        lazy=lazy is not None,
+        when=lazy.when if lazy else None,
+        partial=_note(notes, Partial) is not None,
         doc=doc.text if doc else "",
     )
+
+
+def _check_conditions(type_name: str, inputs: list[InputSpec], params: list[ParamSpec]) -> None:
+    known = {param.name: param for param in params}
+    for port in inputs:
+        if port.when is not None and port.when[0] not in known:
+            raise TypeError(f"{type_name}: {port.name} is asked for by {port.when[0]}, which is no parameter")
 
 
 def _param(where: str, name: str, base: Any, notes: tuple[Any, ...], default: Any, *, is_json: bool) -> ParamSpec:
@@ -205,10 +235,10 @@ def _outputs(type_name: str, hint: Any, names: tuple[str, ...] | None) -> list[O
         raise TypeError(f"{type_name}: {len(ports)} results but {len(names)} names")
     found = []
     for index, (field, kind, kind_notes) in enumerate(ports):
-        port, doc = _note(kind_notes, Port), _note(kind_notes, Doc)
+        port, doc = _port_of(kind, kind_notes), _note(kind_notes, Doc)
         port_type = port.type if port else _PARAM_TYPES.get(kind)
         if port_type is None:
             raise TypeError(f"{type_name}: result {kind!r} has no port type")
-        name = names[index] if names else (field or port_type.lower())
+        name = names[index] if names else (field or (item_type(port_type) or port_type).lower())
         found.append(OutputSpec(name=name, type=port_type, doc=doc.text if doc else ""))
     return found

@@ -14,10 +14,11 @@ def load() -> list[NodeType]:
         arithmetic,
         expression,
         flow,
+        lists,
         structure,
         text,
         values,
     )
     from vortex_worker.sdk import nodes_of  # noqa: PLC0415
 
-    return nodes_of([arithmetic, expression, flow, structure, text, values])
+    return nodes_of([arithmetic, expression, flow, lists, structure, text, values])
