@@ -236,13 +236,15 @@ class NodeResource(BaseModel):
 
 
 class OutputResource(BaseModel):
-    """An output; tensors have no `value`."""
+    """An output; a tensor has `shape` and `dtype` (torch's name) instead of `value`."""
 
     node: str
     port: str
     type: str
     url: str
     value: Any = None
+    shape: list[int] | None = None
+    dtype: str | None = None
 
 
 class ExecutionResource(BaseModel):

@@ -114,6 +114,11 @@ class BareGraph:
         return self._known
 
     @property
+    def home(self) -> str | os.PathLike[str] | None:
+        """Where state lives, as it was given; null for the environment's."""
+        return self._home
+
+    @property
     def id(self) -> str | None:
         """The graph's UUID in a stack; null until it has one."""
         return self._editor.graph().id

@@ -58,7 +58,7 @@ def output_url(execution_id: str, node: str, port: str) -> str:
 
 
 def outputs(record: ExecutionRecord) -> dict[str, dict[str, Any]]:
-    """The execution's results that exist: name → `{node, port, type, url, value?}`; tensors have no `value`."""
+    """The execution's results that exist: name → `{node, port, type, url}`, and `value`, or `shape` and `dtype`."""
     found = {}
     for name, node, port in wanted_outputs(record):
         if (value := record.values.get(node, {}).get(port)) is not None:
@@ -91,4 +91,6 @@ def terminal_nodes(record: ExecutionRecord) -> list[str]:
 
 def _output(execution_id: str, node: str, port: str, value: dict[str, Any]) -> dict[str, Any]:
     described = {"node": node, "port": port, "type": value["type"], "url": output_url(execution_id, node, port)}
-    return described if value.get("ref") else {**described, "value": value.get("data")}
+    if ref := value.get("ref"):
+        return {**described, "shape": list(ref["shape"]), "dtype": ref["dtype"]}
+    return {**described, "value": value.get("data")}
