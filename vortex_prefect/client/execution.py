@@ -71,6 +71,11 @@ class Execution:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
+    @property
+    def url(self) -> str:
+        """Where the bridge tells of it."""
+        return f"{self._url}/api/execution/{self.id}"
+
     async def catalogue(self) -> Catalogue:
         """The stack's node types."""
         return Catalogue.from_list((await self._call("GET", "/api/nodes"))["types"])
