@@ -25,6 +25,8 @@ from vortex_prefect.graph.validate import validate
 _GRAPH = "g"
 _WIDTH = 100
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+#: Fields of a node that its call has; all others are set one by one.
+_IN_THE_CALL = frozenset({"type", "params", "position", "title"})
 _RESERVED = frozenset({_GRAPH, "Graph", *dir(builtins), *keyword.kwlist, *keyword.softkwlist})
 
 
@@ -102,7 +104,7 @@ class _Writer:
         arguments = [*first, *self._inputs(edges), *_values(node, left_out), *self._words(node_id, node)]
         self._call(f"{variable} = {function}", arguments)
         self._lines += [f"{variable}[{_literal(name)}] = None" for name in left_out]
-        for field in ("mode", "retries", "retry_delay_s", "timeout_s"):
+        for field in (name for name in Node.model_fields if name not in _IN_THE_CALL):
             if (value := getattr(node, field)) != Node.model_fields[field].default:
                 self._lines.append(f"{variable}.{field} = {_literal(value)}")
         self._targets |= {(node_id, edge.target.port) for edge in edges}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from vortex_prefect.client.names import declared_name, python_name, unknown
@@ -117,6 +117,15 @@ class Node:
         self._editor.apply(op="node.policy", id=self._id, retry_delay_s=seconds)
 
     @property
+    def retry_jitter_factor(self) -> float | None:
+        """Spreads the delay up to so much more of it (0.5: half as long again); null: not at all."""
+        return self._editor.node(self._id).retry_jitter_factor
+
+    @retry_jitter_factor.setter
+    def retry_jitter_factor(self, factor: float | None) -> None:
+        self._editor.apply(op="node.policy", id=self._id, retry_jitter_factor=factor)
+
+    @property
     def timeout_s(self) -> float | None:
         """Seconds that an attempt may take; null for no limit."""
         return self._editor.node(self._id).timeout_s
@@ -124,6 +133,24 @@ class Node:
     @timeout_s.setter
     def timeout_s(self, seconds: float | None) -> None:
         self._editor.apply(op="node.policy", id=self._id, timeout_s=seconds)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """For people, and for limits on how many nodes with one tag run at once."""
+        return self._editor.node(self._id).tags
+
+    @tags.setter
+    def tags(self, tags: Sequence[str]) -> None:
+        self._editor.apply(op="node.policy", id=self._id, tags=list(tags))
+
+    @property
+    def max_parallel(self) -> int | None:
+        """Items of a mapped node that run at once, at most; null for the engine's own choice."""
+        return self._editor.node(self._id).max_parallel
+
+    @max_parallel.setter
+    def max_parallel(self, most: int | None) -> None:
+        self._editor.apply(op="node.policy", id=self._id, max_parallel=most)
 
     @property
     def position(self) -> tuple[float, float]:

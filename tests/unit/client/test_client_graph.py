@@ -109,6 +109,7 @@ def test_items_connect_replace_and_reset(g: Any) -> None:
 def test_policies_are_attributes(g: Any) -> None:
     node = g.t.canvas()
     node.title, node.mode, node.retries, node.retry_delay_s, node.timeout_s = "soft", "muted", 2, 0.5, 9
+    node.retry_jitter_factor, node.tags, node.max_parallel = 0.5, ("gpu", "slow"), 4
     node.position = (1, 2)
     found = g.to_document()["nodes"]["canvas"]
     assert found == {
@@ -120,6 +121,9 @@ def test_policies_are_attributes(g: Any) -> None:
         "retries": 2,
         "retry_delay_s": 0.5,
         "timeout_s": 9.0,
+        "retry_jitter_factor": 0.5,
+        "tags": ["gpu", "slow"],
+        "max_parallel": 4,
     }
 
 
