@@ -9,15 +9,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vortex_prefect.client.graph import Graph
+    from vortex_prefect.client.results import Results, RunFailed
+    from vortex_prefect.client.run import arun_graph, run_graph
     from vortex_prefect.engine.task_runner import VortexTaskRunner
 
 __version__ = "0.1.0"
-__all__ = ["VortexTaskRunner", "__version__"]
+__all__ = ["Graph", "Results", "RunFailed", "VortexTaskRunner", "__version__", "arun_graph", "run_graph"]
 
-_HOMES = {"VortexTaskRunner": "vortex_prefect.engine.task_runner"}
+_HOMES = {
+    "Graph": "vortex_prefect.client.graph",
+    "Results": "vortex_prefect.client.results",
+    "RunFailed": "vortex_prefect.client.results",
+    "VortexTaskRunner": "vortex_prefect.engine.task_runner",
+    "arun_graph": "vortex_prefect.client.run",
+    "run_graph": "vortex_prefect.client.run",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOMES]

@@ -109,6 +109,8 @@ class Stack:
         settings.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.run_dir.chmod(0o700)
         self._lock_fd = _lock(settings.run_dir / "stack.lock")
+        # What a stack left that was killed is no address of this one.
+        info_path(settings).unlink(missing_ok=True)
         # Loads FastAPI, which commands that only look for a stack need not wait for.
         from vortex_prefect.bridge.server import listen  # noqa: PLC0415
 

@@ -240,7 +240,11 @@ class NodeResource(BaseModel):
 
 
 class OutputResource(BaseModel):
-    """An output; tensors have no `value`, and a list that holds any, or of which items failed, has `items`."""
+    """An output.
+
+    A tensor has `shape` and `dtype` (torch's name) instead of `value`; a list that holds any, or of which items
+    failed, has `items`.
+    """
 
     node: str
     port: str
@@ -248,6 +252,8 @@ class OutputResource(BaseModel):
     url: str
     value: Any = None
     items: list[dict[str, Any] | None] | None = None
+    shape: list[int] | None = None
+    dtype: str | None = None
 
 
 class ExecutionResource(BaseModel):

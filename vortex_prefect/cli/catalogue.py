@@ -1,38 +1,14 @@
-"""The catalogue on the command line: from a running stack, or from the packs themselves."""
+"""The catalogue on the command line."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 from rich.console import Console
 from rich.table import Table
 
-from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.cli.client import Client
-from vortex_prefect.core.errors import GraphError, SystemFault
+from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.nodespec import Bounds, Catalogue
-from vortex_prefect.core.settings import Settings
-
-
-def find_catalogue(settings: Settings) -> Catalogue:
-    """All node types. Without a stack a worker process is asked, which takes as long as torch needs to load.
-
-    Raises:
-        SystemFault: SY-003, the packs cannot be loaded (torch is missing, say).
-    """
-    info = running_stack(settings)
-    if info is not None:
-        with Client(info.url) as client:
-            return client.catalogue()
-    command = [sys.executable, "-m", "vortex_worker", "--catalogue", *(["--debug"] if settings.debug_nodes else [])]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
-    if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise SystemFault("SY-003", f"the node packs cannot be loaded: {last[0]}")
-    return Catalogue.from_list(json.loads(done.stdout))
 
 
 def print_types(catalogue: Catalogue, as_json: bool) -> None:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from vortex_prefect.cli.client import Client
-from vortex_prefect.cli.documents import json_or_text, read_document, resolve_files
+from vortex_prefect.client.bridge import Client
+from vortex_prefect.client.documents import json_or_text, read_document, resolve_files
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import derived_id, is_id
 from vortex_prefect.core.settings import Limits, Settings

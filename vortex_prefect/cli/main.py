@@ -70,8 +70,8 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Print everything that keeps a graph from running; of one that can run, its plan if you ask for it."""
-    from vortex_prefect.cli.catalogue import find_catalogue  # noqa: PLC0415
-    from vortex_prefect.cli.documents import read_graph  # noqa: PLC0415
+    from vortex_prefect.client.catalogue import find_catalogue  # noqa: PLC0415
+    from vortex_prefect.client.documents import read_graph  # noqa: PLC0415
     from vortex_prefect.graph.validate import validate as problems_of  # noqa: PLC0415
 
     settings = Settings.from_env(os.environ, home=home)
@@ -146,17 +146,39 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
 @app.command()
 def events(graph_id: str, home: Home = None, after: int = 0) -> None:
     """Print the event log of a graph, a JSON line for each event."""
-    from vortex_prefect.cli.client import Client  # noqa: PLC0415
+    from vortex_prefect.client.bridge import Client  # noqa: PLC0415
 
     with Client.of_running(Settings.from_env(os.environ, home=home)) as client:
         for event in client.events(graph_id, after):
             print(json.dumps(event))
 
 
+@app.command()
+def export(graph: GraphFile, home: Home = None) -> None:
+    """Print Python code that builds a graph."""
+    from vortex_prefect.client.graph import Graph  # noqa: PLC0415
+
+    print(Graph.load(graph, home=home).to_python(), end="")
+
+
+@app.command()
+def stubs(
+    output: Annotated[Path, typer.Option(help="Folder that the type checker searches (mypy_path, say).")] = Path(),
+    home: Home = None,
+) -> None:
+    """Write typed signatures of all installed node types, for completion and type checks of graphs in Python."""
+    from vortex_prefect.cli.stubs import write_stubs  # noqa: PLC0415
+    from vortex_prefect.client.catalogue import find_catalogue  # noqa: PLC0415
+
+    for path in write_stubs(find_catalogue(Settings.from_env(os.environ, home=home)), output):
+        console.print(f"wrote {path}", highlight=False)
+
+
 @nodes_app.command("list")
 def list_nodes(home: Home = None, as_json: AsJson = False) -> None:
     """Print every node type."""
-    from vortex_prefect.cli.catalogue import find_catalogue, print_types  # noqa: PLC0415
+    from vortex_prefect.cli.catalogue import print_types  # noqa: PLC0415
+    from vortex_prefect.client.catalogue import find_catalogue  # noqa: PLC0415
 
     print_types(find_catalogue(Settings.from_env(os.environ, home=home)), as_json)
 
@@ -164,7 +186,8 @@ def list_nodes(home: Home = None, as_json: AsJson = False) -> None:
 @nodes_app.command("show")
 def show_node(node_type: str, home: Home = None) -> None:
     """Print a node type's ports and parameters."""
-    from vortex_prefect.cli.catalogue import find_catalogue, print_type  # noqa: PLC0415
+    from vortex_prefect.cli.catalogue import print_type  # noqa: PLC0415
+    from vortex_prefect.client.catalogue import find_catalogue  # noqa: PLC0415
 
     print_type(find_catalogue(Settings.from_env(os.environ, home=home)), node_type)
 

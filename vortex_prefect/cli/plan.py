@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.cli.client import Client
-from vortex_prefect.cli.documents import read_document, resolve_files
+from vortex_prefect.client.bridge import Client
+from vortex_prefect.client.documents import read_document, resolve_files
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.engine.file_identity import FileIdentities

@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.live import Live
 
 from vortex_prefect.bootstrap.stack import Stack, Tell, running_stack
-from vortex_prefect.cli.client import Client
-from vortex_prefect.cli.documents import read_document, resolve_files, set_params
 from vortex_prefect.cli.progress import ProgressView
+from vortex_prefect.client.bridge import Client
+from vortex_prefect.client.documents import read_document, resolve_files, set_params
 from vortex_prefect.core.ids import derived_id
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.graph.model import parse_graph

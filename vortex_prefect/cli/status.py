@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.cli.client import Client
+from vortex_prefect.client.bridge import Client
 from vortex_prefect.core.settings import Settings
 
 

@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Pause
 
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
-from vortex_prefect.core.errors import SystemFault, VortexError, WorkerError
+from vortex_prefect.core.errors import RequestError, SystemFault, VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
@@ -209,6 +209,23 @@ class Engine:
             return data, media_type
         raise WorkerError("WK-002", "no host is connected")
 
+    async def hold(self, execution_id: str, node: str, port: str, holder: str) -> tuple[Value, str]:
+        """See `LocalEnginePort.hold`."""
+        run = self._runs.get(execution_id)
+        reports = run.history.nodes() if run else ()
+        outputs = next((report.outputs for report in reports if report.node_id == node), None)
+        value = (outputs or {}).get(port)
+        if value is None:
+            raise RequestError("RQ-002", f"execution {execution_id} has no output {node}.{port} here")
+        paths = await self._on_dask(self._lanes.everywhere("vortex_hold", value=value.to_dict(), holder=holder))
+        for path in filter(None, paths.values()):
+            return value, path
+        raise WorkerError("WK-002", "the host of the tensor is not connected")
+
+    async def release(self, holder: str) -> None:
+        """See `LocalEnginePort.release`."""
+        await self._on_dask(self._lanes.everywhere("vortex_release", execution_id=holder))
+
     async def debug_count(self, tag: str) -> int:
         """See `EnginePort.debug_count`."""
         counts: dict[str, int] = await self._on_dask(self._lanes.everywhere("vortex_count", tag=tag))
@@ -284,7 +301,7 @@ class Engine:
             round=run.round,
             limiter=self._limits,
             flights=self._flights,
-            file_identity=file_identity,
+            file_identity=self._planner.files,
         )
 
     async def _steer(self, run: Run, wish: str) -> None:

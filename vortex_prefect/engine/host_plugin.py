@@ -74,6 +74,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_cancel=self.cancel,
             vortex_lookup=self.lookup,
             vortex_known=self.known,
+            vortex_hold=self.hold,
             vortex_release=self.release,
             vortex_beat=self.beat,
             vortex_read=self.read,
@@ -142,6 +143,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
     def known(self, keys: list[str]) -> list[str]:
         """See `HostRuntime.known`."""
         return self._runtime.known(keys)
+
+    def hold(self, value: dict[str, Any], holder: str) -> str | None:
+        """See `HostRuntime.hold`."""
+        return self._runtime.hold(Value.from_dict(value), holder)
 
     def release(self, execution_id: str) -> None:
         """See `HostRuntime.release`."""

@@ -32,6 +32,9 @@ class Planner:
     """Plans requests. Remembers the last graphs and plans, so that what did not change costs nothing.
 
     Use it from any thread.
+
+    Attributes:
+        files: identities of the files that nodes read.
     """
 
     def __init__(self, capacity: int = 16) -> None:
@@ -40,7 +43,7 @@ class Planner:
         self._lock = threading.Lock()
         self._checked: OrderedDict[str, _Checked] = OrderedDict()
         self._compiler = IncrementalCompiler(capacity)
-        self._files = FileIdentities()
+        self.files = FileIdentities()
 
     def plan(self, request: ExecutionRequest, catalogue: Catalogue) -> tuple[Graph, Plan]:
         """The graph of a request, and its plan.
@@ -51,7 +54,7 @@ class Planner:
         """
         graph = self._read(request, catalogue)
         plan = self._compiler.compile(
-            graph, catalogue, targets=request.targets, force=request.force, file_identity=self._files
+            graph, catalogue, targets=request.targets, force=request.force, file_identity=self.files
         )
         return graph, plan
 

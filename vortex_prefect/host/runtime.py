@@ -213,8 +213,21 @@ class HostRuntime:
         """Those of the content keys whose outputs are cached now; they may be gone a moment later."""
         return self._arena.blocks.known(keys)
 
+    def hold(self, value: Value, holder: str) -> str | None:
+        """Keep a tensor until `release(holder)`; the arena's path, or null if it lies on another host.
+
+        Raises:
+            WorkerError: WK-002, its block is gone, or it is no tensor.
+        """
+        if value.ref is None:
+            raise WorkerError("WK-002", "the value is not a tensor")
+        if value.ref.host != self.config.host_id:
+            return None
+        self._arena.blocks.hold(value.ref, holder)
+        return str(self.config.arena_path)
+
     def release(self, execution_id: str) -> None:
-        """An execution has ended: what only it held may be evicted."""
+        """An execution, or another holder, has ended: what only it held may be evicted."""
         self._arena.blocks.release(execution_id)
 
     def read(self, value: Value, format: str) -> tuple[bytes, str]:

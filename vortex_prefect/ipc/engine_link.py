@@ -2,7 +2,8 @@
 
 Frames are an 8-byte little-endian length and a msgpack map. A call is
 `{id, op, args}`, its answer `{id, result}` or `{id, error}`; reports come as
-`{report}` after `{id, op: "reports"}`.
+`{report}` after `{id, op: "reports"}`. What a connection holds (`hold`) is
+released when it closes, so that a killed client leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -19,20 +20,21 @@ from typing import Any
 
 import msgpack
 
-from vortex_prefect.core.contracts import DeployRequest, EnginePort, ExecutionRequest
+from vortex_prefect.core.contracts import DeployRequest, EnginePort, ExecutionRequest, LocalEnginePort
 from vortex_prefect.core.errors import SystemFault, VortexError, WorkerError
+from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus, Report, report_from_dict
 
 logger = logging.getLogger(__name__)
 
-_LENGTH = struct.Struct("<Q")
+LENGTH = struct.Struct("<Q")
 #: A tensor that is read through the link is one frame.
 _MAX_FRAME_BYTES = 4 << 30
 
 
-async def serve_engine(engine: EnginePort, path: Path) -> asyncio.Server:
+async def serve_engine(engine: LocalEnginePort, path: Path) -> asyncio.Server:
     """Serve `engine` at a socket in a directory that only this user may enter."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
@@ -42,15 +44,19 @@ async def serve_engine(engine: EnginePort, path: Path) -> asyncio.Server:
 
 
 class _Connection:
-    """One bridge at the engine's door."""
+    """One bridge or client at the engine's door."""
 
-    def __init__(self, engine: EnginePort, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, engine: LocalEnginePort, writer: asyncio.StreamWriter) -> None:
         self._engine = engine
         self._writer = writer
         self._tasks: set[asyncio.Task[None]] = set()
+        #: Calls that hold something; they are never cut short, for what they hold has to be known.
+        self._holds: set[asyncio.Task[None]] = set()
+        self._holder = f"client-{new_id()}"
+        self._holding = False
 
     @staticmethod
-    def accepted(engine: EnginePort) -> Any:
+    def accepted(engine: LocalEnginePort) -> Any:
         """The callback that asyncio's server wants."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -62,15 +68,26 @@ class _Connection:
         """Answer calls until the peer goes."""
         try:
             while (message := await _read(reader)) is not None:
+                tasks = self._holds if message.get("op") == "hold" else self._tasks
                 task = asyncio.create_task(self._answer(message))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
         except WorkerError as error:
             logger.warning("a bridge was sent away: %s", error)
         finally:
             for task in self._tasks:
                 task.cancel()
             self._writer.close()
+            await self._release()
+
+    async def _release(self) -> None:
+        """The peer is gone: what it held may go."""
+        await asyncio.gather(*self._holds, return_exceptions=True)
+        if self._holding:
+            try:
+                await self._engine.release(self._holder)
+            except VortexError as error:
+                logger.warning("what %s held is not released: %s", self._holder, error)
 
     async def _answer(self, message: dict[str, Any]) -> None:
         try:
@@ -87,13 +104,20 @@ class _Connection:
             await self._send({"id": message["id"], "error": failure.to_dict()})
 
     async def _call(self, operation: str, arguments: list[Any]) -> Any:
+        if operation == "hold":
+            return await self._hold(*arguments)
         if (carry_out := _OPERATIONS.get(operation)) is None:
             raise WorkerError("WK-010", f"the engine knows no call {operation!r}")
         return await carry_out(self._engine, *arguments)
 
+    async def _hold(self, execution_id: str, node: str, port: str) -> list[Any]:
+        self._holding = True
+        value, arena_path = await self._engine.hold(execution_id, node, port, self._holder)
+        return [value.to_dict(), arena_path]
+
     async def _send(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(ConnectionError):
-            self._writer.write(_pack(message))
+            self._writer.write(pack(message))
             await self._writer.drain()
 
 
@@ -186,7 +210,7 @@ class EngineLink:
         """
         reader, writer = await self._open()
         try:
-            writer.write(_pack({"id": 0, "op": "reports", "args": []}))
+            writer.write(pack({"id": 0, "op": "reports", "args": []}))
             while (message := await _read(reader)) is not None:
                 yield report_from_dict(message["report"])
         finally:
@@ -198,7 +222,7 @@ class EngineLink:
         call_id = next(self._ids)
         future = self._pending[call_id] = asyncio.get_running_loop().create_future()
         try:
-            writer.write(_pack({"id": call_id, "op": operation, "args": arguments}))
+            writer.write(pack({"id": call_id, "op": operation, "args": arguments}))
             await writer.drain()
             return await future
         except ConnectionError as error:
@@ -236,15 +260,16 @@ class EngineLink:
                     future.set_exception(SystemFault("SY-004", "the engine closed the link"))
 
 
-def _pack(message: dict[str, Any]) -> bytes:
+def pack(message: dict[str, Any]) -> bytes:
+    """A frame."""
     body: bytes = msgpack.packb(message)
-    return _LENGTH.pack(len(body)) + body
+    return LENGTH.pack(len(body)) + body
 
 
 async def _read(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     """The next message; null when the peer has gone."""
     try:
-        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
         if length > _MAX_FRAME_BYTES:
             raise WorkerError("WK-010", f"a frame announces {length} bytes")
         message: dict[str, Any] = msgpack.unpackb(await reader.readexactly(length))

@@ -58,9 +58,9 @@ def output_url(execution_id: str, node: str, port: str) -> str:
 
 
 def outputs(record: ExecutionRecord) -> dict[str, dict[str, Any]]:
-    """The execution's results that exist: name → `{node, port, type, url, value?, items?}`.
+    """The execution's results that exist: name → `{node, port, type, url}`, and what tells the value.
 
-    A tensor has no `value`; a list that holds any, or of which items failed, has `items` instead.
+    That is `value`; `shape` and `dtype` of a tensor; `items` of a list that holds any, or of which items failed.
     """
     found = {}
     for name, node, port in wanted_outputs(record):
@@ -94,8 +94,8 @@ def terminal_nodes(record: ExecutionRecord) -> list[str]:
 
 def _output(execution_id: str, node: str, port: str, value: dict[str, Any]) -> dict[str, Any]:
     described = {"node": node, "port": port, "type": value["type"], "url": output_url(execution_id, node, port)}
-    if value.get("ref"):
-        return described
+    if ref := value.get("ref"):
+        return {**described, "shape": list(ref["shape"]), "dtype": ref["dtype"]}
     if (items := value.get("items")) is not None:
         return {**described, "items": [item_resource(execution_id, node, port, *pair) for pair in enumerate(items)]}
     return {**described, "value": value.get("data")}

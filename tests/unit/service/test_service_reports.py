@@ -111,7 +111,14 @@ async def test_complete_follows_the_kept_pictures(bench: Bench) -> None:
     base = f"/api/execution/{record.id}/outputs"
     assert message.type == "execution.complete"
     assert message.payload["outputs"] == {
-        "picture": {"node": "blur", "port": "image", "type": "IMAGE", "url": f"{base}/blur/image"},
+        "picture": {
+            "node": "blur",
+            "port": "image",
+            "type": "IMAGE",
+            "url": f"{base}/blur/image",
+            "shape": [1, 4, 4, 3],
+            "dtype": "float32",
+        },
         "file": {"node": "save", "port": "path", "type": "PATH", "url": f"{base}/save/path", "value": "out.png"},
     }
     kept = bench.settings.output_dir / record.id / "blur.image.png"

@@ -1,4 +1,4 @@
-"""A thin client of the bridge for the command line."""
+"""A thin client of the bridge."""
 
 from __future__ import annotations
 

@@ -1,0 +1,89 @@
+"""The catalogue of node types: from a running stack, else from the packs themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from vortex_prefect import __version__
+from vortex_prefect.bootstrap.stack import running_stack
+from vortex_prefect.client.bridge import Client
+from vortex_prefect.core import nodespec
+from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.core.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_PACKS = "vortex_worker"
+
+
+def find_catalogue(settings: Settings) -> Catalogue:
+    """All node types of the stack that runs with this home; without one, of the installed packs.
+
+    Asking the packs takes a worker process, and as long as torch needs to load; so what it
+    says is kept under the home until a file of the packs changes.
+
+    Raises:
+        SystemFault: SY-003, the packs cannot be loaded (torch is missing, say).
+    """
+    info = running_stack(settings)
+    if info is not None:
+        with Client(info.url) as client:
+            return client.catalogue()
+    kept = settings.home / "cache" / f"catalogue-{_identity(settings.debug_nodes)}.json"
+    if (catalogue := _read(kept)) is None:
+        catalogue = _ask_packs(settings.debug_nodes)
+        _keep(catalogue, kept)
+    return catalogue
+
+
+def _identity(debug: bool) -> str:
+    """A hash of everything that decides what the packs declare."""
+    spec = find_spec(_PACKS)
+    folders = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
+    digest = hashlib.sha256(f"{__version__} {debug} {sys.version}".encode())
+    digest.update(Path(nodespec.__file__).read_bytes())
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(f"\0{path.relative_to(folder)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def _ask_packs(debug: bool) -> Catalogue:
+    command = [sys.executable, "-m", _PACKS, "--catalogue", *(["--debug"] if debug else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise SystemFault("SY-003", f"the node packs cannot be loaded: {last[0]}")
+    return Catalogue.from_list(json.loads(done.stdout))
+
+
+def _read(path: Path) -> Catalogue | None:
+    try:
+        return Catalogue.from_list(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, ValidationError):
+        return None  # none is kept, or what is kept is damaged
+
+
+def _keep(catalogue: Catalogue, path: Path) -> None:
+    """Only a convenience: a home that cannot be written to is no failure."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for old in path.parent.glob("catalogue-*.json"):
+            old.unlink(missing_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".new", delete=False, encoding="utf-8") as draft:
+            json.dump(catalogue.to_list(), draft)
+        os.replace(draft.name, path)
+    except OSError as error:
+        logger.debug("the catalogue is not kept at %s: %s", path, error)
