@@ -89,11 +89,11 @@ class FakePrefect(PrefectApi):
 
     async def flow_run_by_key(self, idempotency_key: str) -> str | None:
         self._call("flow_run_by_key")
-        return next((id for id, run in self.runs.items() if run.get("idempotency_key") == idempotency_key), None)
+        return next((key for key, run in self.runs.items() if run.get("idempotency_key") == idempotency_key), None)
 
     async def flow_run_states(self, flow_run_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         self._call("flow_run_states")
-        return {id: dict(self.runs[id]["state"]) for id in list(flow_run_ids) if id in self.runs}
+        return {key: dict(self.runs[key]["state"]) for key in list(flow_run_ids) if key in self.runs}
 
     async def set_flow_run_state(self, flow_run_id: str, state_type: str, name: str, message: str) -> None:
         self._call("set_flow_run_state", changes=True)
@@ -102,7 +102,7 @@ class FakePrefect(PrefectApi):
     async def running_task_runs(self, flow_run_id: str) -> list[str]:
         self._call("running_task_runs")
         states = self.task_run_states.get(flow_run_id, {})
-        return [id for id, state in states.items() if state["type"] not in FINAL]
+        return [key for key, state in states.items() if state["type"] not in FINAL]
 
     async def set_task_run_state(self, task_run_id: str, state_type: str, name: str, message: str) -> None:
         self._call("set_task_run_state", changes=True)

@@ -23,8 +23,8 @@ def form(name: str, seconds: float = 0.0) -> dict[str, Any]:
     return {**document, "inputs": [*exposed, {"name": "seconds", "node": "sleep", "param": "seconds"}]}
 
 
-def chain(name: str, count: int = 4, seconds: float = 0.7) -> dict[str, Any]:
-    """Nodes that sleep one after the other."""
+def chain(name: str, seconds: float, count: int = 4) -> dict[str, Any]:
+    """Nodes that sleep one after the other; what slept as long before is in the cache."""
     nodes = {f"s{index}": debug("sleep", seconds=seconds + index / 1000) for index in range(count)}
     return graph(name, nodes, *(f"s{index}.out > s{index + 1}.in" for index in range(count - 1)))
 
@@ -129,11 +129,11 @@ def test_a_cancel_in_prefect_stops_the_node(stack: StackClient) -> None:
 
 
 def test_a_pause_in_prefect_starts_no_node_until_it_is_resumed(stack: StackClient) -> None:
-    execution_id = stack.start(stack.create(chain("paused")))
-    flow_run_id = stack.running(execution_id, "s0")
+    execution_id = stack.start(stack.create(chain("paused", 1.5)))
+    flow_run_id = stack.running(execution_id)
     assert stack.set_state(flow_run_id, "PAUSED", pause_reschedule=False) == "ACCEPT"
     eventually(lambda: stack.execution(execution_id)["status"] == "paused")
-    held = eventually(lambda: None if "running" in (now := stack.nodes(execution_id)).values() else now)
+    held = eventually(lambda: {} if "running" in (now := stack.nodes(execution_id)).values() else now)
     assert held["s3"] == "pending"
     # Were the gate open, the next node would run within this second.
     deadline = time.monotonic() + 1.0
@@ -145,11 +145,11 @@ def test_a_pause_in_prefect_starts_no_node_until_it_is_resumed(stack: StackClien
 
 
 def test_a_suspended_run_goes_on_where_it_stood(stack: StackClient) -> None:
-    execution_id = stack.start(stack.create(chain("suspended")))
-    flow_run_id = stack.running(execution_id, "s0")
+    execution_id = stack.start(stack.create(chain("suspended", 1.6)))
+    flow_run_id = stack.running(execution_id)
     assert stack.set_state(flow_run_id, "PAUSED", "Suspended", pause_reschedule=True) == "ACCEPT"
     eventually(lambda: stack.execution(execution_id)["status"] == "paused")
-    held = eventually(lambda: None if "running" in (now := stack.nodes(execution_id)).values() else now)
+    held = eventually(lambda: {} if "running" in (now := stack.nodes(execution_id)).values() else now)
     assert held["s0"] == "completed"
     assert stack.flow_run(flow_run_id)["state_name"] == "Suspended"
     stack.resume(flow_run_id)
@@ -159,8 +159,8 @@ def test_a_suspended_run_goes_on_where_it_stood(stack: StackClient) -> None:
 
 
 def test_a_suspended_run_can_be_cancelled(stack: StackClient) -> None:
-    execution_id = stack.start(stack.create(chain("suspended and cancelled")))
-    flow_run_id = stack.running(execution_id, "s0")
+    execution_id = stack.start(stack.create(chain("suspended and cancelled", 1.7)))
+    flow_run_id = stack.running(execution_id)
     stack.set_state(flow_run_id, "PAUSED", "Suspended", pause_reschedule=True)
     eventually(lambda: stack.execution(execution_id)["status"] == "paused")
     stack.set_state(flow_run_id, "CANCELLING")

@@ -10,7 +10,6 @@ from prefect.client.schemas.objects import FlowRun
 from tests.unit.graph.builders import graph
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import new_id
-from vortex_prefect.engine import adoption
 from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.graph.canonical import graph_hash
@@ -76,7 +75,7 @@ def test_what_is_no_graph_is_refused() -> None:
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.slept: list[float] = []
-        monkeypatch.setattr(adoption.asyncio, "sleep", self.sleep)
+        monkeypatch.setattr("vortex_prefect.engine.adoption.asyncio.sleep", self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

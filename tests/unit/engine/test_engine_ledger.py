@@ -78,7 +78,7 @@ async def test_what_ran_has_crashed_and_its_task_runs_too(ledger: Ledger) -> Non
     await after_recovery(api, ledger)
     assert api.state(flow_run_id) == "Crashed"
     assert "Retry the run" in api.runs[flow_run_id]["state"]["message"]
-    assert {id: state["type"] for id, state in api.task_run_states[flow_run_id].items()} == {
+    assert {task: state["type"] for task, state in api.task_run_states[flow_run_id].items()} == {
         "t1": "CRASHED",
         "t2": "COMPLETED",
     }
