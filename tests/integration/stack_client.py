@@ -89,6 +89,61 @@ class StackClient:
         except AssertionError:
             raise AssertionError(f"{latest} instead of {expected}") from None
 
+    # Prefect's side
+
+    def flow_run(self, flow_run_id: str) -> dict[str, Any]:
+        """A flow run as Prefect has it now."""
+        found: dict[str, Any] = self.prefect.get(f"/flow_runs/{flow_run_id}").raise_for_status().json()
+        return found
+
+    def set_state(self, flow_run_id: str, state_type: str, name: str | None = None, **details: Any) -> str:
+        """Ask for a state as Prefect's UI and command line do; what Prefect says: `ACCEPT`, `REJECT`, …"""
+        state = {"type": state_type, "name": name or state_type.capitalize(), "state_details": details}
+        answer = self.prefect.post(f"/flow_runs/{flow_run_id}/set_state", json={"state": state}).raise_for_status()
+        return str(answer.json()["status"])
+
+    def reaches(self, flow_run_id: str, *names: str, limit_s: float = 60.0) -> dict[str, Any]:
+        """A flow run once its state has one of these names."""
+
+        def look() -> dict[str, Any]:
+            found = self.flow_run(flow_run_id)
+            return found if found["state_name"] in names else {}
+
+        return eventually(look, limit_s)
+
+    def running(self, execution_id: str, *nodes: str) -> str:
+        """Id of the execution's flow run once that is Running in Prefect, and these nodes run."""
+        flow_run_id = self.flow_run_id(execution_id)
+        self.reaches(flow_run_id, "Running")
+        eventually(lambda: all(self.nodes(execution_id)[node] == "running" for node in nodes))
+        return flow_run_id
+
+    def resume(self, flow_run_id: str) -> None:
+        """Go on with a flow run that is paused or suspended."""
+        answer = self.prefect.post(f"/flow_runs/{flow_run_id}/resume").raise_for_status().json()
+        assert answer["status"] == "ACCEPT", answer
+
+    def deploy(self, graph_id: str, **options: Any) -> dict[str, Any]:
+        """Publish a graph; as the bridge answers."""
+        answer = self.bridge.post(f"/api/graph/{graph_id}/deploy", json=options)
+        assert answer.status_code == 201, answer.text
+        deployed: dict[str, Any] = answer.json()
+        return deployed
+
+    def begin(self, deployment_id: str, **body: Any) -> str:
+        """Begin a run of a deployment through Prefect's API; id of the flow run, which is the execution's too."""
+        answer = self.prefect.post(f"/deployments/{deployment_id}/create_flow_run", json=body)
+        assert answer.is_success, answer.text
+        return str(answer.json()["id"])
+
+    def known(self, execution_id: str) -> bool:
+        """Whether the bridge knows the execution."""
+        return self.bridge.get(f"/api/execution/{execution_id}").status_code == 200
+
+    def nodes(self, execution_id: str) -> dict[str, str]:
+        """State of each node of an execution."""
+        return {name: node["state"] for name, node in self.execution(execution_id)["nodes"].items()}
+
     def count(self, tag: str) -> int:
         """How often `debug.count` really ran with that tag."""
         return int(self.bridge.get(f"/api/debug/count/{tag}").raise_for_status().json()["count"])

@@ -82,6 +82,7 @@ class FlowRunWatch:
             except Exception as error:  # whatever it is: nobody else would hear of a cancel any more
                 logger.info("flow runs in flight are not asked for: %r", error)
                 await asyncio.sleep(_RECONNECT_S)
+                self._nudge.set()  # what nudged us is not forgotten
                 continue
             for flow_run_id, state in states.items():
                 if flow_run_id in self._watched:

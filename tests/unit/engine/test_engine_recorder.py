@@ -192,6 +192,25 @@ async def test_telling_it_again_gives_the_same_ids(clock: list[int]) -> None:
     assert set(first).isdisjoint(other)
 
 
+async def test_a_round_of_its_own_is_a_history_of_its_own(clock: list[int]) -> None:
+    """The server drops an event whose id it knows: a retried node would seem never to have run again."""
+    told: list[set[str]] = []
+    for number in (1, 2):
+        server = Server()
+        subject, ended = recorder(server), asyncio.Event()
+        ended.set()
+        for each in RETRIED:
+            subject.note(each)
+        async with asyncio.timeout(10):
+            await subject.record(FlowRunIdentity("flow-run-id", "run name", number), ended)
+        told.append({event["id"] for event in server.events()})
+        assert {event["payload"]["task_run"]["flow_run_run_count"] for event in server.events()} == {number}
+        assert {event["resource"]["prefect.resource.id"] for event in server.events()} == {
+            f"prefect.task-run.{task_run_id('e', 'n')}"
+        }
+    assert told[0].isdisjoint(told[1])
+
+
 def test_an_event_names_its_flow_run_and_its_parents() -> None:
     track = TaskRunTrack("e", "n", "A title", "image.blur", {"image": ("a",), "many": ("b", "c")}, T0)
     event = track.event(report(NodeState.RUNNING), FLOW_RUN)

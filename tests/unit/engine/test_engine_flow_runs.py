@@ -1,0 +1,473 @@
+"""The engine and Prefect: flow runs that stand for executions, over scripted lanes and a server in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import Pause
+
+from tests.fakes.prefect import FakePrefect
+from tests.unit.engine.scripted import RAISED, ScriptedLanes
+from tests.unit.graph.builders import CATALOGUE, graph
+from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
+from vortex_prefect.core.errors import SystemFault, VortexError
+from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, NodeState, Report
+from vortex_prefect.core.settings import Settings
+from vortex_prefect.engine import attachments, flow
+from vortex_prefect.engine.engine import Engine
+from vortex_prefect.engine.publication import Publication
+from vortex_prefect.engine.run import Run
+from vortex_prefect.graph.canonical import graph_hash
+
+FORM = graph(
+    {"n": "canvas", "b": "blur"},
+    "n.image > b.image",
+    id=new_id(),
+    name="form",
+    inputs=[{"name": "radius", "node": "b", "param": "radius"}],
+)
+
+
+class Stage:
+    """An engine whose nodes and whose Prefect are played."""
+
+    def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.api = FakePrefect()
+        self.lanes = ScriptedLanes()
+        #: The flow engine of Prefect fails at the flow's end with this.
+        self.flow_fault: Exception | None = None
+        for name in ("_HEAD_START_S", "_RETRY_S"):
+            monkeypatch.setattr(attachments, name, 0.001)
+        monkeypatch.setattr(attachments, "run_attached", self._run_attached)
+        monkeypatch.setattr(flow, "run_attached", self._run_attached)
+        monkeypatch.setattr("vortex_prefect.engine.engine.PrefectApi", lambda: self.api)
+        self.engine = Engine(Settings(home), "tcp://127.0.0.1:1")
+        monkeypatch.setattr(self.engine, "_on_dask", _directly)
+        self.engine._lanes = self.lanes  # type: ignore[assignment]
+        self.engine._loop = asyncio.get_running_loop()
+        self.engine._catalogue = CATALOGUE
+        self.engine._deployments.use(CATALOGUE)
+
+    async def _run_attached(self, flow_run: FlowRun, name: str, runner: Any, outcome: Any) -> None:
+        flow_run_id = str(flow_run.id)
+        self.api.set(flow_run_id, "RUNNING")
+        state = await outcome()
+        if self.flow_fault is not None:
+            raise self.flow_fault
+        self.api.runs[flow_run_id]["state"] = {
+            "type": state.type.value, "name": state.name, "message": state.message,
+        }  # fmt: skip
+
+    async def executed(self, subject: Any = FORM, **options: Any) -> str:
+        request = ExecutionRequest(new_id(), subject.to_document(), graph_hash(subject), **options)
+        await self.engine.execute(request)
+        return request.execution_id
+
+    def run(self, execution_id: str) -> Run:
+        return self.engine._runs[execution_id]
+
+    def flow_run_of(self, execution_id: str) -> str:
+        found = [key for key, run in self.api.runs.items() if run.get("idempotency_key") == execution_id]
+        assert len(found) == 1
+        return found[0]
+
+    def begun_in_prefect(self, subject: Any = FORM, **fields: Any) -> str:
+        """A flow run that a worker was given."""
+        variables = Publication(subject.to_document(), graph_hash(subject)).to_job_variables()
+        return self.api.given_run("PENDING", **{"job_variables": variables, "parameters": {}, **fields})
+
+    async def settled(self) -> None:
+        """Until nothing of the engine runs."""
+        async with asyncio.timeout(10):
+            while self.engine._tasks:
+                await asyncio.gather(*self.engine._tasks, return_exceptions=True)
+
+    async def until(self, condition: Any) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.001)
+
+    def nothing_is_left(self) -> None:
+        assert self.engine._ledger.entries() == []
+        assert self.engine._attachments._runs == {}
+        assert self.engine._attachments.watch._watched == set()
+
+
+async def _directly(work: Any) -> Any:
+    return await work
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path, monkeypatch)
+    yield stage
+    for execution_id in list(stage.engine._runs):
+        await stage.engine.cancel(execution_id)
+    tasks = list(stage.engine._tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+# -- executions of the editor ----------------------------------------------------------------
+
+
+async def test_an_execution_gets_a_flow_run_of_its_graphs_deployment(stage: Stage) -> None:
+    execution_id = await stage.executed()
+    await stage.settled()
+    flow_run_id = stage.flow_run_of(execution_id)
+    run = stage.api.runs[flow_run_id]
+    assert run["state"] == {"type": "COMPLETED", "name": "Completed", "message": "2 completed"}
+    assert run["parameters"] == {"radius": 3.0}
+    assert run["deployment_id"] in stage.api.deployments
+    assert {event["event"] for event in stage.api.events} == {"prefect.task-run.Completed"}
+    assert [body["type"] for body in stage.api.artifacts.values()] == ["markdown"]
+    stage.nothing_is_left()
+
+
+async def test_it_waits_for_a_server_that_is_away_and_is_recorded_in_full(stage: Stage) -> None:
+    stage.api.away = 7
+    execution_id = await stage.executed()
+    await stage.until(stage.run(execution_id).ended.is_set)
+    assert stage.run(execution_id).status is ExecutionStatus.COMPLETED
+    await stage.settled()
+    assert stage.api.state(stage.flow_run_of(execution_id)) == "Completed"
+    assert len(stage.api.events) == 2
+
+
+async def test_it_runs_though_prefect_refuses_it(stage: Stage) -> None:
+    stage.api.refusal = SystemFault("SY-007", "no")
+    execution_id = await stage.executed()
+    await stage.settled()
+    assert stage.run(execution_id).status is ExecutionStatus.COMPLETED
+    stage.nothing_is_left()
+
+
+async def test_a_deployment_that_was_deleted_is_made_anew(stage: Stage) -> None:
+    await stage.executed()
+    await stage.settled()
+    (first,) = stage.api.deployments
+    del stage.api.deployments[first]
+    execution_id = await stage.executed()
+    await stage.settled()
+    (second,) = stage.api.deployments
+    assert stage.api.runs[stage.flow_run_of(execution_id)]["deployment_id"] == second != first
+
+
+async def test_an_execution_that_cannot_begin_has_no_flow_run(stage: Stage) -> None:
+    request = ExecutionRequest(new_id(), FORM.to_document(), "0" * 64)
+    await stage.engine.execute(request)
+    await stage.settled()
+    run = stage.run(request.execution_id)
+    assert run.status is ExecutionStatus.FAILED
+    assert stage.api.runs == {}
+    told = run.history.execution()
+    assert told is not None
+    assert told.error is not None
+    assert told.error["code"] == "VE-011"
+
+
+async def test_a_defect_of_the_recorder_does_not_keep_the_flow_run_from_ending(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(events: Any) -> None:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(stage.api, "post_events", broken)
+    execution_id = await stage.executed()
+    await stage.settled()
+    assert stage.api.state(stage.flow_run_of(execution_id)) == "Completed"
+    stage.nothing_is_left()
+
+
+async def test_a_flow_that_breaks_off_is_ended_all_the_same(stage: Stage) -> None:
+    stage.flow_fault = RuntimeError("Prefect's engine gave up")
+    execution_id = await stage.executed()
+    await stage.settled()
+    assert stage.api.state(stage.flow_run_of(execution_id)) == "Completed"
+    stage.nothing_is_left()
+
+
+async def test_a_retry_that_was_asked_for_meanwhile_stays_asked_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An automation may be quicker than our last look."""
+
+    async def retried(flow_run: FlowRun, name: str, runner: Any, outcome: Any) -> None:
+        await outcome()
+        stage.api.set(str(flow_run.id), "SCHEDULED", "AwaitingRetry")
+
+    monkeypatch.setattr(attachments, "run_attached", retried)
+    execution_id = await stage.executed()
+    await stage.settled()
+    assert stage.api.state(stage.flow_run_of(execution_id)) == "AwaitingRetry"
+    stage.nothing_is_left()
+
+
+# -- what Prefect wants ----------------------------------------------------------------------
+
+
+async def running(stage: Stage) -> tuple[str, str]:
+    """An execution whose first node runs until it is cancelled, and its flow run."""
+    stage.lanes._script["n"] = [None]
+    execution_id = await stage.executed()
+    await stage.until(lambda: stage.run(execution_id).flow_run is not None and stage.lanes.jobs)
+    return execution_id, stage.flow_run_of(execution_id)
+
+
+async def test_a_cancel_ends_run_and_flow_run(stage: Stage) -> None:
+    execution_id, flow_run_id = await running(stage)
+    stage.engine._attachments._on_state(flow_run_id, {"type": "CANCELLING", "name": "Cancelling"})
+    await stage.settled()
+    assert stage.run(execution_id).status is ExecutionStatus.CANCELLED
+    assert stage.api.state(flow_run_id) == "Cancelled"
+    stage.nothing_is_left()
+
+
+async def test_a_pause_is_told_once_and_so_is_the_end_of_it(stage: Stage) -> None:
+    execution_id, flow_run_id = await running(stage)
+    reports = stage.engine.reports()
+    told: list[Report] = []
+
+    async def listen() -> None:
+        async for report in reports:
+            told.append(report)  # noqa: PERF401 - there is no end to them
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    for state in ("PAUSED", "PAUSED", "RUNNING", "RUNNING"):
+        stage.engine._attachments._on_state(flow_run_id, {"type": state, "name": state.capitalize()})
+        await asyncio.sleep(0.01)
+        assert stage.run(execution_id).paused is (state == "PAUSED")
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    seen = [report.status for report in told if isinstance(report, ExecutionReport)]
+    assert [status for status in seen if status is ExecutionStatus.PAUSED] == [ExecutionStatus.PAUSED]
+    assert seen[-2:] == [ExecutionStatus.PAUSED, ExecutionStatus.RUNNING]
+
+
+async def test_a_pause_that_comes_before_the_plan_holds(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, plan = asyncio.Event(), stage.engine._plan
+
+    async def slow(request: ExecutionRequest) -> Any:
+        await gate.wait()
+        return await plan(request)
+
+    monkeypatch.setattr(stage.engine, "_plan", slow)
+    execution_id = await stage.executed()
+    run = stage.run(execution_id)
+    await stage.engine._steer(run, "pause")
+    gate.set()
+    await run.planned.wait()
+    await stage.until(lambda: run.executor is not None and run.executor._attempts.paused)
+    await asyncio.sleep(0.05)
+    assert stage.lanes.jobs == []
+    await stage.engine._steer(run, "resume")
+    await stage.until(run.ended.is_set)
+    assert run.status is ExecutionStatus.COMPLETED
+
+
+async def test_a_cancel_that_comes_before_the_plan_holds(stage: Stage) -> None:
+    execution_id = await stage.executed()
+    assert await stage.engine.cancel(execution_id)
+    await stage.settled()
+    assert stage.run(execution_id).status is ExecutionStatus.CANCELLED
+    assert stage.lanes.jobs == []
+    assert not await stage.engine.cancel(execution_id)
+    assert not await stage.engine.cancel("unknown")
+
+
+async def test_the_end_is_the_last_word(stage: Stage) -> None:
+    """A pause that was on its way when the run ended is not told after it."""
+    execution_id = await stage.executed()
+    run = stage.run(execution_id)
+    await stage.until(lambda: run.executor is not None)
+    await stage.until(run.ended.is_set)
+    await stage.engine._steer(run, "pause")
+    told = run.history.execution()
+    assert told is not None
+    assert told.status is ExecutionStatus.COMPLETED
+
+
+# -- suspended -------------------------------------------------------------------------------
+
+
+async def suspended(stage: Stage) -> tuple[str, str]:
+    execution_id, flow_run_id = await running(stage)
+    stage.api.set(flow_run_id, "PAUSED", "Suspended")
+    stage.engine._attachments._on_state(flow_run_id, {"type": "PAUSED", "name": "Suspended"})
+    await stage.until(lambda: stage.run(execution_id).paused)
+    await asyncio.sleep(0.01)
+    return execution_id, flow_run_id
+
+
+async def test_a_suspended_run_leaves_its_flow_and_keeps_its_state(stage: Stage) -> None:
+    execution_id, flow_run_id = await suspended(stage)
+    assert stage.api.state(flow_run_id) == "Suspended"
+    assert not stage.run(execution_id).ended.is_set()
+    # While it is suspended, Prefect's Running of the moment before resumes nothing.
+    stage.engine._attachments._on_state(flow_run_id, {"type": "RUNNING", "name": "Running"})
+    await asyncio.sleep(0.01)
+    assert stage.run(execution_id).paused
+
+
+async def test_a_resumed_run_is_the_same_execution(stage: Stage) -> None:
+    execution_id, flow_run_id = await suspended(stage)
+    run = stage.run(execution_id)
+    stage.api.set(flow_run_id, "PENDING")
+    resumed = asyncio.create_task(stage.engine.run_flow_run(flow_run_id))
+    await stage.until(lambda: not run.paused)
+    assert stage.run(execution_id) is run
+    await stage.engine.cancel(execution_id)
+    async with asyncio.timeout(10):
+        await resumed
+    await stage.settled()
+    assert stage.api.state(flow_run_id) == "Cancelled"
+    assert stage.api.asked.count("create_flow_run") == 1
+    stage.nothing_is_left()
+
+
+async def test_a_suspended_run_can_be_cancelled(stage: Stage) -> None:
+    _, flow_run_id = await suspended(stage)
+    stage.engine._attachments._on_state(flow_run_id, {"type": "CANCELLING", "name": "Cancelling"})
+    await stage.settled()
+    assert stage.api.state(flow_run_id) == "Cancelled"
+    stage.nothing_is_left()
+
+
+# -- runs that Prefect begins ----------------------------------------------------------------
+
+
+async def test_a_run_of_a_deployment_is_an_execution_with_its_parameters(stage: Stage) -> None:
+    deployed = await stage.engine.deploy(DeployRequest(FORM.to_document(), name="nightly"))
+    flow_run_id = stage.api.given_run("PENDING", deployment_id=deployed["deployment_id"], parameters={"radius": 9})
+    await stage.engine.run_flow_run(flow_run_id)
+    run = stage.run(flow_run_id)
+    assert run.status is ExecutionStatus.COMPLETED
+    assert run.graph is not None
+    assert run.graph.nodes["b"].params["radius"] == 9
+    adopted, *_, ended = run.history.in_order()
+    assert isinstance(adopted, AdoptionReport)
+    assert (adopted.graph_id, adopted.round) == (FORM.id, 1)
+    assert isinstance(ended, ExecutionReport)
+    assert (ended.status, ended.flow_run_id) == (ExecutionStatus.COMPLETED, flow_run_id)
+    assert stage.api.state(flow_run_id) == "Completed"
+    stage.nothing_is_left()
+
+
+async def test_a_retry_is_the_next_round(stage: Stage) -> None:
+    stage.lanes._script["b"] = [RAISED]
+    flow_run_id = stage.begun_in_prefect()
+    await stage.engine.run_flow_run(flow_run_id)
+    assert stage.api.state(flow_run_id) == "Failed"
+    stage.api.set(flow_run_id, "PENDING")
+    stage.api.runs[flow_run_id]["run_count"] = 1
+    await stage.engine.run_flow_run(flow_run_id)
+    assert stage.api.state(flow_run_id) == "Completed"
+    run = stage.run(flow_run_id)
+    assert run.round == 2
+    nodes = {report.node_id: report for report in run.history.nodes()}
+    assert nodes["n"].state is NodeState.CACHED
+    assert (nodes["b"].state, nodes["b"].attempt) == (NodeState.COMPLETED, 2)
+    stage.nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"parameters": {"gone": 1}}, "VE-004"),
+        ({"parameters": {"radius": 1000}}, "VE-010"),
+        ({"job_variables": {}}, "VE-001"),
+        ({"job_variables": {"graph": "garbage"}}, "VE-001"),
+    ],
+)
+async def test_what_cannot_run_is_a_failed_flow_run_with_the_code(
+    stage: Stage, fields: dict[str, Any], code: str
+) -> None:
+    flow_run_id = stage.begun_in_prefect(**fields)
+    await stage.engine.run_flow_run(flow_run_id)
+    assert stage.api.state(flow_run_id) == "Failed"
+    assert code in stage.api.runs[flow_run_id]["state"]["message"]
+    stage.nothing_is_left()
+
+
+async def test_a_worker_hears_that_prefect_is_away(stage: Stage) -> None:
+    flow_run_id = stage.begun_in_prefect()
+    stage.api.away = 1
+    with pytest.raises(SystemFault, match="SY-008"):
+        await stage.engine.run_flow_run(flow_run_id)
+    stage.api.away = 1
+    with pytest.raises(SystemFault, match="SY-008"):
+        await stage.engine.deploy(DeployRequest(FORM.to_document()))
+
+
+async def test_the_worker_may_go_and_the_run_stays(stage: Stage) -> None:
+    stage.lanes.stuck["n"] = asyncio.Event()
+    flow_run_id = stage.begun_in_prefect()
+    worker = asyncio.create_task(stage.engine.run_flow_run(flow_run_id))
+    await stage.until(lambda: stage.lanes.jobs)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    stage.lanes.stuck["n"].set()
+    await stage.settled()
+    assert stage.api.state(flow_run_id) == "Completed"
+    stage.nothing_is_left()
+
+
+# -- flow functions in other processes -------------------------------------------------------
+
+
+async def test_another_process_is_told_the_outcome(stage: Stage) -> None:
+    flow_run_id = stage.begun_in_prefect()
+    assert await stage.engine.flow_outcome(flow_run_id) == (ExecutionStatus.COMPLETED, "2 completed")
+    stage.nothing_is_left()
+
+
+async def test_another_process_hears_why_it_cannot_run(stage: Stage) -> None:
+    with pytest.raises(VortexError, match="VE-004"):
+        await stage.engine.flow_outcome(stage.begun_in_prefect(parameters={"gone": 1}))
+    stage.nothing_is_left()
+
+
+async def test_a_process_that_goes_away_cancels_its_run(stage: Stage) -> None:
+    stage.lanes._script["n"] = [None]
+    flow_run_id = stage.begun_in_prefect()
+    stage.api.set(flow_run_id, "RUNNING")
+    process = asyncio.create_task(stage.engine.flow_outcome(flow_run_id))
+    await stage.until(lambda: stage.lanes.jobs)
+    process.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await process
+    await stage.settled()
+    assert stage.run(flow_run_id).status is ExecutionStatus.CANCELLED
+    assert stage.api.state(flow_run_id) == "Cancelled"
+    stage.nothing_is_left()
+
+
+async def test_a_process_leaves_a_suspended_run_which_may_be_cancelled_then(stage: Stage) -> None:
+    stage.lanes._script["n"] = [None]
+    flow_run_id = stage.begun_in_prefect()
+    process = asyncio.create_task(stage.engine.flow_outcome(flow_run_id))
+    await stage.until(lambda: stage.lanes.jobs)
+    stage.api.set(flow_run_id, "PAUSED", "Suspended")
+    stage.engine._attachments._on_state(flow_run_id, {"type": "PAUSED", "name": "Suspended"})
+    async with asyncio.timeout(10):
+        assert await process == (ExecutionStatus.PAUSED, "")
+    stage.api.set(flow_run_id, "CANCELLING")
+    stage.engine._attachments._on_state(flow_run_id, {"type": "CANCELLING", "name": "Cancelling"})
+    await stage.settled()
+    assert stage.api.state(flow_run_id) == "Cancelled"
+    stage.nothing_is_left()
+
+
+async def test_suspension_is_what_makes_a_flow_function_leave(stage: Stage) -> None:
+    _, flow_run_id = await suspended(stage)
+    run = stage.engine._attachments._runs[flow_run_id]
+    with pytest.raises(Pause):
+        await stage.engine._attachments._outcome(run)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, NodeReport, NodeState, Report
+from vortex_prefect.engine.journal import History, Journal
+
+
+def node(node_id: str, state: NodeState = NodeState.RUNNING) -> NodeReport:
+    return NodeReport("e", node_id, state)
+
+
+def execution(status: ExecutionStatus) -> ExecutionReport:
+    return ExecutionReport("e", status)
+
+
+ADOPTED = AdoptionReport("e", "g", "h", {}, {}, 1)
+ENDED = execution(ExecutionStatus.COMPLETED)
+
+
+async def heard(stream: AsyncIterator[Report], count: int) -> list[Report]:
+    async with asyncio.timeout(10):
+        return [await anext(stream) for _ in range(count)]
+
+
+def test_the_last_report_of_each_kind_stays() -> None:
+    history = History()
+    for report in (execution(ExecutionStatus.RUNNING), node("a"), node("b"), node("a", NodeState.COMPLETED), ENDED):
+        history.put(report)
+    assert history.execution() == ENDED
+    assert {report.node_id: report.state for report in history.nodes()} == {
+        "a": NodeState.COMPLETED,
+        "b": NodeState.RUNNING,
+    }
+
+
+def test_the_adoption_comes_first_and_the_end_last() -> None:
+    history = History()
+    for report in (execution(ExecutionStatus.RUNNING), node("b"), ENDED, node("a"), ADOPTED):
+        history.put(report)
+    assert history.in_order() == [ADOPTED, node("b"), node("a"), ENDED]
+    assert History().execution() is None
+
+
+async def test_a_listener_hears_what_is_known_and_then_everything() -> None:
+    journal = Journal()
+    stream = journal.listen([ADOPTED, node("a")])
+    assert await heard(stream, 1) == [ADOPTED]
+    journal.publish(ENDED)
+    assert await heard(stream, 2) == [node("a"), ENDED]
+
+
+async def test_listeners_do_not_take_from_one_another() -> None:
+    journal = Journal()
+    streams = [journal.listen([node(str(number))]) for number in range(3)]
+    for stream in streams:
+        await heard(stream, 1)
+    journal.publish(ENDED)
+    assert [await heard(stream, 1) for stream in streams] == [[ENDED]] * 3
+
+
+async def test_nothing_is_kept_for_a_listener_that_has_gone() -> None:
+    journal = Journal()
+
+    async def listen() -> None:
+        async for _ in journal.listen([]):
+            raise AssertionError("there was nothing to hear")
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    assert len(journal._listeners) == 1
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    assert not journal._listeners
+    journal.publish(ENDED)
