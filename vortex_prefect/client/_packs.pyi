@@ -34,6 +34,8 @@ class CoreCase(Node, Feeds[STRING]):
     value: Output[STRING]
 class CoreClamp(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
+class CoreCollect(Node, Feeds[JSON]):
+    out: Output[JSON]
 class CoreCompare(Node, Feeds[BOOL]):
     value: Output[BOOL]
 class CoreConcat(Node, Feeds[STRING]):
@@ -42,12 +44,18 @@ class CoreDivide(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
 class CoreExpression(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
+class CoreFiles(Node, Feeds[LIST[PATH]]):
+    out: Output[LIST[PATH]]
 class CoreFloat(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
 class CoreFormat(Node, Feeds[STRING]):
     value: Output[STRING]
 class CoreInt(Node, Feeds[INT]):
     value: Output[INT]
+class CoreItemCount(Node, Feeds[INT]):
+    out: Output[INT]
+class CoreItems(Node, Feeds[LIST[Any]]):
+    out: Output[LIST[Any]]
 class CoreJson(Node, Feeds[JSON]):
     value: Output[JSON]
 class CoreJsonGet(Node, Feeds[Any]):
@@ -64,6 +72,8 @@ class CoreLogic(Node, Feeds[BOOL]):
     value: Output[BOOL]
 class CoreMax(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
+class CoreMean(Node, Feeds[FLOAT]):
+    out: Output[FLOAT]
 class CoreMin(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
 class CoreModulo(Node, Feeds[FLOAT]):
@@ -76,16 +86,22 @@ class CorePassthrough(Node, Feeds[Any]):
     out: Output[Any]
 class CorePower(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
+class CoreRange(Node, Feeds[LIST[FLOAT]]):
+    out: Output[LIST[FLOAT]]
 class CoreReplace(Node, Feeds[STRING]):
     value: Output[STRING]
 class CoreRound(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
 class CoreSeed(Node, Feeds[INT]):
     value: Output[INT]
+class CoreSelect(Node, Feeds[Any]):
+    out: Output[Any]
 class CoreString(Node, Feeds[STRING]):
     value: Output[STRING]
 class CoreSubtract(Node, Feeds[FLOAT]):
     value: Output[FLOAT]
+class CoreSurvivors(Node, Feeds[LIST[Any]]):
+    out: Output[LIST[Any]]
 class CoreSwitch(Node, Feeds[Any]):
     out: Output[Any]
 class CoreToInt(Node, Feeds[INT]):
@@ -286,6 +302,22 @@ class CorePack:
         Outputs:
             value (FLOAT)
         """
+    def collect(
+        self,
+        *,
+        items: Feeds[LIST[Any]],
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> CoreCollect:
+        """A list of values as one JSON value.
+
+        Args:
+            items (LIST[ANY]): A list of values.
+
+        Outputs:
+            out (JSON)
+        """
     def compare(
         self,
         *,
@@ -366,6 +398,24 @@ class CorePack:
         Outputs:
             value (FLOAT)
         """
+    def files(
+        self,
+        *,
+        folder: builtins.str | PathLike[builtins.str] | Feeds[PATH],
+        pattern: builtins.str | Feeds[STRING] = '*',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> CoreFiles:
+        """The files of a folder whose names fit, sorted; what takes a path runs once for each.
+
+        Args:
+            folder (PATH): The folder; what is below its subfolders is found with **.
+            pattern (STRING): Such as *.png; * stands for any characters, **/ for any folders.
+
+        Outputs:
+            out (LIST[PATH])
+        """
     def float(
         self,
         *,
@@ -419,6 +469,38 @@ class CorePack:
 
         Outputs:
             value (INT)
+        """
+    def item_count(
+        self,
+        *,
+        items: Feeds[LIST[Any]],
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> CoreItemCount:
+        """How many items a list has.
+
+        Args:
+            items (LIST[ANY])
+
+        Outputs:
+            out (INT)
+        """
+    def items(
+        self,
+        *,
+        value: Any = ...,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> CoreItems:
+        """Give the items of a JSON list one by one: what takes such an item runs once for each.
+
+        Args:
+            value (JSON): A JSON list.
+
+        Outputs:
+            out (LIST[ANY])
         """
     def json(
         self,
@@ -560,6 +642,22 @@ class CorePack:
         Outputs:
             value (FLOAT)
         """
+    def mean(
+        self,
+        *,
+        items: Feeds[LIST[FLOAT]],
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> CoreMean:
+        """The arithmetic mean of a list of numbers.
+
+        Args:
+            items (LIST[FLOAT])
+
+        Outputs:
+            out (FLOAT)
+        """
     def min(
         self,
         *,
@@ -664,6 +762,26 @@ class CorePack:
         Outputs:
             value (FLOAT)
         """
+    def range(
+        self,
+        *,
+        start: builtins.float | Feeds[FLOAT] = 0.0,
+        step: builtins.float | Feeds[FLOAT] = 1.0,
+        count: builtins.int | builtins.str | Feeds[INT] = 10,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> CoreRange:
+        """Numbers at equal distances; what takes a number runs once for each.
+
+        Args:
+            start (FLOAT -1.79769e+308 to 1.79769e+308)
+            step (FLOAT -1.79769e+308 to 1.79769e+308)
+            count (INT 0 to 100000): How many numbers.
+
+        Outputs:
+            out (LIST[FLOAT])
+        """
     def replace(
         self,
         *,
@@ -718,6 +836,38 @@ class CorePack:
         Outputs:
             value (INT)
         """
+    def select(
+        self,
+        *,
+        in_0: Feeds[Any],
+        in_1: Feeds[Any],
+        in_2: Feeds[Any],
+        in_3: Feeds[Any],
+        in_4: Feeds[Any],
+        in_5: Feeds[Any],
+        in_6: Feeds[Any],
+        in_7: Feeds[Any],
+        index: builtins.int | builtins.str | Feeds[INT] = 0,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> CoreSelect:
+        """Pass one of up to eight values on.
+
+        Args:
+            in_0 (ANY)
+            in_1 (ANY)
+            in_2 (ANY)
+            in_3 (ANY)
+            in_4 (ANY)
+            in_5 (ANY)
+            in_6 (ANY)
+            in_7 (ANY)
+            index (INT 0 to 7): Which of the inputs goes on; the others are not even computed.
+
+        Outputs:
+            out (ANY)
+        """
     def string(
         self,
         *,
@@ -752,11 +902,27 @@ class CorePack:
         Outputs:
             value (FLOAT)
         """
+    def survivors(
+        self,
+        *,
+        items: Feeds[LIST[Any]],
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> CoreSurvivors:
+        """The items that did not fail; without this node, one that failed keeps from running what takes the whole list.
+
+        Args:
+            items (LIST[ANY]): A list of which items may have failed.
+
+        Outputs:
+            out (LIST[ANY])
+        """
     def switch(
         self,
         *,
-        on_true: Feeds[Any] | None = None,
-        on_false: Feeds[Any] | None = None,
+        on_true: Feeds[Any],
+        on_false: Feeds[Any],
         condition: builtins.bool | Feeds[BOOL] = True,
         id: builtins.str | None = None,
         title: builtins.str | None = None,
