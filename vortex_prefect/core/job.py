@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vortex_prefect.core.errors import VortexError, WorkerError
@@ -107,6 +107,19 @@ class Job:
     #: Seconds after which the worker is killed; null for no limit.
     timeout_s: float | None = None
     trace: TraceContext = field(default_factory=TraceContext)
+    #: port → output ports of the job before this one, in a segment: what they give joins the inputs on the host.
+    links: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def linked(self, before: Mapping[str, Value]) -> Job:
+        """The job with everything that it was to receive from the one before.
+
+        Raises:
+            WorkerError: WK-002, that one gave no such output.
+        """
+        if missing := {output for outputs in self.links.values() for output in outputs if output not in before}:
+            raise WorkerError("WK-002", f"{self.node_id} lacks {', '.join(sorted(missing))} of the node before it")
+        linked = {port: tuple(before[output] for output in outputs) for port, outputs in self.links.items()}
+        return replace(self, inputs={**self.inputs, **linked}, links={})
 
     def to_dict(self) -> dict[str, Any]:
         """Form that msgpack carries."""
@@ -121,13 +134,15 @@ class Job:
             "key": self.key,
             "timeout_s": self.timeout_s,
             "trace": [self.trace.trace_id, self.trace.span_id, self.trace.parent_span_id],
+            "links": {port: list(outputs) for port, outputs in self.links.items()},
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Job:
         """Rebuild from `to_dict`."""
         inputs = {port: tuple(Value.from_dict(item) for item in values) for port, values in data["inputs"].items()}
-        return cls(**{**data, "inputs": inputs, "trace": TraceContext(*data["trace"])})
+        links = {port: tuple(outputs) for port, outputs in data["links"].items()}
+        return cls(**{**data, "inputs": inputs, "trace": TraceContext(*data["trace"]), "links": links})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from vortex_prefect.core.errors import VortexError, WorkerError
@@ -14,6 +14,7 @@ from vortex_prefect.core.ids import derived_id, new_span_id, new_trace_id
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
 from vortex_prefect.core.reports import NodeState
 from vortex_prefect.engine.in_flight import Flight, InFlight
+from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.retry import retry_delay_s
 from vortex_prefect.graph.plan import Step
 
@@ -25,6 +26,9 @@ class Lanes(Protocol):
         self, job: Job, priority: int, on_start: Callable[[], None], on_progress: Callable[[float], None]
     ) -> JobOutcome:
         """See `LanePool.run`."""
+
+    async def run_segment(self, jobs: Sequence[Job], priority: int, on_start: Callable[[], None]) -> list[JobOutcome]:
+        """See `LanePool.run_segment`."""
 
     async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """See `LanePool.everywhere`."""
@@ -68,6 +72,8 @@ class Result:
     #: Of a step that maps over a list: see `NodeReport.items` and `item_errors`.
     items: dict[str, int] | None = None
     item_errors: tuple[dict[str, Any], ...] = ()
+    #: When a host began and ended it, in Unix milliseconds; null where that is not told.
+    ran_ms: tuple[int, int] | None = None
 
 
 class Tell(Protocol):
@@ -94,6 +100,10 @@ class _Errand:
     queued: bool = False
     sent_back: bool = False
 
+    def of(self, work: Work) -> _Errand:
+        """The same for another work."""
+        return replace(self, work=work)
+
 
 @dataclass(slots=True)
 class Attempts:
@@ -105,6 +115,8 @@ class Attempts:
     limiter: Limiter | None = None
     #: Null: nobody follows, and nobody is followed.
     flights: InFlight | None = None
+    #: Null: nobody keeps count of how long nodes take.
+    pace: Pace | None = None
     #: `InFlight.moment` before the execution looked into the cache.
     known_at: int = 0
     #: Counts the times that the execution was begun, from 1; attempts are counted through all of them.
@@ -171,6 +183,41 @@ class Attempts:
             if errand.flight is not None:
                 errand.flight.end(landed=False)
 
+    async def run_segment(self, works: Sequence[Work]) -> list[Result | None]:
+        """Run short works on one host, each on what the one before gave; they have no tags and are not repeated.
+
+        Returns:
+            A result for each, or null for those that are still to be run: all of them if a pause or a cancel came
+            first or if somebody else is at the same work, and those after one that failed.
+        """
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("work runs in a task")
+        if self.cancelled or self.paused or not self._all_ours(works):
+            return [None] * len(works)
+        errand = _Errand(works[0], _tell_nobody, task, self._attempts_before(works[0]) + 1)
+        flights = self._lead(works)
+        self._errands.add(errand)
+        errand.queued = True
+        try:
+            jobs = [self._job(errand.of(work), _links(work)) for work in works]
+            outcomes = await self.lanes.run_segment(jobs, self.priority, lambda: self._on_start(errand))
+            results = [self._settled(errand, outcome) for outcome in outcomes]
+            for work, outcome, result in zip(works, outcomes, results, strict=False):
+                self._note_pace(work, outcome)
+                if result.state is NodeState.COMPLETED and work.key in flights:
+                    flights[work.key].end(landed=True)
+            return [*results, *[None] * (len(works) - len(results))]
+        except asyncio.CancelledError:
+            if not (self.cancelled or errand.sent_back):
+                raise
+            task.uncancel()
+            return [None] * len(works)
+        finally:
+            self._errands.discard(errand)
+            for flight in flights.values():
+                flight.end(landed=False)
+
     async def fetch(self, keys: list[str]) -> dict[str, dict[str, Value]]:
         """Cached outputs of those keys that are known, held for this execution."""
         answers = await self.lanes.everywhere("vortex_lookup", keys=keys, execution_id=self.execution_id)
@@ -208,6 +255,34 @@ class Attempts:
             return Result(NodeState.FAILED, None, attempt, worker_id, why, error)
         return None
 
+    def _all_ours(self, works: Sequence[Work]) -> bool:
+        """Whether nobody computes, or has just computed, any of it."""
+        if self.flights is None:
+            return True
+        keys = [work.key for work in works if work.key is not None]
+        taken = any(self.flights.on_the_way(key) or self.flights.landed_since(key, self.known_at) for key in keys)
+        return not taken and len(set(keys)) == len(keys)
+
+    def _lead(self, works: Sequence[Work]) -> dict[str | None, Flight]:
+        if self.flights is None:
+            return {}
+        return {
+            work.key: self.flights.lead(work.key, self.execution_id, work.step.node_id)
+            for work in works
+            if work.key is not None
+        }
+
+    def _note_pace(self, work: Work, outcome: JobOutcome) -> None:
+        if self.pace is not None and outcome.error is None:
+            self.pace.note(work.step.node_type, outcome)
+
+    def _settled(self, errand: _Errand, outcome: JobOutcome) -> Result:
+        """The result of a work that is not repeated."""
+        judged = self._judge(errand, outcome)
+        if judged is None:
+            raise RuntimeError("a work of a segment is not repeated")
+        return replace(judged, ran_ms=(outcome.started_ms, outcome.finished_ms))
+
     def _attempts_before(self, work: Work) -> int:
         return (self.round - 1) * (work.step.retries + 1)
 
@@ -239,12 +314,14 @@ class Attempts:
         errand.queued = True
         try:
             async with self._limits(errand.work.step.tags):
-                return await self.lanes.run(
+                outcome = await self.lanes.run(
                     job,
                     self.priority,
                     on_start=lambda: self._on_start(errand),
                     on_progress=lambda fraction: errand.tell(NodeState.RUNNING, errand.attempt, progress=fraction),
                 )
+            self._note_pace(errand.work, outcome)
+            return outcome
         except asyncio.CancelledError:
             if not errand.sent_back or errand.task.uncancel() > 0:
                 raise
@@ -264,7 +341,7 @@ class Attempts:
         errand.waits = errand.queued = False
         errand.tell(NodeState.RUNNING, errand.attempt)
 
-    def _job(self, errand: _Errand) -> Job:
+    def _job(self, errand: _Errand, links: dict[str, tuple[str, ...]] | None = None) -> Job:
         work, step = errand.work, errand.work.step
         item = () if work.item is None else (f"[{work.item}]",)
         return Job(
@@ -278,7 +355,18 @@ class Attempts:
             key=work.key,
             timeout_s=step.timeout_s,
             trace=TraceContext(self._trace_id, new_span_id()),
+            links=links or {},
         )
+
+
+def _links(work: Work) -> dict[str, tuple[str, ...]]:
+    """The ports that nothing has been put into yet: the work before will."""
+    inputs = work.step.inputs.items()
+    return {port: tuple([source.port for source in sources]) for port, sources in inputs if port not in work.inputs}
+
+
+def _tell_nobody(state: NodeState, attempt: int, *, outcome: JobOutcome | None = None, progress: float = 0.0) -> None:
+    """Of a segment only its end is told."""
 
 
 def _leads_not(errand: _Errand) -> bool:

@@ -30,6 +30,8 @@ from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
 from vortex_prefect.engine.ledger import Ledger
 from vortex_prefect.engine.limits import TagLimits
+from vortex_prefect.engine.outbox import Outbox
+from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.planner import Planner
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.recorder import Recorder
@@ -80,6 +82,7 @@ class Engine:
         self._flights = InFlight()
         self._limits = TagLimits()
         self._planner = Planner()
+        self._pace = Pace()
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
@@ -289,9 +292,7 @@ class Engine:
         return await asyncio.to_thread(self._planner.plan, request, catalogue)
 
     async def _executor(self, run: Run, plan: Plan) -> Executor:
-        def emit(report: NodeReport) -> None:
-            self._loop.call_soon_threadsafe(self._publish, run, report)
-
+        emit = Outbox(self._loop, lambda report: self._publish(run, report)).put
         return Executor(
             run.id,
             plan,
@@ -302,6 +303,7 @@ class Engine:
             limiter=self._limits,
             flights=self._flights,
             file_identity=self._planner.files,
+            pace=self._pace,
         )
 
     async def _steer(self, run: Run, wish: str) -> None:

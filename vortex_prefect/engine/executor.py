@@ -12,7 +12,7 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from vortex_prefect.core.errors import GraphError
+from vortex_prefect.core.errors import GraphError, VortexError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import JobOutcome, Value
 from vortex_prefect.core.reports import ExecutionStatus, NodeReport, NodeState
@@ -20,7 +20,9 @@ from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result
 from vortex_prefect.engine.fan_out import ItemEvent
 from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.node_work import NodeWork, Tellers
+from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.running_node import Inputs, RunningNode
+from vortex_prefect.engine.segments import Segments
 from vortex_prefect.graph.keys import FileIdentity
 from vortex_prefect.graph.lazy import LazyPort, not_asked_by
 from vortex_prefect.graph.plan import Plan, Step
@@ -36,6 +38,7 @@ class Executor:
         limiter: asked before each attempt of a step that has tags; null: no limits.
         flights: shared by all executors of an engine, so that the same work
             asked for twice at once runs once; null: nothing is shared.
+        pace: shared by all executors of an engine; null: nothing is known to be short.
         file_identity: see `compile_plan`; asked, in a thread, for files that an
             edge names. Null: what reads them is not reused.
     """
@@ -52,6 +55,7 @@ class Executor:
         round: int = 1,
         flights: InFlight | None = None,
         file_identity: FileIdentity | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.execution_id = execution_id
         self._plan = plan
@@ -59,10 +63,11 @@ class Executor:
         self._emit = emit
         # Who forces wants its own results, and nobody is to wait for what they replace.
         self._flights = None if plan.force else flights
-        self._attempts = Attempts(execution_id, lanes, priority, limiter, self._flights, round=round)
+        self._attempts = Attempts(execution_id, lanes, priority, limiter, self._flights, pace=pace, round=round)
         self._nodes = {node_id: RunningNode.of(step) for node_id, step in plan.steps.items()}
         self._inputs = Inputs(self._nodes)
         self._work = NodeWork(self._inputs, self._attempts, reuse=not plan.force, file_identity=file_identity)
+        self._segments = Segments(plan, self._nodes, self._inputs, pace or Pace())
         self._known: dict[str, dict[str, Value]] = {}
         self._why_dirty: dict[str, str] = {}
         #: Nodes that run only if somebody asks for them → who might.
@@ -211,11 +216,33 @@ class Executor:
 
     async def _run_node(self, node_id: str) -> None:
         node = self._nodes[node_id]
+        segment = self._segments.from_here(node, self._why_dirty)
+        if len(segment) > 1 and await self._run_segment(segment):
+            return
         tellers = Tellers(
             functools.partial(self._tell, node.step),
             functools.partial(self._tell_item, node.step),
         )
         self._end(node_id, await self._work.run(node, tellers))
+
+    async def _run_segment(self, segment: list[RunningNode]) -> bool:
+        """Run nodes that travel together; false if not even the first one ran."""
+        task = self._tasks[segment[0].step.node_id]
+        self._tasks |= {node.step.node_id: task for node in segment}
+        try:
+            results = await self._attempts.run_segment(self._work.of_segment(segment))
+        except VortexError:
+            results = [None] * len(segment)  # alone, the node that is to blame will say what is wrong
+        for node, result in zip(segment[1:], results[1:], strict=True):
+            if result is None:
+                del self._tasks[node.step.node_id]  # its time comes as if it had not been asked
+        for node, result in zip(segment, results, strict=True):
+            if result is not None:
+                self._tell(node.step, NodeState.RUNNING, result.attempt, at_ms=result.ran_ms and result.ran_ms[0])
+                self._end(node.step.node_id, result)
+            elif self._cancelled and node is not segment[0]:
+                self._end(node.step.node_id, Result(NodeState.CANCELLED, why="the execution was cancelled"))
+        return results[0] is not None
 
     # -- what is told ----------------------------------------------------------------------
 
@@ -228,6 +255,7 @@ class Executor:
         outcome: JobOutcome | None = None,
         progress: float = 0.0,
         items: dict[str, int] | None = None,
+        at_ms: int | None = None,
     ) -> None:
         node = self._nodes[step.node_id]
         if node.state.final:
@@ -244,7 +272,7 @@ class Executor:
                 worker_id=outcome.worker_id if outcome else None,
                 why=self._why_dirty.get(step.node_id),
                 error=error,
-                at_ms=now_ms(),
+                at_ms=at_ms or now_ms(),
                 items=items,
             )
         )
@@ -284,7 +312,7 @@ class Executor:
                 why=self._why(node_id, result),
                 error=None if result.error is None else {**result.error.to_dict(), "node_id": node_id},
                 outputs=node.outputs,
-                at_ms=now_ms(),
+                at_ms=result.ran_ms[1] if result.ran_ms else now_ms(),
                 items=result.items,
                 item_errors=result.item_errors,
             )

@@ -25,6 +25,7 @@ from distributed import Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 from tornado.ioloop import PeriodicCallback
 
+from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.patience import Patience
@@ -45,7 +46,7 @@ LANE_IDLE_S = 2.0
 _TICK_S = 1.0
 _PATIENCE_TICKS = 10
 
-_Entry = tuple[Job, "asyncio.Future[JobOutcome]"]
+_Entry = tuple[list[Job], "asyncio.Future[list[JobOutcome]]"]
 
 
 class HostPlugin(WorkerPlugin):  # type: ignore[misc]
@@ -100,9 +101,23 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         self._worker.log_event(topic, {"kind": "lane", "lane": lane_id, "address": self._worker.address})
         loop = self._worker.loop.asyncio_loop
         while (entry := self._next(lane_id, jobs)) is not None:
-            job, future = entry
-            outcome = self._runtime.run(job, lambda progress: self._progress(topic, progress))
-            loop.call_soon_threadsafe(_resolve, future, outcome)
+            segment, future = entry
+            outcomes = self._run_segment(segment, topic)
+            loop.call_soon_threadsafe(_resolve, future, outcomes)
+
+    def _run_segment(self, segment: list[Job], topic: str) -> list[JobOutcome]:
+        """One job after the other, up to the first that fails."""
+        outcomes: list[JobOutcome] = []
+        for job in segment:
+            try:
+                linked = job.linked(outcomes[-1].outputs) if outcomes else job
+                outcome = self._runtime.run(linked, lambda progress: self._progress(topic, progress))
+            except VortexError as error:
+                outcome = JobOutcome(job.job_id, error=error)
+            outcomes.append(outcome)
+            if outcome.error is not None:
+                break
+        return outcomes
 
     def _next(self, lane_id: str, jobs: queue.SimpleQueue[_Entry]) -> _Entry | None:
         """The lane's next job; null once it has closed, and then none can have come."""
@@ -119,16 +134,16 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     # -- handlers: called through Dask's comms, on the worker's event loop -------------------
 
-    async def run(self, lane: str, job: dict[str, Any]) -> dict[str, Any] | None:
-        """Run a job on a lane; null if the lane has closed."""
-        future: asyncio.Future[JobOutcome] = asyncio.get_running_loop().create_future()
-        entry = (Job.from_dict(job), future)
-        self._patience.hear([entry[0].execution_id])
+    async def run(self, lane: str, jobs: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+        """Run jobs on a lane one after the other, up to the first that fails; null if the lane has closed."""
+        future: asyncio.Future[list[JobOutcome]] = asyncio.get_running_loop().create_future()
+        segment = [Job.from_dict(job) for job in jobs]
+        self._patience.hear({job.execution_id for job in segment})
         with self._lanes_lock:
-            if (jobs := self._lanes.get(lane)) is None:
+            if (waiting := self._lanes.get(lane)) is None:
                 return None
-            jobs.put(entry)
-        return (await future).to_dict()
+            waiting.put((segment, future))
+        return [outcome.to_dict() for outcome in await future]
 
     async def cancel(self, execution_id: str) -> int:
         """See `HostRuntime.cancel`."""
@@ -208,6 +223,6 @@ def _owner(home: Path) -> str:
     return f"{os.getuid()}-{digest}"
 
 
-def _resolve(future: asyncio.Future[JobOutcome], outcome: JobOutcome) -> None:
+def _resolve(future: asyncio.Future[list[JobOutcome]], outcomes: list[JobOutcome]) -> None:
     if not future.done():
-        future.set_result(outcome)
+        future.set_result(outcomes)

@@ -10,7 +10,7 @@ import heapq
 import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,21 +62,30 @@ class LanePool:
         """Run a job on the next free lane; `on_start` tells when it has one. Failures are the outcome's `error`."""
         self._progress[job.job_id] = on_progress
         try:
-            while True:
-                lane = await self._acquire(priority)
-                on_start()
-                try:
-                    answer = await self._call(lane.address, "vortex_run", lane=lane.id, job=job.to_dict())
-                except OSError as error:
-                    self._forget(lane)
-                    lost = WorkerError("WK-001", f"the host at {lane.address} was lost: {error}")
-                    return JobOutcome(job.job_id, error=lost)
-                if answer is not None:
-                    self._release(lane)
-                    return JobOutcome.from_dict(answer)
-                self._forget(lane)  # closed while idle; the next one will do
+            return (await self.run_segment([job], priority, on_start))[0]
         finally:
             del self._progress[job.job_id]
+
+    async def run_segment(self, jobs: Sequence[Job], priority: int, on_start: Callable[[], None]) -> list[JobOutcome]:
+        """Run jobs one after the other on one lane, each with what the one before gave (`Job.links`).
+
+        Returns:
+            Their outcomes; after one that failed there are none, but always one at least.
+        """
+        packed = [job.to_dict() for job in jobs]
+        while True:
+            lane = await self._acquire(priority)
+            on_start()
+            try:
+                answer = await self._call(lane.address, "vortex_run", lane=lane.id, jobs=packed)
+            except OSError as error:
+                self._forget(lane)
+                lost = WorkerError("WK-001", f"the host at {lane.address} was lost: {error}")
+                return [JobOutcome(jobs[0].job_id, error=lost)]
+            if answer is not None:
+                self._release(lane)
+                return [JobOutcome.from_dict(outcome) for outcome in answer]
+            self._forget(lane)  # closed while idle; the next one will do
 
     async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """Call a handler of every host: address → answer; hosts that are lost meanwhile are left out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,6 +65,12 @@ class NodeWork:
             # A defect here must end the node, or the execution would wait for it for ever.
             failure = WorkerError("WK-003", f"the engine failed: {type(error).__name__}: {error}")
             return Result(NodeState.FAILED, error=failure)
+
+    def of_segment(self, segment: Sequence[RunningNode]) -> list[Work]:
+        """The works of nodes that travel together; what comes from the node before is left out."""
+        first, *others = segment
+        inputs = {port: self._inputs.values(first, port) for port in self._inputs.ports(first)}
+        return [Work(first.step, inputs, first.key), *(Work(node.step, {}, node.key) for node in others)]
 
     async def _whole(self, node: RunningNode, tellers: Tellers) -> Result:
         inputs = {port: self._inputs.values(node, port) for port in self._inputs.ports(node)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from vortex_prefect.core.errors import VortexError, WorkerError
@@ -12,6 +12,7 @@ from vortex_prefect.core.reports import ExecutionStatus, NodeReport
 from vortex_prefect.engine.attempts import Limiter
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.in_flight import InFlight
+from vortex_prefect.engine.pace import Pace
 from vortex_prefect.graph.keys import FileIdentity
 from vortex_prefect.graph.plan import Plan
 
@@ -32,6 +33,8 @@ class ScriptedLanes:
         self, script: Mapping[str, list[Act] | Callable[[Job], Act]] | None = None, capacity: int = 100
     ) -> None:
         self.jobs: list[Job] = []
+        #: Nodes that travelled together.
+        self.segments: list[list[str]] = []
         self.called: list[str] = []
         self.known: dict[str, dict[str, Any]] = {}
         #: execution → keys that it looked up and found.
@@ -62,6 +65,16 @@ class ScriptedLanes:
                 self.known[job.key] = {port: value.to_dict() for port, value in outcome.outputs.items()}
             return outcome
 
+    async def run_segment(self, jobs: Sequence[Job], priority: int, on_start: Callable[[], None]) -> list[JobOutcome]:
+        self.segments.append([job.node_id for job in jobs])
+        outcomes: list[JobOutcome] = []
+        for job in jobs:
+            linked = job.linked(outcomes[-1].outputs) if outcomes else job
+            outcomes.append(await self.run(linked, priority, on_start, lambda _: None))
+            if outcomes[-1].error is not None:
+                break
+        return outcomes
+
     async def _play(self, job: Job) -> JobOutcome:
         acts = self._script.get(job.node_id, [])
         act: Act
@@ -75,6 +88,10 @@ class ScriptedLanes:
         if isinstance(act, VortexError):
             return JobOutcome(job.job_id, error=act, worker_id="w")
         return JobOutcome(job.job_id, act, worker_id="w", why="it was free")
+
+    def free(self) -> None:
+        """A place more."""
+        self._places.release()
 
     async def capacity(self) -> int:
         return self.lanes
@@ -102,12 +119,20 @@ class Execution:
         limiter: Limiter | None = None,
         flights: InFlight | None = None,
         file_identity: FileIdentity | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.lanes = lanes
         self.items: list[NodeReport] = []
         self.reports: list[NodeReport] = []
         self.executor = Executor(
-            execution_id, subject, lanes, self._hear, limiter=limiter, flights=flights, file_identity=file_identity
+            execution_id,
+            subject,
+            lanes,
+            self._hear,
+            limiter=limiter,
+            flights=flights,
+            file_identity=file_identity,
+            pace=pace,
         )
 
     def _hear(self, report: NodeReport) -> None:
