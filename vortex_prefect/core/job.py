@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.tensor import TensorRef
@@ -106,6 +106,8 @@ class Job:
     key: str | None = None
     #: Seconds after which the worker is killed; null for no limit.
     timeout_s: float | None = None
+    #: `run`, or `fingerprint`: only tell (output `fingerprint`) what the result depends on beside its inputs.
+    purpose: Literal["run", "fingerprint"] = "run"
     trace: TraceContext = field(default_factory=TraceContext)
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,6 +122,7 @@ class Job:
             "inputs": {port: [value.to_dict() for value in values] for port, values in self.inputs.items()},
             "key": self.key,
             "timeout_s": self.timeout_s,
+            "purpose": self.purpose,
             "trace": [self.trace.trace_id, self.trace.span_id, self.trace.parent_span_id],
         }
 
