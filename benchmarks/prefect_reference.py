@@ -1,8 +1,8 @@
-"""Flows of trivial tasks on Prefect's own task runners; prints figures on its last line.
+"""Flows of trivial tasks on Prefect's own task runners and on ours; prints figures on its last line.
 
 `python -m benchmarks.prefect_reference KIND TASKS [REPETITIONS]`, with PREFECT_API_URL set:
 
-- `threadpool`, `dask`: tasks a second from the first submission to the last result
+- `threadpool`, `dask`, `vortex`: tasks a second from the first submission to the last result
 - `recorded`: on the thread pool, tasks a second until the last one reads Completed through the API
 - `flow`: milliseconds of a whole flow of so many steps, each after the one before, on the thread pool
 """
@@ -91,9 +91,15 @@ def _run_all(tasks: int) -> None:
 def _runner(kind: str) -> Any:
     if kind == "threadpool":
         return ThreadPoolTaskRunner(max_workers=8)
-    from prefect_dask import DaskTaskRunner  # noqa: PLC0415 - the other reference shall not load Dask
+    cluster = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    # The other references shall not load Dask.
+    if kind == "vortex":
+        from vortex_prefect import VortexTaskRunner  # noqa: PLC0415
 
-    return DaskTaskRunner(cluster_kwargs={"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None})
+        return VortexTaskRunner(cluster_kwargs=cluster)
+    from prefect_dask import DaskTaskRunner  # noqa: PLC0415
+
+    return DaskTaskRunner(cluster_kwargs=cluster)
 
 
 def main() -> None:

@@ -12,10 +12,20 @@ if TYPE_CHECKING:
     from vortex_prefect.client.graph import Graph
     from vortex_prefect.client.results import Results, RunFailed
     from vortex_prefect.client.run import arun_graph, run_graph
+    from vortex_prefect.engine.dask_options import dask_options
     from vortex_prefect.engine.task_runner import VortexTaskRunner
 
 __version__ = "0.1.0"
-__all__ = ["Graph", "Results", "RunFailed", "VortexTaskRunner", "__version__", "arun_graph", "run_graph"]
+__all__ = [
+    "Graph",
+    "Results",
+    "RunFailed",
+    "VortexTaskRunner",
+    "__version__",
+    "arun_graph",
+    "dask_options",
+    "run_graph",
+]
 
 _HOMES = {
     "Graph": "vortex_prefect.client.graph",
@@ -23,6 +33,7 @@ _HOMES = {
     "RunFailed": "vortex_prefect.client.results",
     "VortexTaskRunner": "vortex_prefect.engine.task_runner",
     "arun_graph": "vortex_prefect.client.run",
+    "dask_options": "vortex_prefect.engine.dask_options",
     "run_graph": "vortex_prefect.client.run",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ class DaskOptions:
 
     resources: Mapping[str, float] | None = None
     priority: int | None = None
-    workers: tuple[str, ...] | None = None
+    workers: tuple[str | int, ...] | None = None
 
     def over(self, defaults: DaskOptions) -> DaskOptions:
         """These, and the defaults where these say nothing."""
@@ -39,16 +39,17 @@ def dask_options(
     *,
     resources: Mapping[str, float] | None = None,
     priority: int | None = None,
-    workers: str | list[str] | tuple[str, ...] | None = None,
+    workers: str | int | Sequence[str | int] | None = None,
 ) -> Iterator[None]:
     """Say how the tasks that are submitted or mapped in this block are placed; inner blocks add to outer ones.
 
     Args:
         resources: Dask resources that each of the tasks holds while it runs, `{"GPU": 1}`.
         priority: of two tasks that wait, the one with the higher number runs first.
-        workers: names or addresses of the only Dask workers that may run them.
+        workers: names or addresses of the only Dask workers that may run them; a `LocalCluster` names its
+            workers 0, 1, … Tasks wait until there is such a worker, as they wait for resources.
     """
-    chosen = (workers,) if isinstance(workers, str) else tuple(workers) if workers is not None else None
+    chosen = (workers,) if isinstance(workers, str | int) else tuple(workers) if workers is not None else None
     options = DaskOptions(resources, priority, chosen)
     token = _current.set(options.over(current_dask_options()))
     try:

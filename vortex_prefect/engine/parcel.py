@@ -40,8 +40,10 @@ class Parcel:
         """Bytes that travel."""
         return len(self.data) + sum(memoryview(buffer).nbytes for buffer in self.buffers)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Parcel, (self.data, tuple(map(pickle.PickleBuffer, self.buffers)), self.references)
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        # Dask pickles some messages with protocol 4, which has no buffers beside the pickle.
+        wrap: type = pickle.PickleBuffer if protocol >= _PROTOCOL else bytes
+        return Parcel, (self.data, tuple(map(wrap, self.buffers)), self.references)
 
 
 def pack(content: Any, refer: Refer) -> Parcel:

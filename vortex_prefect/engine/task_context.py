@@ -86,7 +86,8 @@ def entered(context: TaskContext, send_log: SendLog | None) -> Iterator[None]:
         set_api_log_sink(_sink)
         token = _send_log.set(send_log)
         stack.callback(_send_log.reset, token)
-        stack.enter_context(_flow_context(part))
+        # For tasks that a task submits: they run beside it.
+        stack.enter_context(_flow_context(part, stack.enter_context(ThreadPoolTaskRunner())))
         stack.enter_context(tags(*context.tags))
         if context.task_run is not None:
             stack.enter_context(_task_context(context, context.task_run, persist_result=part.persist_result))
@@ -111,12 +112,11 @@ def _thaw_flow(flow: bytes) -> _FlowPart:
 # Prefect's models validate a client and more; these are built without, and hold what task code can reach.
 
 
-def _flow_context(part: _FlowPart) -> FlowRunContext:
+def _flow_context(part: _FlowPart, runner: ThreadPoolTaskRunner[Any]) -> FlowRunContext:
     return FlowRunContext.model_construct(
         flow=_named_flow(part.flow_name),
         flow_run=part.flow_run,
-        # For tasks that a task submits: they run beside it.
-        task_runner=ThreadPoolTaskRunner(),
+        task_runner=runner,
         parameters=part.flow_run.parameters if part.flow_run else {},
         detached=True,
         client=None,

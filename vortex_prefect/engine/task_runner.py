@@ -137,6 +137,9 @@ class VortexTaskRunner(DaskTaskRunner):  # type: ignore[misc]
     def __exit__(self, *args: Any) -> None:
         owns_cluster = self._shared is None and self.address is None
         try:
+            if args and args[0] is not None:
+                # The flow failed or was interrupted: nobody waits for what it has submitted.
+                self.cancel_all()
             if self._threads is not None:
                 self._threads.__exit__(*args)
             if self._loans is not None:
