@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from vortex_prefect.client.bridge import Client
 from vortex_prefect.cli.deploy import print_deployment, read_parameters
 from vortex_prefect.cli.main import app
+from vortex_prefect.client.bridge import Client
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import new_id
 

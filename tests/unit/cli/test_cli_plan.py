@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.unit.graph.builders import CATALOGUE, document, graph, output, plan
-from vortex_prefect.client import catalogue
 from vortex_prefect.cli.main import app
 from vortex_prefect.cli.plan import NO_STACK, explain_graph, print_plan, summary
+from vortex_prefect.client import catalogue
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.graph.explanation import explanation
