@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-from collections.abc import Coroutine, Iterable
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun
@@ -13,8 +12,6 @@ from prefect.client.schemas.objects import FlowRun
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.ids import derived_id
 from vortex_prefect.engine.prefect_api import PrefectApi
-
-T = TypeVar("T")
 
 FINAL = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
 
@@ -44,9 +41,6 @@ class FakePrefect(PrefectApi):
 
     async def close(self) -> None:
         pass
-
-    async def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        return asyncio.create_task(work)
 
     # What a test scripts
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants, state
-from tests.integration.stack_client import StackClient
+from tests.integration.stack_client import StackClient, prefect_client
 from vortex_prefect.bootstrap.stack import Stack
 from vortex_prefect.core.settings import Settings
 
@@ -24,7 +24,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     with ExitStack() as resources:
         info = resources.enter_context(Stack(settings, print))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
-        prefect = resources.enter_context(httpx.Client(base_url=info.prefect_api_url, timeout=30.0))
+        prefect = resources.enter_context(prefect_client(info.prefect_api_url))
         yield StackClient(info, home, bridge, prefect)
         arena = Path(bridge.get("/api/arena").json()["path"])
         assert arena.exists()

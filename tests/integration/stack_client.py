@@ -15,6 +15,30 @@ _ENDED = ("completed", "failed", "cancelled", "crashed")
 _PREFECT_ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
 
 
+class PrefectTransport(httpx.HTTPTransport):
+    """Asks again where Prefect's server is too busy for its database, as Prefect's own client does."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """One request, until its answer is another than 503."""
+        send = super().handle_request
+
+        def ask() -> httpx.Response | None:
+            answer = send(request)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer
+            answer.close()
+            return None
+
+        answer = eventually(ask)
+        assert answer is not None
+        return answer
+
+
+def prefect_client(url: str) -> httpx.Client:
+    """A client of Prefect's API."""
+    return httpx.Client(base_url=url, timeout=30.0, transport=PrefectTransport())
+
+
 @dataclass(frozen=True)
 class StackClient:
     """What a test asks of the stack."""

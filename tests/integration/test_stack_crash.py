@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants, state
-from tests.integration.stack_client import StackClient, debug, graph
+from tests.integration.stack_client import StackClient, debug, graph, prefect_client
 from vortex_prefect.bootstrap.stack import StackInfo, running_stack
 from vortex_prefect.core.settings import Settings
 
@@ -33,7 +33,7 @@ def up(tmp_path: Path) -> Iterator[StackClient]:
         resources.callback(process.kill)
         info = _started(process, Settings(tmp_path))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
-        prefect = resources.enter_context(httpx.Client(base_url=info.prefect_api_url, timeout=30.0))
+        prefect = resources.enter_context(prefect_client(info.prefect_api_url))
         eventually(lambda: _answers(bridge), limit_s=120.0)
         yield StackClient(info, tmp_path, bridge, prefect)
         arena = Path(bridge.get("/api/arena").json()["path"])

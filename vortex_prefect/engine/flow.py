@@ -97,14 +97,14 @@ class Flows:
         # Of a deployment's run, Prefect's engine would watch the suspension in one more thread and event loop, and
         # keep this one waiting until they stand. We watch all runs at once.
         unwatched = flow_run.model_copy(update={"deployment_id": None})
-        work = run_flow_async(
-            _flow(name, self._runner, outcome), flow_run=unwatched, parameters={}, return_type="state"
-        )
         async with self._connecting:
             if self._context is None:
                 # One connection for all: one of its own costs a flow run 25 ms.
                 await AsyncClientContext().__aenter__()
                 self._context = contextvars.copy_context()
+        work = run_flow_async(
+            _flow(name, self._runner, outcome), flow_run=unwatched, parameters={}, return_type="state"
+        )
         await asyncio.create_task(work, context=self._context.copy())
 
     async def _abandon(self) -> None:

@@ -107,9 +107,10 @@ class VortexWorker(BaseWorker[GraphJob, GraphVariables, GraphResult]):
             task_status.started(os.getpid())
         try:
             await self._carry_out(str(flow_run.id))
-        except VortexError as error:
+        except Exception as error:
             # Prefect leaves a run alone that was told to have started, and this one would stay Pending.
-            await self._propose_crashed_state(flow_run, f"{error}. {error.hint or error.info.hint}")
+            reason = f"{error}. {error.hint or error.info.hint}" if isinstance(error, VortexError) else repr(error)
+            await self._propose_crashed_state(flow_run, reason)
         return GraphResult(status_code=0, identifier=str(os.getpid()))
 
     async def _carry_out(self, flow_run_id: str) -> None:

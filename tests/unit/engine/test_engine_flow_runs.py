@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,16 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Pause
 
 from tests.fakes.prefect import FakePrefect
-from tests.unit.engine.scripted import RAISED, ScriptedLanes
+from tests.unit.engine.scripted import RAISED, Act, ScriptedLanes
 from tests.unit.graph.builders import CATALOGUE, graph
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, NodeState, Report
 from vortex_prefect.core.settings import Settings
-from vortex_prefect.engine import attachments, flow
+from vortex_prefect.engine import attachments
 from vortex_prefect.engine.engine import Engine
+from vortex_prefect.engine.flow import Outcome
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.engine.run import Run
 from vortex_prefect.graph.canonical import graph_hash
@@ -39,13 +40,15 @@ class Stage:
 
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.api = FakePrefect()
+        #: node → what its attempts do; see `ScriptedLanes`.
+        self.script: dict[str, list[Act]] = {}
         self.lanes = ScriptedLanes()
-        #: The flow engine of Prefect fails at the flow's end with this.
-        self.flow_fault: Exception | None = None
+        self.lanes._script = self.script
+        #: What Prefect's flow engine does at a flow's end instead of setting its state.
+        self.at_the_end: Callable[[str], None] | None = None
         for name in ("_HEAD_START_S", "_RETRY_S"):
             monkeypatch.setattr(attachments, name, 0.001)
-        monkeypatch.setattr(attachments, "run_attached", self._run_attached)
-        monkeypatch.setattr(flow, "run_attached", self._run_attached)
+        monkeypatch.setattr("vortex_prefect.engine.engine.Flows", lambda runner: self)
         monkeypatch.setattr("vortex_prefect.engine.engine.PrefectApi", lambda: self.api)
         self.engine = Engine(Settings(home), "tcp://127.0.0.1:1")
         monkeypatch.setattr(self.engine, "_on_dask", _directly)
@@ -54,22 +57,30 @@ class Stage:
         self.engine._catalogue = CATALOGUE
         self.engine._deployments.use(CATALOGUE)
 
-    async def _run_attached(self, flow_run: FlowRun, name: str, runner: Any, outcome: Any) -> None:
+    # `Flows`
+
+    async def run(self, flow_run: FlowRun, name: str, outcome: Outcome) -> None:
         flow_run_id = str(flow_run.id)
         self.api.set(flow_run_id, "RUNNING")
         state = await outcome()
-        if self.flow_fault is not None:
-            raise self.flow_fault
+        if self.at_the_end is not None:
+            self.at_the_end(flow_run_id)
+            return
         self.api.runs[flow_run_id]["state"] = {
             "type": state.type.value, "name": state.name, "message": state.message,
         }  # fmt: skip
+
+    async def refuse(self, flow_run: FlowRun, error: VortexError) -> None:
+        self.api.runs[str(flow_run.id)]["state"] = {"type": "FAILED", "name": "Failed", "message": str(error)}
+
+    # What a test does
 
     async def executed(self, subject: Any = FORM, **options: Any) -> str:
         request = ExecutionRequest(new_id(), subject.to_document(), graph_hash(subject), **options)
         await self.engine.execute(request)
         return request.execution_id
 
-    def run(self, execution_id: str) -> Run:
+    def run_of(self, execution_id: str) -> Run:
         return self.engine._runs[execution_id]
 
     def flow_run_of(self, execution_id: str) -> str:
@@ -134,8 +145,8 @@ async def test_an_execution_gets_a_flow_run_of_its_graphs_deployment(stage: Stag
 async def test_it_waits_for_a_server_that_is_away_and_is_recorded_in_full(stage: Stage) -> None:
     stage.api.away = 7
     execution_id = await stage.executed()
-    await stage.until(stage.run(execution_id).ended.is_set)
-    assert stage.run(execution_id).status is ExecutionStatus.COMPLETED
+    await stage.until(stage.run_of(execution_id).ended.is_set)
+    assert stage.run_of(execution_id).status is ExecutionStatus.COMPLETED
     await stage.settled()
     assert stage.api.state(stage.flow_run_of(execution_id)) == "Completed"
     assert len(stage.api.events) == 2
@@ -145,7 +156,7 @@ async def test_it_runs_though_prefect_refuses_it(stage: Stage) -> None:
     stage.api.refusal = SystemFault("SY-007", "no")
     execution_id = await stage.executed()
     await stage.settled()
-    assert stage.run(execution_id).status is ExecutionStatus.COMPLETED
+    assert stage.run_of(execution_id).status is ExecutionStatus.COMPLETED
     stage.nothing_is_left()
 
 
@@ -164,7 +175,7 @@ async def test_an_execution_that_cannot_begin_has_no_flow_run(stage: Stage) -> N
     request = ExecutionRequest(new_id(), FORM.to_document(), "0" * 64)
     await stage.engine.execute(request)
     await stage.settled()
-    run = stage.run(request.execution_id)
+    run = stage.run_of(request.execution_id)
     assert run.status is ExecutionStatus.FAILED
     assert stage.api.runs == {}
     told = run.history.execution()
@@ -187,23 +198,19 @@ async def test_a_defect_of_the_recorder_does_not_keep_the_flow_run_from_ending(
 
 
 async def test_a_flow_that_breaks_off_is_ended_all_the_same(stage: Stage) -> None:
-    stage.flow_fault = RuntimeError("Prefect's engine gave up")
+    def give_up(_: str) -> None:
+        raise RuntimeError("Prefect's engine gave up")
+
+    stage.at_the_end = give_up
     execution_id = await stage.executed()
     await stage.settled()
     assert stage.api.state(stage.flow_run_of(execution_id)) == "Completed"
     stage.nothing_is_left()
 
 
-async def test_a_retry_that_was_asked_for_meanwhile_stays_asked_for(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_retry_that_was_asked_for_meanwhile_stays_asked_for(stage: Stage) -> None:
     """An automation may be quicker than our last look."""
-
-    async def retried(flow_run: FlowRun, name: str, runner: Any, outcome: Any) -> None:
-        await outcome()
-        stage.api.set(str(flow_run.id), "SCHEDULED", "AwaitingRetry")
-
-    monkeypatch.setattr(attachments, "run_attached", retried)
+    stage.at_the_end = lambda flow_run_id: stage.api.set(flow_run_id, "SCHEDULED", "AwaitingRetry")
     execution_id = await stage.executed()
     await stage.settled()
     assert stage.api.state(stage.flow_run_of(execution_id)) == "AwaitingRetry"
@@ -215,9 +222,9 @@ async def test_a_retry_that_was_asked_for_meanwhile_stays_asked_for(
 
 async def running(stage: Stage) -> tuple[str, str]:
     """An execution whose first node runs until it is cancelled, and its flow run."""
-    stage.lanes._script["n"] = [None]
+    stage.script["n"] = [None]
     execution_id = await stage.executed()
-    await stage.until(lambda: stage.run(execution_id).flow_run is not None and stage.lanes.jobs)
+    await stage.until(lambda: stage.run_of(execution_id).flow_run is not None and stage.lanes.jobs)
     return execution_id, stage.flow_run_of(execution_id)
 
 
@@ -225,7 +232,7 @@ async def test_a_cancel_ends_run_and_flow_run(stage: Stage) -> None:
     execution_id, flow_run_id = await running(stage)
     stage.engine._attachments._on_state(flow_run_id, {"type": "CANCELLING", "name": "Cancelling"})
     await stage.settled()
-    assert stage.run(execution_id).status is ExecutionStatus.CANCELLED
+    assert stage.run_of(execution_id).status is ExecutionStatus.CANCELLED
     assert stage.api.state(flow_run_id) == "Cancelled"
     stage.nothing_is_left()
 
@@ -244,7 +251,7 @@ async def test_a_pause_is_told_once_and_so_is_the_end_of_it(stage: Stage) -> Non
     for state in ("PAUSED", "PAUSED", "RUNNING", "RUNNING"):
         stage.engine._attachments._on_state(flow_run_id, {"type": state, "name": state.capitalize()})
         await asyncio.sleep(0.01)
-        assert stage.run(execution_id).paused is (state == "PAUSED")
+        assert stage.run_of(execution_id).paused is (state == "PAUSED")
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     seen = [report.status for report in told if isinstance(report, ExecutionReport)]
@@ -261,7 +268,7 @@ async def test_a_pause_that_comes_before_the_plan_holds(stage: Stage, monkeypatc
 
     monkeypatch.setattr(stage.engine, "_plan", slow)
     execution_id = await stage.executed()
-    run = stage.run(execution_id)
+    run = stage.run_of(execution_id)
     await stage.engine._steer(run, "pause")
     gate.set()
     await run.planned.wait()
@@ -277,7 +284,7 @@ async def test_a_cancel_that_comes_before_the_plan_holds(stage: Stage) -> None:
     execution_id = await stage.executed()
     assert await stage.engine.cancel(execution_id)
     await stage.settled()
-    assert stage.run(execution_id).status is ExecutionStatus.CANCELLED
+    assert stage.run_of(execution_id).status is ExecutionStatus.CANCELLED
     assert stage.lanes.jobs == []
     assert not await stage.engine.cancel(execution_id)
     assert not await stage.engine.cancel("unknown")
@@ -286,7 +293,7 @@ async def test_a_cancel_that_comes_before_the_plan_holds(stage: Stage) -> None:
 async def test_the_end_is_the_last_word(stage: Stage) -> None:
     """A pause that was on its way when the run ended is not told after it."""
     execution_id = await stage.executed()
-    run = stage.run(execution_id)
+    run = stage.run_of(execution_id)
     await stage.until(lambda: run.executor is not None)
     await stage.until(run.ended.is_set)
     await stage.engine._steer(run, "pause")
@@ -302,7 +309,7 @@ async def suspended(stage: Stage) -> tuple[str, str]:
     execution_id, flow_run_id = await running(stage)
     stage.api.set(flow_run_id, "PAUSED", "Suspended")
     stage.engine._attachments._on_state(flow_run_id, {"type": "PAUSED", "name": "Suspended"})
-    await stage.until(lambda: stage.run(execution_id).paused)
+    await stage.until(lambda: stage.run_of(execution_id).paused)
     await asyncio.sleep(0.01)
     return execution_id, flow_run_id
 
@@ -310,20 +317,20 @@ async def suspended(stage: Stage) -> tuple[str, str]:
 async def test_a_suspended_run_leaves_its_flow_and_keeps_its_state(stage: Stage) -> None:
     execution_id, flow_run_id = await suspended(stage)
     assert stage.api.state(flow_run_id) == "Suspended"
-    assert not stage.run(execution_id).ended.is_set()
+    assert not stage.run_of(execution_id).ended.is_set()
     # While it is suspended, Prefect's Running of the moment before resumes nothing.
     stage.engine._attachments._on_state(flow_run_id, {"type": "RUNNING", "name": "Running"})
     await asyncio.sleep(0.01)
-    assert stage.run(execution_id).paused
+    assert stage.run_of(execution_id).paused
 
 
 async def test_a_resumed_run_is_the_same_execution(stage: Stage) -> None:
     execution_id, flow_run_id = await suspended(stage)
-    run = stage.run(execution_id)
+    run = stage.run_of(execution_id)
     stage.api.set(flow_run_id, "PENDING")
     resumed = asyncio.create_task(stage.engine.run_flow_run(flow_run_id))
     await stage.until(lambda: not run.paused)
-    assert stage.run(execution_id) is run
+    assert stage.run_of(execution_id) is run
     await stage.engine.cancel(execution_id)
     async with asyncio.timeout(10):
         await resumed
@@ -348,7 +355,7 @@ async def test_a_run_of_a_deployment_is_an_execution_with_its_parameters(stage: 
     deployed = await stage.engine.deploy(DeployRequest(FORM.to_document(), name="nightly"))
     flow_run_id = stage.api.given_run("PENDING", deployment_id=deployed["deployment_id"], parameters={"radius": 9})
     await stage.engine.run_flow_run(flow_run_id)
-    run = stage.run(flow_run_id)
+    run = stage.run_of(flow_run_id)
     assert run.status is ExecutionStatus.COMPLETED
     assert run.graph is not None
     assert run.graph.nodes["b"].params["radius"] == 9
@@ -362,7 +369,7 @@ async def test_a_run_of_a_deployment_is_an_execution_with_its_parameters(stage: 
 
 
 async def test_a_retry_is_the_next_round(stage: Stage) -> None:
-    stage.lanes._script["b"] = [RAISED]
+    stage.script["b"] = [RAISED]
     flow_run_id = stage.begun_in_prefect()
     await stage.engine.run_flow_run(flow_run_id)
     assert stage.api.state(flow_run_id) == "Failed"
@@ -370,7 +377,7 @@ async def test_a_retry_is_the_next_round(stage: Stage) -> None:
     stage.api.runs[flow_run_id]["run_count"] = 1
     await stage.engine.run_flow_run(flow_run_id)
     assert stage.api.state(flow_run_id) == "Completed"
-    run = stage.run(flow_run_id)
+    run = stage.run_of(flow_run_id)
     assert run.round == 2
     nodes = {report.node_id: report for report in run.history.nodes()}
     assert nodes["n"].state is NodeState.CACHED
@@ -436,7 +443,7 @@ async def test_another_process_hears_why_it_cannot_run(stage: Stage) -> None:
 
 
 async def test_a_process_that_goes_away_cancels_its_run(stage: Stage) -> None:
-    stage.lanes._script["n"] = [None]
+    stage.script["n"] = [None]
     flow_run_id = stage.begun_in_prefect()
     stage.api.set(flow_run_id, "RUNNING")
     process = asyncio.create_task(stage.engine.flow_outcome(flow_run_id))
@@ -445,13 +452,13 @@ async def test_a_process_that_goes_away_cancels_its_run(stage: Stage) -> None:
     with pytest.raises(asyncio.CancelledError):
         await process
     await stage.settled()
-    assert stage.run(flow_run_id).status is ExecutionStatus.CANCELLED
+    assert stage.run_of(flow_run_id).status is ExecutionStatus.CANCELLED
     assert stage.api.state(flow_run_id) == "Cancelled"
     stage.nothing_is_left()
 
 
 async def test_a_process_leaves_a_suspended_run_which_may_be_cancelled_then(stage: Stage) -> None:
-    stage.lanes._script["n"] = [None]
+    stage.script["n"] = [None]
     flow_run_id = stage.begun_in_prefect()
     process = asyncio.create_task(stage.engine.flow_outcome(flow_run_id))
     await stage.until(lambda: stage.lanes.jobs)

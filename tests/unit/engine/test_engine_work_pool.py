@@ -77,8 +77,11 @@ async def test_a_run_is_handed_over_and_prefect_told_that_it_started() -> None:
     assert result.status_code == 0
 
 
-async def test_a_run_that_no_engine_takes_does_not_stay_pending(monkeypatch: pytest.MonkeyPatch) -> None:
-    subject, begun = worker(Engine(SystemFault("SY-008", "Prefect's server is away"))), flow_run()
+@pytest.mark.parametrize("fault", [SystemFault("SY-008", "Prefect is away"), RuntimeError("SY-008, or so")])
+async def test_a_run_that_no_engine_takes_does_not_stay_pending(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    subject, begun = worker(Engine(fault)), flow_run()
     crashed: list[tuple[FlowRun, str]] = []
 
     async def crash(flow_run: FlowRun, message: str) -> None:

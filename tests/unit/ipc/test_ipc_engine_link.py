@@ -11,13 +11,14 @@ import pytest
 from tests.fakes.engine import FakeEngine
 from vortex_prefect.core.contracts import DeployRequest
 from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
+from vortex_prefect.core.job import Value
 from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus
 from vortex_prefect.ipc.engine_link import EngineLink, serve_engine
 
 DEPLOY = DeployRequest({"nodes": {}}, "n", "p", None, 60.0, "UTC", {"radius": 2**63, "text": "ü"}, ("a", "b"), 3, True)
 
 
-class Patient(FakeEngine):
+class Engine(FakeEngine):
     """`flow_outcome` takes until it is cancelled, or `outcome` is set."""
 
     def __init__(self) -> None:
@@ -36,14 +37,20 @@ class Patient(FakeEngine):
             self.gone.set()
             raise
 
+    async def hold(self, execution_id: str, node: str, port: str, holder: str) -> tuple[Value, str]:
+        raise NotImplementedError
+
+    async def release(self, holder: str) -> None:
+        raise NotImplementedError
+
 
 @pytest.fixture
-async def engine() -> Patient:
-    return Patient()
+async def engine() -> Engine:
+    return Engine()
 
 
 @pytest.fixture
-async def link(engine: Patient, tmp_path: Path) -> AsyncIterator[EngineLink]:
+async def link(engine: Engine, tmp_path: Path) -> AsyncIterator[EngineLink]:
     server = await serve_engine(engine, tmp_path / "run" / "engine.sock")
     link = EngineLink(tmp_path / "run" / "engine.sock")
     yield link
@@ -52,24 +59,24 @@ async def link(engine: Patient, tmp_path: Path) -> AsyncIterator[EngineLink]:
     await server.wait_closed()
 
 
-async def test_a_deployment_request_arrives_whole(engine: Patient, link: EngineLink) -> None:
+async def test_a_deployment_request_arrives_whole(engine: Engine, link: EngineLink) -> None:
     answer = await link.deploy(DEPLOY)
     assert engine.deployed == [DEPLOY]
     assert answer["deployment_id"] == "d1"
 
 
-async def test_a_flow_run_is_handed_over(engine: Patient, link: EngineLink) -> None:
+async def test_a_flow_run_is_handed_over(engine: Engine, link: EngineLink) -> None:
     await link.run_flow_run("f1")
     assert engine.flow_runs == ["f1"]
 
 
 @pytest.mark.parametrize("status", [ExecutionStatus.COMPLETED, ExecutionStatus.PAUSED, ExecutionStatus.FAILED])
-async def test_an_outcome_comes_back(engine: Patient, link: EngineLink, status: ExecutionStatus) -> None:
+async def test_an_outcome_comes_back(engine: Engine, link: EngineLink, status: ExecutionStatus) -> None:
     engine.outcome.set_result((status, "3 completed"))
     assert await link.flow_outcome("f1") == (status, "3 completed")
 
 
-async def test_failures_keep_their_codes(engine: Patient, link: EngineLink) -> None:
+async def test_failures_keep_their_codes(engine: Engine, link: EngineLink) -> None:
     for fault in (SystemFault("SY-008", "Prefect is away"), RequestError("RQ-001", "no schedule", "Say when.")):
         engine.fault = fault
         for call in (lambda: link.deploy(DEPLOY), lambda: link.run_flow_run("f"), lambda: link.flow_outcome("f")):
@@ -80,7 +87,7 @@ async def test_failures_keep_their_codes(engine: Patient, link: EngineLink) -> N
 
 
 async def test_a_broken_connection_of_the_engines_own_is_answered(
-    engine: Patient, link: EngineLink, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, link: EngineLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A caller would wait for ever if that were taken for its own going."""
 
@@ -92,7 +99,7 @@ async def test_a_broken_connection_of_the_engines_own_is_answered(
         await asyncio.wait_for(link.deploy(DEPLOY), 10)
 
 
-async def test_a_caller_that_goes_away_lets_go_of_its_call(engine: Patient, link: EngineLink) -> None:
+async def test_a_caller_that_goes_away_lets_go_of_its_call(engine: Engine, link: EngineLink) -> None:
     calling = asyncio.create_task(link.flow_outcome("f1"))
     async with asyncio.timeout(10):
         await engine.begun.wait()
@@ -102,7 +109,7 @@ async def test_a_caller_that_goes_away_lets_go_of_its_call(engine: Patient, link
             await calling
 
 
-async def test_a_long_call_does_not_keep_others_waiting(engine: Patient, link: EngineLink) -> None:
+async def test_a_long_call_does_not_keep_others_waiting(engine: Engine, link: EngineLink) -> None:
     calling = asyncio.create_task(link.flow_outcome("f1"))
     await engine.begun.wait()
     assert (await link.status())["running"] == []
@@ -115,7 +122,7 @@ async def test_nothing_listens(tmp_path: Path) -> None:
         await EngineLink(tmp_path / "none.sock").run_flow_run("f1")
 
 
-async def test_an_adoption_is_told(engine: Patient, link: EngineLink) -> None:
+async def test_an_adoption_is_told(engine: Engine, link: EngineLink) -> None:
     adopted = AdoptionReport("e", "g", "h", {"nodes": {"a": {}}}, {"targets": ["x"], "force": False}, 2, 7)
     ended = ExecutionReport("e", ExecutionStatus.COMPLETED, "f", "http://prefect/f", None, 8)
     reports = link.reports()
