@@ -51,6 +51,10 @@ class Settings:
     pool: str = "vortex"
     #: Seconds a node may run before its task run is reported while it runs, not after.
     report_after_s: float = 0.5
+    #: Functions `module:function`, with commas between, that Prefect calls when the flow run of a graph ends so.
+    on_completion: str = ""
+    on_failure: str = ""
+    on_cancellation: str = ""
 
     @property
     def run_dir(self) -> Path:
@@ -108,6 +112,7 @@ _KINDS: dict[str, type] = {
     "home": Path, "host": str, "port": int, "workers": int, "device": str, "dask": str,
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,
     "concurrency": int, "pool": str, "report_after_s": float,
+    "on_completion": str, "on_failure": str, "on_cancellation": str,
 }  # fmt: skip
 
 

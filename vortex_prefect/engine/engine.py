@@ -26,6 +26,7 @@ from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.fingerprints import Fingerprints
 from vortex_prefect.engine.flow import Flows
+from vortex_prefect.engine.hooks import Hooks
 from vortex_prefect.engine.host_plugin import HostPlugin
 from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
@@ -66,7 +67,7 @@ class Engine:
         self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
         self._ledger = Ledger(settings.home / "state" / "flow-runs")
         self._journal = Journal()
-        self._flows = Flows(self._runner)
+        self._flows = Flows(self._runner, Hooks.of(settings))
         self._attachments = Attachments(
             self._api,
             self._flows,

@@ -11,20 +11,25 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
+import logging
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.context import AsyncClientContext
+from prefect.context import AsyncClientContext, FlowRunContext
 from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow_async
 from prefect.states import Cancelled, Completed, Failed
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.engine.hooks import Hook, Hooks
 from vortex_prefect.engine.task_runner import VortexTaskRunner
+
+logger = logging.getLogger(__name__)
 
 #: Waits until the execution has ended and is recorded, or was suspended; raises `Pause` then.
 Outcome = Callable[[], Awaitable[State[Any]]]
@@ -53,8 +58,9 @@ def suspension() -> Pause:
 class Flows:
     """Runs flow functions. Its methods are called on the engine's event loop, where the outcomes are waited for too."""
 
-    def __init__(self, runner: VortexTaskRunner) -> None:
+    def __init__(self, runner: VortexTaskRunner, hooks: Hooks) -> None:
         self._runner = runner
+        self._hooks = hooks
         self._loop = asyncio.new_event_loop()
         self._context: contextvars.Context | None = None
         self._connecting = asyncio.Lock()
@@ -102,10 +108,29 @@ class Flows:
                 # One connection for all: one of its own costs a flow run 25 ms.
                 await AsyncClientContext().__aenter__()
                 self._context = contextvars.copy_context()
-        work = run_flow_async(
-            _flow(name, self._runner, outcome), flow_run=unwatched, parameters={}, return_type="state"
-        )
+        work = run_flow_async(self._flow(name, outcome), flow_run=unwatched, parameters={}, return_type="state")
         await asyncio.create_task(work, context=self._context.copy())
+
+    def _flow(self, name: str, outcome: Outcome) -> Flow[Any, Any]:
+        hooks = self._hooks
+
+        # Parameters are the executor's affair: it has applied them to the graph.
+        @flow(
+            name=name,
+            task_runner=self._runner,
+            validate_parameters=False,
+            persist_result=False,
+            on_completion=list(hooks.on_completion),
+            on_failure=list(hooks.on_failure),
+        )
+        async def run_graph() -> State[Any]:
+            state = await outcome()
+            if state.is_cancelled():
+                # Prefect calls these on the way through Cancelling, which ours does not take by itself.
+                await _call(hooks.on_cancellation, run_graph, state)
+            return state
+
+        return run_graph
 
     async def _abandon(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -116,13 +141,15 @@ class Flows:
             await self._context[AsyncClientContext.__var__].client.__aexit__(None, None, None)
 
 
-def _flow(name: str, runner: VortexTaskRunner, outcome: Outcome) -> Flow[Any, Any]:
-    # Parameters are the executor's affair: it has applied them to the graph.
-    @flow(name=name, task_runner=runner, validate_parameters=False, persist_result=False)
-    async def run_graph() -> State[Any]:
-        return await outcome()
-
-    return run_graph
+async def _call(hooks: Iterable[Hook], flow: Flow[Any, Any], state: State[Any]) -> None:
+    context = FlowRunContext.get()
+    for hook in hooks:
+        try:
+            called = hook(flow, context.flow_run if context else None, state)
+            if inspect.isawaitable(called):
+                await called
+        except Exception:
+            logger.exception("the hook %r failed", hook)
 
 
 async def _awaited(outcome: Outcome) -> State[Any]:

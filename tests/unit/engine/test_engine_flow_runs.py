@@ -48,7 +48,7 @@ class Stage:
         self.at_the_end: Callable[[str], None] | None = None
         for name in ("_HEAD_START_S", "_RETRY_S"):
             monkeypatch.setattr(attachments, name, 0.001)
-        monkeypatch.setattr("vortex_prefect.engine.engine.Flows", lambda runner: self)
+        monkeypatch.setattr("vortex_prefect.engine.engine.Flows", lambda runner, hooks: self)
         monkeypatch.setattr("vortex_prefect.engine.engine.PrefectApi", lambda: self.api)
         self.engine = Engine(Settings(home), "tcp://127.0.0.1:1")
         monkeypatch.setattr(self.engine, "_on_dask", _directly)
