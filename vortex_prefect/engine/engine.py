@@ -259,7 +259,7 @@ class Engine:
         await self.catalogue()
         graph, request = await asyncio.to_thread(adopted_request, flow_run, publication)
         await wait_for_schedule(flow_run)
-        run = Run(request, round=(flow_run.run_count or 0) + 1)
+        run = Run(request, round=(flow_run.run_count or 0) + 1, graph=graph)
         options = {"targets": request.targets and list(request.targets), "force": False, "priority": request.priority}
         graph_id = str(graph.id or flow_run.deployment_id or flow_run.id)
         self._publish(
