@@ -88,7 +88,7 @@ class FakeEngine:
         plan = compile_plan(
             graph, self._catalogue, targets=request.targets, force=request.force, file_identity="content of {}".format
         )
-        return explanation(plan, self.known)
+        return explanation(plan, self.known, {})
 
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         self._check()

@@ -191,6 +191,7 @@ class PlanResource(BaseModel):
     segments: list[list[str]]
     critical_path: list[str]
     outputs: dict[str, str]
+    memory: dict[str, Any]
     counts: dict[str, int]
 
 

@@ -43,7 +43,7 @@ def explain_graph(settings: Settings, path: Path, catalogue: Catalogue) -> dict[
     plan = compile_plan(
         parse_graph(document, Limits()), catalogue, targets=None, force=False, file_identity=FileIdentities()
     )
-    return {**explanation(plan, frozenset()), "stack": False}
+    return {**explanation(plan, frozenset(), {}), "stack": False}
 
 
 def print_plan(found: dict[str, Any], as_json: bool) -> None:
@@ -71,7 +71,14 @@ def summary(found: dict[str, Any]) -> list[str]:
         f"critical path: {len(found['critical_path'])} nodes"
         + (f", {_path(found['critical_path'])}" if found["critical_path"] else ""),
     ]
+    if found["memory"]["peak_bytes"]:
+        lines.append(_memory(found["memory"]))
     return lines if found["stack"] else [*lines, NO_STACK]
+
+
+def _memory(memory: dict[str, Any]) -> str:
+    text = f"memory: at most {memory['peak_bytes'] / (1 << 20):.1f} MiB of outputs at once, at {memory['at_node']}"
+    return text + (f"; without {memory['unknown']} nodes of unknown size" if memory["unknown"] else "")
 
 
 def _table(found: dict[str, Any]) -> Table:

@@ -39,6 +39,7 @@ from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.recovery import recover
 from vortex_prefect.engine.run import Run
+from vortex_prefect.engine.sizes import Sizes
 from vortex_prefect.engine.task_runner import VortexTaskRunner
 from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import Graph, parse_graph
@@ -85,6 +86,7 @@ class Engine:
         self._limits = TagLimits()
         self._planner = Planner()
         self._pace = Pace()
+        self._sizes = Sizes()
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
@@ -140,7 +142,7 @@ class Engine:
         hosts: dict[str, list[str]] = await self._on_dask(self._lanes.everywhere("vortex_known", keys=keys))
         # As in an execution: of several hosts the one that knows most of them.
         known: list[str] = max(hosts.values(), key=len, default=[])
-        return explanation(plan, frozenset(known))
+        return explanation(plan, frozenset(known), self._sizes.of(plan))
 
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         """See `EnginePort.deploy`."""
@@ -271,6 +273,7 @@ class Engine:
         self._publish(run, ExecutionReport(run.id, ExecutionStatus.RUNNING, at_ms=now_ms()))
         try:
             run.graph, plan = await self._plan(run.request)
+            run.plan = plan
             run.recorder = Recorder(run.id, plan, self._api.post_events, self._settings.report_after_s)
             run.executor = await self._on_dask(self._executor(run, plan))
             run.planned.set()
@@ -350,6 +353,8 @@ class Engine:
             run.recorder.note(report)
         if isinstance(report, NodeReport) and report.item is not None:
             return  # items are for the record; of their node everybody hears how far they are
+        if isinstance(report, NodeReport) and report.outputs and run.plan is not None:
+            self._sizes.note(run.plan.steps[report.node_id], report.outputs)
         run.history.put(report)
         self._journal.publish(report)
 

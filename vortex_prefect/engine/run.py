@@ -13,6 +13,7 @@ from vortex_prefect.engine.journal import History
 from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.task_events import FlowRunIdentity
 from vortex_prefect.graph.model import Graph
+from vortex_prefect.graph.plan import Plan
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +24,7 @@ class Run:
     #: Counts the times that the execution was begun, from 1.
     round: int = 1
     graph: Graph | None = None
+    plan: Plan | None = None
     executor: Executor | None = None
     recorder: Recorder | None = None
     #: Null until Prefect has one.

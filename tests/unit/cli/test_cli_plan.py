@@ -35,7 +35,7 @@ def written(folder: Path, *edges: str, **nodes: Any) -> Path:
 def found(*known_nodes: str, stack: bool = True) -> dict[str, Any]:
     compiled = plan(graph(NODES, *EDGES, outputs=[output("end", "c.image")]))
     known = {step.key or "" for step in compiled.steps.values() if step.node_id in known_nodes}
-    return {**explanation(compiled, known), "stack": stack}
+    return {**explanation(compiled, known, {}), "stack": stack}
 
 
 def test_the_table_names_each_node_its_state_and_the_reason(capsys: pytest.CaptureFixture[str]) -> None:

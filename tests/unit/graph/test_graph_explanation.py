@@ -24,7 +24,7 @@ EDGES = ("a.image > b.image", "b.image > c.image", "g.image > h.image")
 def test_each_node_has_a_state_and_words_for_it() -> None:
     found = plan(graph(NODES, *EDGES, outputs=[output("end", "c.image")]))
     known = {found.steps["b"].key or ""}
-    told = explanation(found, known)
+    told = explanation(found, known, {})
     assert [(node["id"], node["state"], node["what"]) for node in told["nodes"]] == [
         ("a", "unneeded", "does not run: all that was made of it is in the cache"),
         ("b", "cached", "is taken from the cache"),
@@ -46,7 +46,7 @@ def test_each_node_has_a_state_and_words_for_it() -> None:
 
 def test_a_forced_plan_runs_whatever_is_known() -> None:
     forced = plan(graph(NODES, *EDGES), force=True)
-    told = explanation(forced, {step.key or "" for step in forced.steps.values()})
+    told = explanation(forced, {step.key or "" for step in forced.steps.values()}, {})
     assert [node["what"] for node in told["nodes"][:3]] == ["runs: forced"] * 3
     assert told["counts"]["dirty"] == 3
 
@@ -57,7 +57,7 @@ def test_it_agrees_with_the_plan(subject: Graph, draw: st.DataObject) -> None:
     found = plan(subject)
     keys = sorted({step.key for step in found.steps.values() if step.key is not None})
     known = draw.draw(st.sets(st.sampled_from(keys))) if keys else set()
-    told = explanation(found, known)
+    told = explanation(found, known, {})
     assert json.loads(json.dumps(told)) == told
     states = {node["id"]: node["state"] for node in told["nodes"]}
     assert [node_id for node_id, state in states.items() if state == "dirty"] == list(found.dirty(known))
