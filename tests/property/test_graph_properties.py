@@ -173,14 +173,20 @@ def test_dirty_steps_find_their_inputs(graph: Graph, draw: st.DataObject) -> Non
     keys = sorted({step.key for step in found.steps.values() if step.key is not None})
     known = draw.draw(st.sets(st.sampled_from(keys))) if keys else set()
     dirty = found.dirty(known)
+    deferred = found.deferred(known)
     parents = parents_in(found)
-    for node_id in dirty:
-        assert all(parent in dirty or found.steps[parent].key in known for parent in parents[node_id])
+    for node_id, step in found.steps.items():
+        lazy = {source for port in step.lazy for source, _ in step.inputs.get(port.port, ())}
+        for parent in parents[node_id] if node_id in dirty else ():
+            is_there = parent in dirty or found.steps[parent].key in known
+            assert is_there or (parent in lazy and parent in deferred)
     for node_id in {source.node for source in found.outputs.values()}:
         assert node_id in dirty or found.steps[node_id].key in known
-    everything = found.dirty(set(keys))
-    assert set(everything) == {node_id for node_id, step in found.steps.items() if step.key is None}
-    assert set(found.dirty(set())) == set(found.steps)
+    everything = found.dirty(set(keys)).keys() | found.deferred(set(keys)).keys()
+    assert everything >= {node_id for node_id, step in found.steps.items() if step.key is None}
+    assert all(found.steps[node_id].key is None for node_id in found.dirty(set(keys)))
+    assert found.dirty(set()).keys() | found.deferred(set()).keys() == found.steps.keys()
+    assert dirty.keys().isdisjoint(deferred)
     assert len(found.explain(known)) == len(found.steps) + len(found.skipped)
 
 

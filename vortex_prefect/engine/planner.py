@@ -43,6 +43,7 @@ class Planner:
         self._lock = threading.Lock()
         self._checked: OrderedDict[str, _Checked] = OrderedDict()
         self._compiler = IncrementalCompiler(capacity)
+        #: Of the files that graphs read.
         self.files = FileIdentities()
 
     def plan(self, request: ExecutionRequest, catalogue: Catalogue) -> tuple[Graph, Plan]:

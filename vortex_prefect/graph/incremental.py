@@ -158,7 +158,7 @@ def _changed(last: _Last, graph: Graph, catalogue: Catalogue, file_identity: Fil
     if files is None:
         return None
     touched += [node_id for node_id, found in files.items() if found != last.files[node_id]]
-    _spread(touched, steps, files, last.rank, catalogue)
+    _spread(touched, steps, files, last.rank)
     plan = replace(last.plan, steps=steps, graph=graph)
     return replace(last, graph=graph, facts=facts, plan=plan, files=files)
 
@@ -223,7 +223,6 @@ def _spread(
     steps: dict[str, Step],
     files: Mapping[str, Mapping[str, str]],
     rank: Mapping[str, int],
-    catalogue: Catalogue,
 ) -> None:
     """Find the keys of the touched steps anew, and of those below as far as keys change."""
     waiting = {node_id: rank[node_id] for node_id in touched}
@@ -231,10 +230,10 @@ def _spread(
     heapq.heapify(queue)
     while queue:
         step = steps[heapq.heappop(queue)[1]]
-        if step.volatile:
-            continue
+        if step.volatile or any(name in step.inputs for name in step.spec.files):
+            continue  # it has no key that a plan could know
         keys = {source.node: steps[source.node].key for sources in step.inputs.values() for source in sources}
-        version = _spec(step, catalogue).version
+        version = step.spec.version
         key = content_key(step.node_type, version, step.params, step.inputs, keys, files.get(step.node_id, {}))
         if key == step.key:
             continue
