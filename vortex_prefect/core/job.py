@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.tensor import TensorRef
@@ -106,6 +106,8 @@ class Job:
     key: str | None = None
     #: Seconds after which the worker is killed; null for no limit.
     timeout_s: float | None = None
+    #: `run`, or `fingerprint`: only tell (output `fingerprint`) what the result depends on beside its inputs.
+    purpose: Literal["run", "fingerprint"] = "run"
     trace: TraceContext = field(default_factory=TraceContext)
     #: port → output ports of the job before this one, in a segment: what they give joins the inputs on the host.
     links: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class Job:
             "inputs": {port: [value.to_dict() for value in values] for port, values in self.inputs.items()},
             "key": self.key,
             "timeout_s": self.timeout_s,
+            "purpose": self.purpose,
             "trace": [self.trace.trace_id, self.trace.span_id, self.trace.parent_span_id],
             "links": {port: list(outputs) for port, outputs in self.links.items()},
         }

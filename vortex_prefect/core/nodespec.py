@@ -144,6 +144,8 @@ class NodeSpec(_Declaration):
     outputs: tuple[OutputSpec, ...] = ()
     #: Runs on every execution: it has an effect outside, or its result changes by itself.
     volatile: bool = False
+    #: A worker tells, from the node's own parameters, what else its results depend on; that is part of the content key.
+    fingerprint: bool = False
     #: Names of PATH parameters whose file content is part of the content key.
     files: tuple[str, ...] = Field(default=())
 

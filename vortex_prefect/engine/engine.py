@@ -24,6 +24,7 @@ from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
 from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.executor import Executor
+from vortex_prefect.engine.fingerprints import Fingerprints
 from vortex_prefect.engine.flow import Flows
 from vortex_prefect.engine.host_plugin import HostPlugin
 from vortex_prefect.engine.in_flight import InFlight
@@ -289,7 +290,8 @@ class Engine:
 
     async def _plan(self, request: ExecutionRequest) -> tuple[Graph, Plan]:
         catalogue = await self.catalogue()
-        return await asyncio.to_thread(self._planner.plan, request, catalogue)
+        fingerprints = Fingerprints(self._lanes, self._runner.run_on_loop)
+        return await asyncio.to_thread(self._planner.plan, request, catalogue, fingerprints)
 
     async def _executor(self, run: Run, plan: Plan) -> Executor:
         emit = Outbox(self._loop, lambda report: self._publish(run, report)).put

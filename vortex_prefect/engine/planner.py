@@ -14,6 +14,7 @@ from vortex_prefect.core.settings import Limits
 from vortex_prefect.engine.file_identity import FileIdentities
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.incremental import IncrementalCompiler
+from vortex_prefect.graph.keys import Fingerprint
 from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.graph.plan import Plan
 from vortex_prefect.graph.validate import validate
@@ -46,8 +47,10 @@ class Planner:
         #: Of the files that graphs read.
         self.files = FileIdentities()
 
-    def plan(self, request: ExecutionRequest, catalogue: Catalogue) -> tuple[Graph, Plan]:
-        """The graph of a request, and its plan.
+    def plan(
+        self, request: ExecutionRequest, catalogue: Catalogue, fingerprint: Fingerprint | None = None
+    ) -> tuple[Graph, Plan]:
+        """The graph of a request, and its plan; see `compile_plan` for `fingerprint`.
 
         Raises:
             GraphError: VE-011 where the graph is not the one that was queued; everything that `parse_graph`,
@@ -55,7 +58,12 @@ class Planner:
         """
         graph = self._read(request, catalogue)
         plan = self._compiler.compile(
-            graph, catalogue, targets=request.targets, force=request.force, file_identity=self.files
+            graph,
+            catalogue,
+            targets=request.targets,
+            force=request.force,
+            file_identity=self.files,
+            fingerprint=fingerprint,
         )
         return graph, plan
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
+from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 from vortex_prefect.graph.canonical import content_key
-from vortex_prefect.graph.keys import ContentKeys, FileIdentity
+from vortex_prefect.graph.keys import FINGERPRINT, ContentKeys, FileIdentity, Fingerprint, ask_fingerprint
 from vortex_prefect.graph.model import Graph, Node
 from vortex_prefect.graph.plan import Plan, Step, compile_plan
 from vortex_prefect.graph.wiring import Inputs, own_value
@@ -45,23 +46,14 @@ class _Last:
 class _RememberedKeys(ContentKeys):
     """Content keys, taken from the last plan where all that decides them is as it was."""
 
-    def __init__(self, file_identity: FileIdentity, last: _Last | None) -> None:
-        super().__init__(file_identity)
+    def __init__(self, file_identity: FileIdentity, fingerprint: Fingerprint | None, last: _Last | None) -> None:
+        super().__init__(file_identity, fingerprint)
         self._last = last
-        self.files: dict[str, dict[str, str]] = {}
 
-    def add(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs) -> str | None:
-        """See `ContentKeys.add`."""
-        if spec.files:
-            self.files[node_id] = self._files(node_id, spec, params)
+    def _key(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs) -> str | None:
         if self._last is not None and self._is_as_it_was(self._last, node_id, spec, params, inputs):
-            self._keys[node_id] = self._last.plan.steps[node_id].key
-            return self._keys[node_id]
-        return super().add(node_id, spec, params, inputs)
-
-    def _files(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any]) -> dict[str, str]:
-        # Asked for twice where the key is made anew; what cannot be read is one problem.
-        return self.files[node_id] if node_id in self.files else super()._files(node_id, spec, params)
+            return self._last.plan.steps[node_id].key
+        return super()._key(node_id, spec, params, inputs)
 
     def _is_as_it_was(
         self, last: _Last, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs
@@ -69,6 +61,7 @@ class _RememberedKeys(ContentKeys):
         step = last.plan.steps.get(node_id)
         return (
             step is not None
+            and not step.unfit
             and step.node_type == spec.type
             and step.inputs == inputs
             # Not ==, for which True is 1.
@@ -107,6 +100,7 @@ class IncrementalCompiler:
         targets: tuple[str, ...] | None,
         force: bool,
         file_identity: FileIdentity,
+        fingerprint: Fingerprint | None = None,
     ) -> Plan:
         """See `compile_plan`, for arguments and errors alike."""
         place = (graph.id, targets)
@@ -114,9 +108,9 @@ class IncrementalCompiler:
             last = self._memory.get(place)
         if last is not None and last.catalogue != catalogue.digest:
             last = None
-        found = last and _changed(last, graph, catalogue, file_identity)
+        found = last and _changed(last, graph, catalogue, file_identity, fingerprint)
         if found is None:
-            found = _fresh(last, graph, catalogue, targets, file_identity)
+            found = _fresh(last, graph, catalogue, targets, file_identity, fingerprint)
         with self._lock:
             self._memory[place] = found
             self._memory.move_to_end(place)
@@ -131,16 +125,21 @@ def _fresh(
     catalogue: Catalogue,
     targets: tuple[str, ...] | None,
     file_identity: FileIdentity,
+    fingerprint: Fingerprint | None,
 ) -> _Last:
-    keys = _RememberedKeys(file_identity, last)
+    keys = _RememberedKeys(file_identity, fingerprint, last)
     plan = compile_plan(graph, catalogue, targets=targets, force=False, file_identity=file_identity, keys=keys)
     whole = all(node.mode == "active" for node in graph.nodes.values())
     rank = {node_id: place for place, node_id in enumerate(plan.order)}
     return _Last(graph, catalogue.digest, _facts(graph), _edges(graph), whole, plan, keys.files, rank)
 
 
-def _changed(last: _Last, graph: Graph, catalogue: Catalogue, file_identity: FileIdentity) -> _Last | None:
+def _changed(
+    last: _Last, graph: Graph, catalogue: Catalogue, file_identity: FileIdentity, fingerprint: Fingerprint | None
+) -> _Last | None:
     """The last plan with the steps that a change reaches made anew; null where the structure may have changed."""
+    if any(last.plan.steps[node_id].unfit for node_id in last.files):
+        return None  # whether they are volatile still is for a fresh compile to say
     facts = last.facts
     touched: list[str] = []
     if graph is not last.graph:
@@ -154,10 +153,13 @@ def _changed(last: _Last, graph: Graph, catalogue: Catalogue, file_identity: Fil
     steps = dict(last.plan.steps)
     for node_id in touched:
         steps[node_id] = _with_values(steps[node_id], graph.nodes[node_id], catalogue)
-    files = _identities(steps, last.files, catalogue, file_identity)
+    files = _identities(steps, last.files, file_identity, fingerprint)
     if files is None:
         return None
-    touched += [node_id for node_id, found in files.items() if found != last.files[node_id]]
+    for node_id, found in files.items():
+        if found != last.files[node_id]:
+            touched.append(node_id)
+            steps[node_id] = steps[node_id]._replace(files=found)
     _spread(touched, steps, files, last.rank)
     plan = replace(last.plan, steps=steps, graph=graph)
     return replace(last, graph=graph, facts=facts, plan=plan, files=files)
@@ -198,23 +200,31 @@ def _with_values(step: Step, node: Node, catalogue: Catalogue) -> Step:
 
 
 def _identities(
-    steps: Mapping[str, Step], readers: Iterable[str], catalogue: Catalogue, file_identity: FileIdentity
+    steps: Mapping[str, Step],
+    readers: Iterable[str],
+    file_identity: FileIdentity,
+    fingerprint: Fingerprint | None,
 ) -> dict[str, dict[str, str]] | None:
-    """What the files of the steps hold now; null if one cannot be read, which is told by a fresh compile."""
+    """What the files of the steps hold now, and their fingerprints; null if one is not to be had.
+
+    A fresh compile then says what that means.
+    """
     found: dict[str, dict[str, str]] = {}
     known: dict[str, str] = {}
+    told: dict[tuple[str, str], str] = {}
     for node_id in readers:
         step = steps[node_id]
         found[node_id] = {}
-        for name in _spec(step, catalogue).files:
-            if (path := step.params.get(name)) is None:
-                continue
-            if path not in known:
-                try:
-                    known[path] = file_identity(path)
-                except OSError:
-                    return None
-            found[node_id][name] = known[path]
+        try:
+            for name in step.spec.files:
+                if (path := step.params.get(name)) is not None:
+                    known[path] = found[node_id][name] = known.get(path) or file_identity(path)
+            if step.spec.fingerprint:
+                place = (step.node_type, ascii(sorted(step.params.items())))
+                told[place] = told.get(place) or ask_fingerprint(fingerprint, step.node_type, step.params)
+                found[node_id][FINGERPRINT] = told[place]
+        except (OSError, VortexError):
+            return None
     return found
 
 

@@ -12,7 +12,7 @@ from vortex_prefect.core.errors import GraphError, Problem
 from vortex_prefect.core.nodespec import Catalogue, NodeSpec, item_type
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.collector import collector_paused
-from vortex_prefect.graph.keys import ContentKeys, FileIdentity
+from vortex_prefect.graph.keys import NO_FILES, ContentKeys, FileIdentity, Fingerprint
 from vortex_prefect.graph.lazy import LazyPort, lazy_ports, prune, unasked
 from vortex_prefect.graph.mapping import Mapped, mapped_ports
 from vortex_prefect.graph.model import Graph
@@ -67,6 +67,10 @@ class Step(NamedTuple):
     lazy: tuple[LazyPort, ...]
     #: Ports and parameters over whose lists the step maps; empty: it runs once.
     mapped: tuple[str, ...]
+    #: Identities of the files that its own parameters name, and its `FINGERPRINT`.
+    files: Mapping[str, str]
+    #: Why it is volatile though it has a fingerprint; null otherwise.
+    unfit: str | None
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,7 @@ class Plan:
         if self.force:
             return "forced"
         if step.volatile:
-            return "runs every time"
+            return "runs every time" if step.unfit is None else f"runs every time: {step.unfit}"
         for port, sources in step.inputs.items():
             for source in sources:
                 if (key := self.steps[source.node].key) is None:
@@ -202,6 +206,7 @@ def compile_plan(
     force: bool,
     file_identity: FileIdentity,
     keys: ContentKeys | None = None,
+    fingerprint: Fingerprint | None = None,
 ) -> Plan:
     """Plan a graph in which `validate` found nothing; linear in its size.
 
@@ -211,7 +216,9 @@ def compile_plan(
         force: run everything, whatever the cache holds.
         file_identity: asked once for each file that a planned step reads.
         keys: finds the content keys in place of one that starts from nothing;
-            `file_identity` is then not used.
+            `file_identity` and `fingerprint` are then not used.
+        fingerprint: asked once for each node with a fingerprint; where it
+            raises, or is null, that node is volatile.
 
     Raises:
         GraphError: VE-004 for targets that are no graph output; VE-010 for
@@ -237,7 +244,9 @@ def compile_plan(
         wiring.skipped.update(unasked(pruned, wiring.inputs, needed))
         resolved = {node_id: above for node_id, above in resolved.items() if node_id in needed}
     consumers = successors if len(resolved) == len(scope) and not pruned else reversed_edges(resolved, resolved)
-    return _assemble(graph, specs, wiring, resolved, consumers, outputs, force, keys or ContentKeys(file_identity))
+    return _assemble(
+        graph, specs, wiring, resolved, consumers, outputs, force, keys or ContentKeys(file_identity, fingerprint)
+    )
 
 
 def _assemble(
@@ -275,7 +284,7 @@ def _assemble(
             params,
             inputs,
             keys.add(node_id, spec, params, inputs),
-            spec.volatile,
+            spec.volatile or node_id in keys.unfit,
             node.retries,
             node.retry_delay_s,
             node.retry_jitter_factor,
@@ -288,6 +297,8 @@ def _assemble(
             # What maps over its condition asks for another port at each item.
             lazy_ports(spec, inputs.keys() - set(over)) if node.type in conditional else (),
             over,
+            keys.files.get(node_id, NO_FILES),
+            keys.unfit.get(node_id),
         )
     keys.check()
     return Plan(

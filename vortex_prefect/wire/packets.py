@@ -220,6 +220,7 @@ def _write_job(packet: control_pb2.ControlPacket, job: Job) -> None:
     target = packet.job_submit
     target.job_id, target.execution_id, target.node_id = job.job_id, job.execution_id, job.node_id
     target.node_type, target.attempt, target.params_json = job.node_type, job.attempt, _dump(job.params)
+    target.fingerprint = job.purpose == "fingerprint"
     for name, values in job.inputs.items():
         port = target.inputs.add(name=name)
         for value in values:
@@ -236,6 +237,7 @@ def _read_job(packet: control_pb2.ControlPacket) -> Job:
         attempt=source.attempt,
         params=json.loads(source.params_json),
         inputs={port.name: tuple(_read_value(value) for value in port.values) for port in source.inputs},
+        purpose="fingerprint" if source.fingerprint else "run",
         trace=TraceContext(context.trace_id, context.span_id, context.parent_span_id),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -43,15 +44,36 @@ class JobRunner:
         """What came of the job; errors come back as its `error`, never raised."""
         started_ms = now_ms()
         try:
-            outputs, error = self._outputs(job), None
+            outputs, error = self._fingerprint(job) if job.purpose == "fingerprint" else self._outputs(job), None
         except Exception as raised:
             outputs, error = {}, self._translate(raised)
         return JobOutcome(job.job_id, outputs, error, started_ms=started_ms, finished_ms=now_ms())
 
-    def _outputs(self, job: Job) -> dict[str, Value]:
+    def _fingerprint(self, job: Job) -> dict[str, Value]:
+        node = self._node(job)
+        if node.fingerprint is None:
+            raise WorkerError("WK-010", f"{job.node_type} has no fingerprint")
+        wanted = inspect.signature(node.fingerprint).parameters
+        arguments: dict[str, Any] = {}
+        for param in node.spec.params:
+            argument = node.argument_of[param.name]
+            if argument in wanted and param.name in job.params:
+                arguments[argument] = _parameter(job, param, job.params[param.name])
+            elif argument in wanted:
+                raise WorkerError("WK-003", f"an edge drives {param.name}, on which the fingerprint depends")
+        found = node.fingerprint(**arguments)
+        if not isinstance(found, str):
+            raise WorkerError("WK-003", f"the fingerprint is a {type(found).__name__}, not a text")
+        return {"fingerprint": Value("STRING", data=found)}
+
+    def _node(self, job: Job) -> NodeType:
         node = self._nodes.get(job.node_type)
         if node is None:
             raise GraphError("VE-003", f"this worker has no node type {job.node_type!r}")
+        return node
+
+    def _outputs(self, job: Job) -> dict[str, Value]:
+        node = self._node(job)
         unpacked = Unpacked(self._memory, self._device)
         arguments = self._arguments(node, job, unpacked)
         if node.context_argument is not None:

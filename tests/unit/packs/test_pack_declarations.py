@@ -59,7 +59,7 @@ def test_catalogue_survives_its_json_form() -> None:
 def test_debug_nodes_come_only_when_asked_for() -> None:
     types = {declared.spec.type for declared in load_packs(debug=False)}
     debug = {spec.type for spec in SPECS} - types
-    names = "value identity add sleep fail crash allocate checksum count oom"
+    names = "value identity add sleep fail crash allocate checksum count fingerprint oom"
     assert debug == {f"debug.{name}" for name in names.split()}
 
 
@@ -73,7 +73,7 @@ def test_debug_ports_chain() -> None:
 
 
 def test_effects_outside_are_volatile_and_files_are_content() -> None:
-    assert [spec.type for spec in SPECS if spec.volatile] == ["core.files", "image.save"]
+    assert [spec.type for spec in SPECS if spec.volatile] == ["image.save"]
     assert {spec.type: spec.files for spec in SPECS if spec.files} == {"image.load": ("path",), "image.lut": ("path",)}
 
 

@@ -61,6 +61,7 @@ JOBS = st.builds(
     inputs=st.dictionaries(NAME, st.lists(VALUES, max_size=3).map(tuple), max_size=3),
     key=st.none(),
     timeout_s=st.none(),
+    purpose=st.sampled_from(["run", "fingerprint"]),
     trace=TRACES,
 )
 OUTCOMES = st.builds(

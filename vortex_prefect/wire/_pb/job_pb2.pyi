@@ -24,7 +24,7 @@ class OutputPort(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Value, _Mapping]] = ...) -> None: ...
 
 class JobSubmit(_message.Message):
-    __slots__ = ("job_id", "execution_id", "node_id", "node_type", "attempt", "params_json", "inputs")
+    __slots__ = ("job_id", "execution_id", "node_id", "node_type", "attempt", "params_json", "inputs", "fingerprint")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     NODE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +32,7 @@ class JobSubmit(_message.Message):
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     PARAMS_JSON_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     execution_id: str
     node_id: str
@@ -39,7 +40,8 @@ class JobSubmit(_message.Message):
     attempt: int
     params_json: bytes
     inputs: _containers.RepeatedCompositeFieldContainer[InputPort]
-    def __init__(self, job_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., node_id: _Optional[str] = ..., node_type: _Optional[str] = ..., attempt: _Optional[int] = ..., params_json: _Optional[bytes] = ..., inputs: _Optional[_Iterable[_Union[InputPort, _Mapping]]] = ...) -> None: ...
+    fingerprint: bool
+    def __init__(self, job_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., node_id: _Optional[str] = ..., node_type: _Optional[str] = ..., attempt: _Optional[int] = ..., params_json: _Optional[bytes] = ..., inputs: _Optional[_Iterable[_Union[InputPort, _Mapping]]] = ..., fingerprint: _Optional[bool] = ...) -> None: ...
 
 class JobError(_message.Message):
     __slots__ = ("code", "message", "traceback")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any
@@ -37,6 +37,8 @@ class NodeType:
     context_argument: str | None
     #: port or parameter → argument, where they differ (`in` is no Python name).
     argument_of: dict[str, str]
+    #: Tells from some of the parameters what else the result depends on, or null.
+    fingerprint: Callable[..., str] | None = None
 
 
 def node(
@@ -47,6 +49,7 @@ def node(
     version: int = 1,
     outputs: tuple[str, ...] | None = None,
     volatile: bool = False,
+    fingerprint: Callable[..., str] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function as node `type` (`pack.name`); the function stays an ordinary one.
 
@@ -63,13 +66,21 @@ def node(
         version: raise it when results change, so that no stale result is reused.
         volatile: run on every execution, because it has an effect outside or
             its result changes by itself.
+        fingerprint: takes some of the node's parameters, under their names, and
+            returns a text that changes whenever the result would: the names in
+            a folder, the version of a table. It runs on a worker before each
+            execution, so it has to be quick; where it fails, or an edge drives
+            such a parameter, the node runs every time.
 
     Raises:
         TypeError: the signature says something that no port or parameter can.
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        setattr(function, _NODE, _node_type(function, type, category, title, version, outputs, volatile))
+        declared = _node_type(function, type, category, title, version, outputs, volatile)
+        if fingerprint is not None:
+            declared = _with_fingerprint(declared, fingerprint)
+        setattr(function, _NODE, declared)
         return function
 
     return declare
@@ -91,6 +102,15 @@ def nodes_of(modules: Iterable[ModuleType]) -> list[NodeType]:
             if other.function is not declared.function:
                 raise TypeError(f"{declared.spec.type} is declared by two functions")
     return [found[name] for name in sorted(found)]
+
+
+def _with_fingerprint(declared: NodeType, fingerprint: Callable[..., str]) -> NodeType:
+    known = {declared.argument_of[param.name] for param in declared.spec.params}
+    if unknown := set(inspect.signature(fingerprint).parameters) - known:
+        raise TypeError(
+            f"{declared.spec.type}: its fingerprint takes {min(unknown)}, which is no parameter of the node"
+        )
+    return replace(declared, spec=declared.spec.model_copy(update={"fingerprint": True}), fingerprint=fingerprint)
 
 
 def _node_type(

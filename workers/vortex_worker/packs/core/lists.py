@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import statistics
 from pathlib import Path
 from typing import Annotated
@@ -31,18 +33,29 @@ def items(value: Annotated[Json, Doc("A JSON list.")] = ()) -> list[Any]:
     return list(value)
 
 
-@node("core.files", category="lists", title="Files of a folder", volatile=True, outputs=("out",))
+def _names(folder: Path, pattern: str) -> str:
+    """Changes when a file comes or goes; what is in a file counts where it is read."""
+    return hashlib.sha256("\0".join(map(str, _fitting(folder, pattern))).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@node("core.files", category="lists", title="Files of a folder", fingerprint=_names, outputs=("out",))
 def files(
     folder: Annotated[Path, Doc("The folder; what is below its subfolders is found with **.")],
     pattern: Annotated[str, Doc("Such as *.png; * stands for any characters, **/ for any folders.")] = "*",
 ) -> list[Path]:
     """The files of a folder whose names fit, sorted; what takes a path runs once for each."""
+    return _fitting(folder, pattern)
+
+
+def _fitting(folder: Path, pattern: str) -> list[Path]:
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
-    found = sorted(path for path in folder.glob(pattern) if path.is_file())
+    found = list(itertools.islice((path for path in folder.glob(pattern) if path.is_file()), _MAX_ITEMS + 1))
     if len(found) > _MAX_ITEMS:
-        raise ValueError(f"{folder} has {len(found)} files that fit {pattern}; at most {_MAX_ITEMS} are taken")
-    return found
+        raise ValueError(
+            f"{folder} has more than {_MAX_ITEMS} files that fit {pattern}, which is too many for one list"
+        )
+    return sorted(found)
 
 
 @node("core.collect", category="lists", title="Collect", outputs=("out",))

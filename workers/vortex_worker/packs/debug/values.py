@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 from vortex_worker.packs.debug.counting import add_count
@@ -27,6 +28,20 @@ def identity(in_: Any) -> Any:
 def add(a: Number = 0.0, b: Number = 0.0) -> float:
     """a plus b."""
     return a + b
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@node("debug.fingerprint", category="debug", fingerprint=_text, outputs=("out",))
+def fingerprint(
+    ctx: Context,
+    path: Annotated[Path, Doc("A text file; a change of its content runs the node again.")] = Path("none"),  # noqa: ARG001
+    tag: Annotated[str, Doc("What is counted under one number.")] = "default",
+) -> int:
+    """Count as debug.count does, with the content of a file for a fingerprint."""
+    return add_count(ctx.state_dir, tag)
 
 
 @node("debug.count", category="debug", outputs=("out",))
