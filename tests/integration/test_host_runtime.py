@@ -30,6 +30,7 @@ from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.framing import MAX_FRAME_BYTES
 from vortex_prefect.wire.packets import Hello, Progress, Welcome, decode, encode
+from vortex_worker.packs.debug.counting import read_count
 
 pytestmark = pytest.mark.integration
 
@@ -128,6 +129,18 @@ def test_an_input_that_is_not_asked_for_is_null(host: HostRuntime) -> None:
     one = Value("ANY", data="chosen")
     wanted = replace(job("value", {"on_false": one}), node_type="core.switch", params={"condition": False})
     assert output(run(host, wanted)).data == "chosen"
+
+
+def test_a_fingerprint_is_told_and_the_node_does_not_run(host: HostRuntime, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    asked = replace(job("fingerprint", path=str(text), tag="asked"), purpose="fingerprint")
+    assert code(run(host, asked)) == "WK-003"
+    text.write_text("content")
+    assert run(host, replace(asked, job_id="again")).outputs == {"fingerprint": Value("STRING", data="content")}
+    assert read_count(host.config.state_dir, "asked") == 0
+    driven = replace(asked, job_id="driven", params={"tag": "asked"})
+    assert code(run(host, driven)) == "WK-003"
+    assert code(run(host, replace(job("value"), purpose="fingerprint"))) == "WK-010"
 
 
 def test_a_list_of_a_block_that_is_gone_is_refused(host: HostRuntime) -> None:

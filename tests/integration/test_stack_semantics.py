@@ -89,6 +89,21 @@ def test_changed_content_of_a_file_is_noticed_however_its_name_comes(stack: Stac
     assert "completed" in states[2]
 
 
+def test_a_fingerprint_decides_whether_a_node_runs_again(stack: StackClient, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    document = graph("told", {"told": debug("fingerprint", path=str(text), tag="told"), "end": debug("identity")},
+                     "told.out > end.in")  # fmt: skip
+    states = []
+    for content in ("one", "one", "two", None):
+        text.write_text(content) if content else text.unlink()
+        execution = stack.run(document)
+        states.append((execution["nodes"]["told"]["state"], execution["nodes"]["end"]["state"]))
+    assert states[:3] == [("completed", "completed"), ("cached", "cached"), ("completed", "completed")]
+    assert "its fingerprint is not known" in execution["nodes"]["told"]["why"]
+    assert states[3][0] == "completed"
+    assert stack.count("told") == 3
+
+
 def test_after_a_failure_only_what_failed_runs_again(stack: StackClient, tmp_path: Path) -> None:
     missing = tmp_path / "late.png"
     missing.write_bytes(b"no picture")
