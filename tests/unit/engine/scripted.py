@@ -46,7 +46,7 @@ class ScriptedLanes:
         #: Cancels that hosts do not act on, since the job has not reached them.
         self.deaf = 0
         self.lanes = 2
-        self._script = script or {}
+        self._script: dict[str, list[Act] | Callable[[Job], Act]] = dict(script or {})
         self._places = asyncio.Semaphore(capacity)
         self._cancelled: dict[str, asyncio.Event] = {}
 
