@@ -113,11 +113,32 @@ def test_a_tensor_is_fetched_where_there_is_no_engine_to_hold_it(
 ) -> None:
     g.expose_output("big", g.debug.allocate(mb=1, seed=6))
     held = run_graph(g)["big"]
-    monkeypatch.setattr("vortex_prefect.client.results.held", lambda *_: None)
+    monkeypatch.setattr("vortex_prefect.client.results.take_lease", lambda *_: None)
     fetched = run_graph(g)["big"]
     assert np.array_equal(fetched.numpy(), held.numpy())
     assert len(arena_ranges(stack)) == 1
     assert leases(stack) == at_rest + 1
+
+
+def test_lists_come_as_lists_of_tensors_under_one_lease(stack: StackClient, g: Any, at_rest: int) -> None:
+    sizes = g.core.items(value=[2, 3, 4])
+    solid = g.image.solid(width=sizes, height=2, color="#ff0000")
+    g.expose_output("pictures", solid)
+    g.expose_output("sizes", sizes)
+    results = run_graph(g)
+    assert results["sizes"] == [2, 3, 4]
+    pictures = results["pictures"]
+    assert [picture.shape for picture in pictures] == [(1, 2, 2, 3), (1, 2, 3, 3), (1, 2, 4, 3)]
+    assert leases(stack) == at_rest + 3
+    tensor = pictures[2].tensor
+    [(start, end, _)] = arena_ranges(stack)
+    assert start <= tensor.data_ptr() < end
+    del results, pictures
+    gc.collect()
+    assert leases(stack) == at_rest + 3
+    del tensor
+    gc.collect()
+    eventually(lambda: leases(stack) == at_rest)
 
 
 HOLDER = """

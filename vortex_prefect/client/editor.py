@@ -10,11 +10,12 @@ from typing import Any
 from vortex_prefect.client.handles import Feeds, Node, Output, endpoint_of
 from vortex_prefect.client.names import CALL_WORDS, declared_name
 from vortex_prefect.core.errors import GraphError, Problem
-from vortex_prefect.core.nodespec import Catalogue, InputSpec, NodeSpec, ParamSpec
+from vortex_prefect.core.nodespec import Catalogue, InputSpec, NodeSpec, ParamSpec, item_type
 from vortex_prefect.graph import model
 from vortex_prefect.graph.changes import Draft, edge_created, edge_deleted
 from vortex_prefect.graph.edits import parse_mutations
 from vortex_prefect.graph.mutations import EdgeCreate, NodeCreate
+from vortex_prefect.graph.order import ancestors
 from vortex_prefect.graph.suggest import Suggestions
 from vortex_prefect.graph.validate import validate
 
@@ -64,7 +65,7 @@ class Editor:
         for change in parsed.changes(self._draft):
             self._draft.record(change)
 
-    def set(self, **parts: Any) -> None:
+    def put(self, **parts: Any) -> None:
         """Replace parts of the graph that no mutation has."""
         self._draft.set(**parts)
 
@@ -137,6 +138,14 @@ class Editor:
         if name in self.node(node_id).params:
             self.apply(op="node.param", id=node_id, name=name)
 
+    def fits(self, node_id: str, node: model.Node, edges: Sequence[model.Edge]) -> bool:
+        """Whether a node fits its type, and edges into it fit both ends; required inputs may be missing."""
+        try:
+            self._check(node_id, node, edges)
+        except GraphError:
+            return False
+        return True
+
     # -- edges -----------------------------------------------------------------------------
 
     def connect(self, source: Feeds[Any], node_id: str, key: str) -> None:
@@ -190,12 +199,24 @@ class Editor:
 
     def _check(self, node_id: str, node: model.Node, edges: Sequence[model.Edge]) -> None:
         """See that a node fits its type, and that edges into it fit both ends."""
-        sources = {
-            edge.source.node: self._draft.nodes[edge.source.node] for edge in edges if edge.source.node != node_id
-        }
-        small = model.Graph(nodes={**sources, node_id: node}, edges=tuple(edges))
+        nodes, above = self._context({edge.source.node for edge in edges} - {node_id})
+        known = [edge for edge in above if edge.target.node != node_id]
+        small = model.Graph(nodes={**nodes, node_id: node}, edges=(*known, *edges))
         problems = validate(small, self._catalogue())
         self._raise([problem for problem in problems if problem.node_id == node_id and problem.code not in _LATER])
+
+    def _context(self, sources: set[str]) -> tuple[dict[str, model.Node], list[model.Edge]]:
+        """What decides of which type the outputs of nodes are: where there are lists, everything above them."""
+        specs = map(self._catalogue().get, {node.type for node in self._draft.nodes.values()})
+        if not any(item_type(output.type) for spec in specs if spec for output in spec.outputs):
+            return {node_id: self._draft.nodes[node_id] for node_id in sources}, []
+        parents: dict[str, list[str]] = {}
+        for edge in self._draft.edges:
+            if edge.source.node in self._draft.nodes:
+                parents.setdefault(edge.target.node, []).append(edge.source.node)
+        above = ancestors(sources, parents)
+        nodes = {node_id: node for node_id, node in self._draft.nodes.items() if node_id in above}
+        return nodes, [edge for edge in self._draft.edges if edge.target.node in above and edge.source.node in above]
 
     def _raise(self, problems: Sequence[Problem], codes: Iterable[str] | None = None) -> None:
         if found := [problem for problem in problems if codes is None or problem.code in codes]:

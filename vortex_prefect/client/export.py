@@ -16,11 +16,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from vortex_prefect.client.editor import Editor
 from vortex_prefect.client.handles import TAKEN
 from vortex_prefect.client.names import CALL_WORDS, declared_name, python_name
-from vortex_prefect.core.nodespec import Catalogue, NodeSpec, accepts
+from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 from vortex_prefect.graph.model import Edge, Graph, Node
-from vortex_prefect.graph.validate import validate
 
 _GRAPH = "g"
 _WIDTH = 100
@@ -46,6 +46,8 @@ class _Writer:
         self._catalogue = catalogue
         self._variables = _variables(graph.nodes)
         self._lines: list[str] = []
+        #: What the code has built so far, to ask what the builder would take next.
+        self._scratch = Editor(Graph(), lambda: catalogue)
         self._made: set[str] = set()
         #: Ids that a call gives by itself.
         self._own_ids: set[str] = set()
@@ -95,7 +97,10 @@ class _Writer:
         self._made.add(node_id)
         variable = self._variables[node_id]
         spec = self._catalogue.get(node.type)
-        if spec is None or not self._fits(node_id, edges):
+        typed = spec is not None and self._fits(node_id, edges)
+        self._scratch.apply(op="node.create", id=node_id, node=node.model_dump(mode="json"))
+        self._record(edges)
+        if spec is None or not typed:
             document = node.model_dump(mode="json", exclude_defaults=True)
             self._call(f"{variable} = {_GRAPH}.add_node", [_literal(node_id), _literal(document)])
             return
@@ -116,22 +121,17 @@ class _Writer:
         if node is None or spec is None or not all(map(self._connects, edges)):
             return False
         names = [*node.params, *(edge.target.port for edge in edges)]
-        if not all(_spelled(spec, name) for name in names):
-            return False
-        sources = {edge.source.node: self._graph.nodes[edge.source.node] for edge in edges}
-        small = Graph(nodes={**sources, node_id: node}, edges=tuple(edges))
-        problems = validate(small, self._catalogue)
-        return not [problem for problem in problems if problem.node_id == node_id and problem.code != "VE-007"]
+        return all(_spelled(spec, name) for name in names) and self._scratch.fits(node_id, node, edges)
 
     def _connects(self, edge: Edge) -> bool:
-        """Whether the builder would take the edge; one into a crowded input, or of a node to itself, it would not."""
+        """Whether the builder would take the edge now, when the edges before it are there."""
         source, target = self._spec(edge.source.node), self._spec(edge.target.node)
-        if source is None or target is None or edge.source.node == edge.target.node:
+        if source is None or target is None or edge.source.node not in self._made:
             return False
-        given = source.output(edge.source.port)
-        taken = target.input(edge.target.port) or target.param(edge.target.port)
-        fits = given is not None and taken is not None and accepts(given.type, taken.type)
-        return fits and _spelled(target, edge.target.port)
+        if source.output(edge.source.port) is None or not _spelled(target, edge.target.port):
+            return False
+        bare = self._graph.nodes[edge.target.node].model_copy(update={"params": {}})
+        return self._scratch.fits(edge.target.node, bare, [edge])
 
     def _edge(self, edge: Edge) -> None:
         target = (edge.target.node, edge.target.port)
@@ -139,12 +139,18 @@ class _Writer:
         port = spec.input(edge.target.port) if spec else None
         crowded = target in self._targets and not (port is not None and port.list)
         self._targets.add(target)
-        if self._connects(edge) and not crowded:
+        connects = self._connects(edge) and not crowded
+        self._record([edge])
+        if connects:
             end = f"{self._variables[edge.target.node]}, {_literal(edge.target.port)}"
             self._lines.append(f"{_GRAPH}.connect({self._output(edge)}, {end})")
         else:
             ends = f"{_literal((edge.source.node, edge.source.port))}, {_literal(edge.target.node)}"
             self._lines.append(f"{_GRAPH}.connect({ends}, {_literal(edge.target.port)}, check=False)")
+
+    def _record(self, edges: Sequence[Edge]) -> None:
+        for edge in edges:
+            self._scratch.connect_unchecked((edge.source.node, edge.source.port), (edge.target.node, edge.target.port))
 
     def _inputs(self, edges: Sequence[Edge]) -> Iterator[str]:
         for port, group in groupby(edges, key=lambda edge: edge.target.port):

@@ -125,7 +125,7 @@ class BareGraph:
 
     @id.setter  # noqa: A003 - no use of the builtin
     def id(self, id: str | None) -> None:
-        self._editor.set(id=_read({**self.to_document(), "id": id}).id)
+        self._editor.put(id=_read({**self.to_document(), "id": id}).id)
 
     @property
     def name(self) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vortex_prefect.client.tensors import held, tensor_of
+from vortex_prefect.client.tensors import mapped, take_lease, tensor_of
 from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.job import Value
+from vortex_prefect.ipc.lease import Lease
 
 #: Fetches an output's Arrow message from its address.
 Fetch = Callable[[str], bytes]
@@ -87,12 +90,40 @@ def results_of(execution: Mapping[str, Any], engine: Path, fetch: Fetch) -> Resu
 
 
 def _value(execution_id: str, output: Mapping[str, Any], engine: Path, fetch: Fetch) -> Any:
-    if output.get("shape") is None:
+    if output.get("shape") is None and output.get("items") is None:
         return _plain(output["type"], output.get("value"))
-    view = held(engine, execution_id, output["node"], output["port"])
-    url = f"{output['url']}?format=arrow"
+    lease = take_lease(engine, execution_id, output["node"], output["port"])
+    if output.get("items") is None:
+        return _tensor(output, lease, lease.value if lease else None, fetch, at_once=True)
+    held = lease.value.items if lease else None
+    items = output["items"]
+    # A list may have more items than a process may have mappings: those are mapped when they are asked for.
+    return [_item(item, lease, held[index] if held else None, fetch) for index, item in enumerate(items)]
+
+
+def _item(item: Mapping[str, Any] | None, lease: Lease | None, value: Value | None, fetch: Fetch) -> Any:
+    """One of a list; null where it failed."""
+    if item is None:
+        return None
+    if item.get("shape") is None:
+        return _plain(item["type"], item["value"]) if "value" in item else dict(item)
+    return _tensor(item, lease, value, fetch, at_once=False)
+
+
+def _tensor(output: Mapping[str, Any], lease: Lease | None, value: Value | None, fetch: Fetch, *, at_once: bool) -> Any:
+    """The tensor of an output or an item: mapped from the arena, else fetched from its address."""
+    ref = value.ref if value else None
+    url = output["url"] + ("&" if "?" in output["url"] else "?") + "format=arrow"
+
+    def local() -> memoryview | None:
+        with contextlib.suppress(VortexError):
+            return None if lease is None or ref is None else mapped(lease, ref)
+        return None
+
+    known = local() if at_once else None
 
     def read() -> memoryview:
+        view = known if at_once else local()
         return memoryview(fetch(url)) if view is None else view
 
     return tensor_of(output["type"], tuple(output["shape"]), output["dtype"], read)

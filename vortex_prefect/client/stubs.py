@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from vortex_prefect.client.handles import TAKEN
 from vortex_prefect.client.names import CALL_WORDS, python_name
 from vortex_prefect.client.packs import described, pack_of
-from vortex_prefect.core.nodespec import CONVERSIONS, PORT_TYPES, Catalogue, InputSpec, NodeSpec, ParamSpec
+from vortex_prefect.core.nodespec import CONVERSIONS, PORT_TYPES, Catalogue, InputSpec, NodeSpec, ParamSpec, item_type
 
 #: Python types of values that a call takes. Node types like `core.float` hide the builtin of that name.
 _VALUES = {
@@ -30,7 +30,7 @@ _HEADER = '''"""Node types, for type checkers. Generated: `vortex stubs` writes 
 
 import builtins
 from os import PathLike
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from vortex_prefect.client.handles import Feeds, Node, Output
 '''
@@ -78,6 +78,8 @@ def _port_types() -> Iterator[str]:
     yield 'T_co = TypeVar("T_co", covariant=True)'
     yield ""
     yield "class LIST(Generic[T_co]): ..."
+    yield 'T = TypeVar("T")'
+    yield "Fed: TypeAlias = Feeds[T] | Feeds[LIST[T]]"
     made: set[str] = set()
     types = [name for name in PORT_TYPES if name != "ANY"]
     while types:
@@ -125,7 +127,7 @@ def _method(spec: NodeSpec) -> Iterator[str]:
 
 
 def _input(port: InputSpec) -> str:
-    kind = f"Feeds[{_port_type(port.type)}]"
+    kind = f"Fed[{_fed(port.type)}]"
     if port.list:
         kind = f"{kind} | builtins.list[{kind}]"
     name = python_name(port.name, CALL_WORDS)
@@ -136,7 +138,7 @@ def _param(param: ParamSpec) -> str:
     value = _VALUES[param.type]
     if param.choices is not None:
         value = f"Literal[{', '.join(map(repr, param.choices))}]"
-    kind = "Any" if value == "Any" else f"{value} | Feeds[{_port_type(param.type)}]"
+    kind = "Any" if value == "Any" else f"{value} | Fed[{_fed(param.type)}]"
     name = python_name(param.name, CALL_WORDS)
     if param.required:
         return f"{name}: {kind}"
@@ -165,6 +167,12 @@ def _port_type(name: str) -> str:
     if name.startswith("LIST[") and name.endswith("]"):
         return f"LIST[{_port_type(name[5:-1])}]"
     return name if name in PORT_TYPES and name != "ANY" else "Any"
+
+
+def _fed(name: str) -> str:
+    """What may lead into a port, whole or item by item; which nodes map, a stub cannot know."""
+    item = item_type(name)
+    return _port_type(name if item is None else item)
 
 
 def _class_name(name: str) -> str:

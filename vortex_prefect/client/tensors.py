@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
+from vortex_prefect.core.errors import SystemFault, VortexError
+from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.ipc.lease import Lease
 from vortex_prefect.shm.arrow import read_array
 from vortex_prefect.shm.reader import map_block
@@ -126,24 +127,28 @@ def tensor_of(type: str, shape: tuple[int, ...], dtype: str, read: Callable[[], 
     return kind(type, shape, dtype, read)
 
 
-def held(engine: Path, execution_id: str, node: str, port: str) -> memoryview | None:
-    """An output's bytes in the arena, held for as long as anything refers to them; null where that cannot be.
+def take_lease(engine: Path, execution_id: str, node: str, port: str) -> Lease | None:
+    """A hold on an output; null on another machine than the engine's, and for what has been evicted."""
+    try:
+        return Lease.take(engine, execution_id, node, port)
+    except VortexError:
+        return None
 
-    It cannot on another machine, and for what has been evicted.
+
+def mapped(lease: Lease, ref: TensorRef) -> memoryview:
+    """The bytes of a tensor that a lease holds, for as long as anything refers to them.
+
+    Raises:
+        WorkerError: WK-002, the arena is not on this machine.
     """
-    try:
-        lease = Lease.take(engine, execution_id, node, port)
-    except VortexError:
-        return None
-    try:
-        if lease.value.ref is None:
-            raise RequestError("RQ-001", "the output is no tensor")
-        owner, view = map_block(lease.arena_path, lease.value.ref.offset, lease.value.ref.nbytes)
-    except VortexError:
-        lease.close()
-        return None
-    weakref.finalize(owner, lease.close)
+    owner, view = map_block(lease.arena_path, ref.offset, ref.nbytes)
+    # The finalizer refers to the lease; with the last mapping over what it holds, it goes.
+    weakref.finalize(owner, _let_go, lease)
     return view
+
+
+def _let_go(lease: Lease) -> None:
+    """Nothing: the reference was the point."""
 
 
 def _restored(kind: type[Tensor], type: str, shape: tuple[int, ...], dtype: str, message: bytes) -> Tensor:

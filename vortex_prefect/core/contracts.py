@@ -133,13 +133,13 @@ class LocalEnginePort(EnginePort, Protocol):
     """What the engine offers beside to clients on its own machine."""
 
     async def hold(self, execution_id: str, node: str, port: str, holder: str) -> tuple[Value, str]:
-        """Keep a tensor that an execution gave from being evicted, until `release(holder)`.
+        """Keep a tensor that an execution gave, or those of a list, from being evicted, until `release(holder)`.
 
         Returns:
             The value, and the path of the arena that it lies in.
 
         Raises:
-            VortexError: RQ-002 the engine knows no such output, WK-002 the arena no longer holds it or it is no tensor.
+            VortexError: RQ-002 the engine knows no such output, WK-002 the arena no longer holds it all.
         """
 
     async def release(self, holder: str) -> None:

@@ -227,7 +227,7 @@ class Engine:
         paths = await self._on_dask(self._lanes.everywhere("vortex_hold", value=value.to_dict(), holder=holder))
         for path in filter(None, paths.values()):
             return value, path
-        raise WorkerError("WK-002", "the host of the tensor is not connected")
+        raise WorkerError("WK-002", "no connected host has all of it")
 
     async def release(self, holder: str) -> None:
         """See `LocalEnginePort.release`."""

@@ -214,16 +214,19 @@ class HostRuntime:
         return self._arena.blocks.known(keys)
 
     def hold(self, value: Value, holder: str) -> str | None:
-        """Keep a tensor until `release(holder)`; the arena's path, or null if it lies on another host.
+        """Keep a tensor, or those of a list, until `release(holder)`.
+
+        Returns:
+            The arena's path; null if some of it lies on another host.
 
         Raises:
-            WorkerError: WK-002, its block is gone, or it is no tensor.
+            WorkerError: WK-002, a block is gone.
         """
-        if value.ref is None:
-            raise WorkerError("WK-002", "the value is not a tensor")
-        if value.ref.host != self.config.host_id:
+        refs = list(value.refs())
+        if any(ref.host != self.config.host_id for ref in refs):
             return None
-        self._arena.blocks.hold(value.ref, holder)
+        for ref in refs:
+            self._arena.blocks.hold(ref, holder)
         return str(self.config.arena_path)
 
     def release(self, execution_id: str) -> None:

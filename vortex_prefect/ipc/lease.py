@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,17 @@ _MAX_ANSWER_BYTES = 1 << 20
 
 
 class Lease:
-    """Keeps a tensor from being evicted until `close`, or until this process ends, however it does.
+    """Keeps a tensor, or those of a list, from being evicted, until `close`.
+
+    The end of the last reference to this closes it, and the end of this process, however that comes.
 
     Attributes:
-        value: the tensor, by reference.
+        value: the tensor or the list, by reference.
         arena_path: the file that it lies in.
     """
 
     def __init__(self, connection: socket.socket, value: Value, arena_path: Path) -> None:
-        self._connection = connection
+        self._end = weakref.finalize(self, connection.close)
         self.value = value
         self.arena_path = arena_path
 
@@ -53,7 +56,7 @@ class Lease:
 
     def close(self) -> None:
         """Let go. Repeating does nothing."""
-        self._connection.close()
+        self._end()
 
 
 def _answer(connection: socket.socket) -> Any:

@@ -104,9 +104,15 @@ def _output(execution_id: str, node: str, port: str, value: dict[str, Any]) -> d
 def item_resource(
     execution_id: str, node: str, port: str, index: int, stored: dict[str, Any] | None
 ) -> dict[str, Any] | None:
-    """One item of a list: `{type, value}`, or `{type, url}` where it is no JSON; null where it failed."""
+    """One item of a list: `{type, value}`, or `{type, url}` where it is no JSON; null where it failed.
+
+    A tensor has `shape` and `dtype` too.
+    """
     if stored is None:
         return None
-    if stored.get("ref") or stored.get("items") is not None:
-        return {"type": stored["type"], "url": f"{output_url(execution_id, node, port)}?item={index}"}
+    url = f"{output_url(execution_id, node, port)}?item={index}"
+    if ref := stored.get("ref"):
+        return {"type": stored["type"], "url": url, "shape": list(ref["shape"]), "dtype": ref["dtype"]}
+    if stored.get("items") is not None:
+        return {"type": stored["type"], "url": url}
     return {"type": stored["type"], "value": stored.get("data")}

@@ -85,6 +85,15 @@ def test_a_list_input_takes_several_outputs_even_the_same_twice(g: Any) -> None:
     assert stack["images"] == [other.image]
 
 
+def test_lists_map_nodes_and_what_follows_them(g: Any) -> None:
+    many = g.t.load(path=g.t.folder())
+    blurred = g.t.blur(image=many)
+    stack = g.t.stack(images=blurred)
+    assert g.validate() == []
+    assert refused(lambda: g.t.load(path=g.t.frames())).code == "VE-006"
+    assert g.t.blur(image=stack).id == "blur_2"
+
+
 def test_names_that_python_has_take_an_underscore(g: Any) -> None:
     identity = g.t.identity(in_=g.t.canvas())
     assert identity["in_"] == identity["in"] == g["canvas"].image

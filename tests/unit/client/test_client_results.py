@@ -73,6 +73,18 @@ def test_a_tensor_from_elsewhere_is_fetched_once_and_when_asked_for(tmp_path: Pa
     assert np.array_equal(np.load(found.save(tmp_path / "t.npy")), PIXELS)
 
 
+def test_a_list_has_its_items_and_gaps(tmp_path: Path) -> None:
+    files = {"/outputs/l?item=0&format=arrow": message(PIXELS)}
+    items = [
+        {"type": "IMAGE", "url": "/outputs/l?item=0", **tensor("IMAGE", PIXELS)},
+        None,
+        {"type": "PATH", "value": "x"},
+    ]
+    found = results(tmp_path, execution(l={"type": "LIST[ANY]", "items": items}), files)["l"]
+    assert np.array_equal(found[0].numpy(), PIXELS)
+    assert found[1:] == [None, Path("x")]
+
+
 def test_a_notebook_shows_a_picture(tmp_path: Path) -> None:
     files = {"/outputs/i?format=arrow": message(PIXELS)}
     picture = results(tmp_path, execution(i=tensor("IMAGE", PIXELS)), files)["i"]

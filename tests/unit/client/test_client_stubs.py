@@ -35,6 +35,9 @@ g.expose_output("result", turn.image)
 g.pack("mine").anything(value=3).out
 g.node("mine.other", value=load.mask).whatever
 width = g["soft"].image
+many = g.image.load(path=g.core.files(folder="photos"))
+g.core.item_count(items=g.image.blur(image=many.image))
+g.core.collect(items=g.core.range(count=3))
 """
 
 #: Lines that have to be refused, and the code of mypy that refuses them.

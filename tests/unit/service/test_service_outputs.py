@@ -211,9 +211,10 @@ async def test_a_list_of_plain_values_is_a_value_and_has_items(kept: Outputs) ->
 async def test_a_list_of_pictures_names_them_and_serves_each(kept: Outputs, engine: FakeEngine) -> None:
     listed = Value("LIST[IMAGE]", items=(image_value(), None))
     record = _record({"blur": {"image": listed}})
+    url = "/api/execution/e1/outputs/blur/image"
     assert _body(await kept.read(record, "blur", "image", None)) == {
         "type": "LIST[IMAGE]",
-        "items": [{"type": "IMAGE", "url": "/api/execution/e1/outputs/blur/image?item=0"}, None],
+        "items": [{"type": "IMAGE", "url": f"{url}?item=0", "shape": [1, 4, 4, 3], "dtype": "float32"}, None],
     }
     assert (await kept.read(record, "blur", "image", None, 0)).body == PNG
     assert engine.reads == [(image_value(), "png")]
