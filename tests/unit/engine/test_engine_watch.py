@@ -115,6 +115,7 @@ async def test_after_an_event_it_asks_twice(scene: Scene, monkeypatch: pytest.Mo
 
 async def test_without_events_it_asks_regularly(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "_POLL_S", 0.01)
+    monkeypatch.setattr(watch, "_AGAIN_S", 0.01)
     flow_run_id = scene.api.given_run()
     scene.watch.add(flow_run_id)
     await scene.sees(flow_run_id, "Running")
