@@ -68,10 +68,10 @@ def _kill_the_engine(up: StackClient) -> None:
 
 
 def test_a_killed_engine_leaves_nothing_running_and_a_retry_goes_on(up: StackClient) -> None:
-    steps = {f"step{index}": debug("sleep", seconds=1 + index / 10) for index in range(3)}
+    steps = {f"step{index}": debug("sleep", seconds=5 + index / 10) for index in range(3)}
     waits = up.start(up.create(graph("waits", steps, "step0.out > step1.in", "step1.out > step2.in")))
     suspended = up.running(waits)
-    up.set_state(suspended, "PAUSED", "Suspended", pause_reschedule=True)
+    assert up.set_state(suspended, "PAUSED", "Suspended", pause_reschedule=True) == "ACCEPT"
     eventually(lambda: up.execution(waits)["status"] == "paused" and "running" not in up.nodes(waits).values())
 
     nodes = {"counted": debug("count", tag="crash"), "long": debug("sleep", seconds=120), "after": debug("identity")}

@@ -161,7 +161,7 @@ def test_a_suspended_run_goes_on_where_it_stood(stack: StackClient) -> None:
 def test_a_suspended_run_can_be_cancelled(stack: StackClient) -> None:
     execution_id = stack.start(stack.create(chain("suspended and cancelled", 1.7)))
     flow_run_id = stack.running(execution_id)
-    stack.set_state(flow_run_id, "PAUSED", "Suspended", pause_reschedule=True)
+    assert stack.set_state(flow_run_id, "PAUSED", "Suspended", pause_reschedule=True) == "ACCEPT"
     eventually(lambda: stack.execution(execution_id)["status"] == "paused")
     stack.set_state(flow_run_id, "CANCELLING")
     assert stack.ended(execution_id)["status"] == "cancelled"

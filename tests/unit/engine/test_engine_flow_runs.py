@@ -457,6 +457,30 @@ async def test_a_process_that_goes_away_cancels_its_run(stage: Stage) -> None:
     stage.nothing_is_left()
 
 
+async def test_a_process_that_goes_away_while_it_is_recorded_takes_no_record_with_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, post = asyncio.Event(), stage.api.post_events
+
+    async def slow(events: list[dict[str, Any]]) -> None:
+        await gate.wait()
+        await post(events)
+
+    monkeypatch.setattr(stage.api, "post_events", slow)
+    flow_run_id = stage.begun_in_prefect()
+    process = asyncio.create_task(stage.engine.flow_outcome(flow_run_id))
+    await stage.until(lambda: flow_run_id in stage.engine._runs and stage.run_of(flow_run_id).ended.is_set())
+    await asyncio.sleep(0.01)
+    process.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await process
+    gate.set()
+    await stage.settled()
+    assert len(stage.api.events) == 2
+    assert stage.api.state(flow_run_id) == "Completed"
+    stage.nothing_is_left()
+
+
 async def test_a_process_leaves_a_suspended_run_which_may_be_cancelled_then(stage: Stage) -> None:
     stage.script["n"] = [None]
     flow_run_id = stage.begun_in_prefect()

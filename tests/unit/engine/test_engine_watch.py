@@ -63,6 +63,7 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     scene = Scene()
     monkeypatch.setattr(watch, "get_events_subscriber", scene.events.subscriber)
     monkeypatch.setattr(watch, "_POLL_S", 3600)
+    monkeypatch.setattr(watch, "_AGAIN_S", 3600)
     monkeypatch.setattr(watch, "_RECONNECT_S", 0)
     running = asyncio.create_task(scene.watch.run())
     yield scene
@@ -95,11 +96,26 @@ async def test_events_of_other_runs_ask_nothing(scene: Scene) -> None:
         scene.events.tell("somebody-elses")
     while not scene.events.queue.empty():
         await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
     assert len(scene.api.asked) == asked
+
+
+async def test_after_an_event_it_asks_twice(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an event tells of may not be there to read yet."""
+    flow_run_id = scene.api.given_run()
+    scene.watch.add(flow_run_id)
+    await scene.sees(flow_run_id, "Running")
+    monkeypatch.setattr(watch, "_AGAIN_S", 0.01)
+    scene.seen.clear()
+    scene.events.tell(flow_run_id)
+    await scene.sees(flow_run_id, "Running")
+    scene.api.set(flow_run_id, "CANCELLING")
+    await scene.sees(flow_run_id, "Cancelling")
 
 
 async def test_without_events_it_asks_regularly(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "_POLL_S", 0.01)
+    monkeypatch.setattr(watch, "_AGAIN_S", 0.01)
     flow_run_id = scene.api.given_run()
     scene.watch.add(flow_run_id)
     await scene.sees(flow_run_id, "Running")
