@@ -17,6 +17,7 @@ from tests.unit.graph.builders import CATALOGUE, graph
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.job import Job
 from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, NodeState, Report
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine import attachments
@@ -41,7 +42,7 @@ class Stage:
     def __init__(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.api = FakePrefect()
         #: node → what its attempts do; see `ScriptedLanes`.
-        self.script: dict[str, list[Act]] = {}
+        self.script: dict[str, list[Act] | Callable[[Job], Act]] = {}
         self.lanes = ScriptedLanes()
         self.lanes._script = self.script
         #: What Prefect's flow engine does at a flow's end instead of setting its state.
