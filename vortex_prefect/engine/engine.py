@@ -22,6 +22,7 @@ from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
 from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
+from vortex_prefect.engine.backlog import Backlog
 from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.fingerprints import Fingerprints
@@ -274,7 +275,8 @@ class Engine:
         try:
             run.graph, plan = await self._plan(run.request)
             run.plan = plan
-            run.recorder = Recorder(run.id, plan, self._api.post_events, self._settings.report_after_s)
+            backlog = Backlog(self._api.filed_task_runs)
+            run.recorder = Recorder(run.id, plan, self._api.post_events, self._settings.report_after_s, backlog)
             run.executor = await self._on_dask(self._executor(run, plan))
             run.planned.set()
             paused, run.paused = run.paused, False

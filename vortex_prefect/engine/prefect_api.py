@@ -91,6 +91,11 @@ class PrefectApi:
         }
         return [run["id"] for run in (await self._request("POST", "/task_runs/filter", wanted)).json()]
 
+    async def filed_task_runs(self, flow_run_id: str) -> int:
+        """How many task runs of a flow run the server knows."""
+        wanted = {"flow_runs": {"id": {"any_": [flow_run_id]}}}
+        return int((await self._request("POST", "/task_runs/count", wanted)).json())
+
     async def set_task_run_state(self, task_run_id: str, state_type: str, name: str, message: str) -> None:
         """As `set_flow_run_state`."""
         body = {"state": {"type": state_type, "name": name, "message": message}, "force": True}

@@ -17,6 +17,7 @@ from typing import Any
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.reports import NodeReport, NodeState
+from vortex_prefect.engine.backlog import Backlog
 from vortex_prefect.engine.task_events import FlowRunIdentity, TaskRunTrack
 from vortex_prefect.graph.plan import Plan
 
@@ -36,7 +37,9 @@ Post = Callable[[list[dict[str, Any]]], Awaitable[None]]
 class Recorder:
     """Records one execution. `note` may be called from any thread, the rest on one event loop."""
 
-    def __init__(self, execution_id: str, plan: Plan, post: Post, report_after_s: float) -> None:
+    def __init__(
+        self, execution_id: str, plan: Plan, post: Post, report_after_s: float, backlog: Backlog | None = None
+    ) -> None:
         self._execution_id = execution_id
         self._tracks: dict[Subject, TaskRunTrack] = dict(_tracks(execution_id, plan))
         self._post = post
@@ -45,6 +48,9 @@ class Recorder:
         #: Changes of nodes that are not worth an event yet.
         self._held: dict[Subject, list[NodeReport]] = {}
         self._events_sent = 0
+        self._backlog = backlog
+        #: Task runs of which the server was told anything.
+        self._told = 0
 
     @property
     def events_sent(self) -> int:
@@ -62,7 +68,11 @@ class Recorder:
             last = ended.is_set()
             events = [event for report in self._due(last) for event in self._event(report, flow_run)]
             for start in range(0, len(events), _BATCH):
-                await self._send(events[start : start + _BATCH])
+                batch = events[start : start + _BATCH]
+                await self._send(batch)
+                self._told += sum(event["payload"]["initial_state"] is None for event in batch)
+                if self._backlog is not None:
+                    await self._backlog.make_room(flow_run.id, self._told)
             if last:
                 return
             try:
@@ -77,7 +87,9 @@ class Recorder:
         now = now_ms()
         for subject in list(self._held):
             held = self._held[subject]
-            old = now - held[0].at_ms >= self._report_after_ms
+            # What has ended is as old as it became, however late it is looked at.
+            until = held[-1].at_ms if held[-1].state.final else now
+            old = until - held[0].at_ms >= self._report_after_ms
             if held[-1].state.final and not old and len(held) <= 2 and not self._began(subject):
                 yield from self._in_one(held)
             elif held[-1].state.final or old or everything:
