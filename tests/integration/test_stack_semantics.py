@@ -205,6 +205,25 @@ def test_one_more_file_in_a_folder_is_one_more_item(stack: StackClient, tmp_path
     assert third["nodes"]["invert"]["state"] == "cached"
 
 
+def test_ten_thousand_items_are_computed_and_recorded(stack: StackClient) -> None:
+    """More than Prefect's server remembers at once, were they sent as fast as they come."""
+    count = 10_000
+    nodes = {"numbers": core("range", count=count), "sum": debug("add", b=0.5), "mean": core("mean")}
+    document = graph("many", nodes, "numbers.out > sum.a", "sum.out > mean.items", outputs=("mean.out",))
+    execution_id = stack.start(stack.create(document))
+    execution = stack.ended(execution_id, limit_s=90.0)
+    assert execution["status"] == "completed"
+    assert execution["nodes"]["sum"]["items"]["completed"] == count
+    assert execution["outputs"]["mean_out"]["value"] == (count - 1) / 2 + 0.5
+    wanted = {"flow_runs": {"id": {"any_": [stack.flow_run_id(execution_id)]}}}
+    completed = {**wanted, "task_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
+
+    def recorded() -> bool:
+        return bool(stack.prefect.post("/task_runs/count", json=completed).raise_for_status().json() == count + 3)
+
+    eventually(recorded, 150.0)
+
+
 def _all_task_runs(stack: StackClient, execution_id: str, at_least: int) -> dict[str, dict[str, Any]]:
     """Every task run of the execution's flow run, once there are so many."""
     flow_run_id = stack.flow_run_id(execution_id)
