@@ -221,7 +221,7 @@ def test_ten_thousand_items_are_computed_and_recorded(stack: StackClient) -> Non
     def recorded() -> bool:
         return bool(stack.prefect.post("/task_runs/count", json=completed).raise_for_status().json() == count + 3)
 
-    eventually(recorded, 150.0)
+    eventually(recorded, 150.0, every_s=1.0)
 
 
 def _all_task_runs(stack: StackClient, execution_id: str, at_least: int) -> dict[str, dict[str, Any]]:
