@@ -96,7 +96,7 @@ class FakePrefect(PrefectApi):
     async def running_task_runs(self, flow_run_id: str) -> list[str]:
         self._call("running_task_runs")
         states = self.task_run_states.get(flow_run_id, {})
-        return [key for key, state in states.items() if state["type"] not in FINAL]
+        return [key for key, state in states.items() if state["type"] not in FINAL][:200]
 
     async def set_task_run_state(self, task_run_id: str, state_type: str, name: str, message: str) -> None:
         self._call("set_task_run_state", changes=True)

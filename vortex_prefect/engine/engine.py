@@ -31,7 +31,7 @@ from vortex_prefect.engine.hooks import Hooks
 from vortex_prefect.engine.host_plugin import HostPlugin
 from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
-from vortex_prefect.engine.ledger import Ledger
+from vortex_prefect.engine.ledger import Entry, Ledger
 from vortex_prefect.engine.limits import TagLimits
 from vortex_prefect.engine.outbox import Outbox
 from vortex_prefect.engine.pace import Pace
@@ -255,13 +255,15 @@ class Engine:
     async def _adopt(self, flow_run: FlowRun) -> Run:
         """The run that a flow run of Prefect's wants: the one that was suspended, or one that begins."""
         publication = await self._deployments.publication(flow_run)
-        run = self._runs.get(publication.execution_id or str(flow_run.id))
+        execution_id = publication.execution_id or str(flow_run.id)
+        run = self._runs.get(execution_id)
         if run is not None and not run.ended.is_set():
             await self._steer(run, "resume")
             return run
-        await self.catalogue()
-        graph, request = await asyncio.to_thread(adopted_request, flow_run, publication)
-        await wait_for_schedule(flow_run)
+        with self._ledger.expecting(Entry(execution_id, str(flow_run.deployment_id or ""), str(flow_run.id))):
+            await self.catalogue()
+            graph, request = await asyncio.to_thread(adopted_request, flow_run, publication)
+            await wait_for_schedule(flow_run)
         run = Run(request, round=(flow_run.run_count or 0) + 1, graph=graph)
         options = {"targets": request.targets and list(request.targets), "force": False, "priority": request.priority}
         graph_id = str(graph.id or flow_run.deployment_id or flow_run.id)

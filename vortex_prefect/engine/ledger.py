@@ -5,10 +5,14 @@ Prefect itself never notices a dead process: its flow runs would read Running fo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from vortex_prefect.core.errors import VortexError
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +45,16 @@ class Ledger:
             draft.replace(path)
         except OSError as error:
             logger.error("execution %s is not in the ledger: %s", entry.execution_id, error)
+
+    @contextlib.contextmanager
+    def expecting(self, entry: Entry) -> Iterator[None]:
+        """Note a flow run that a worker has claimed, while it is prepared; one that is refused then is none."""
+        self.put(entry)
+        try:
+            yield
+        except VortexError:
+            self.remove(entry.execution_id)
+            raise
 
     def remove(self, execution_id: str) -> None:
         """The flow run has ended."""

@@ -83,7 +83,7 @@ class PrefectApi:
         await self._request("POST", f"/flow_runs/{flow_run_id}/set_state", body)
 
     async def running_task_runs(self, flow_run_id: str) -> list[str]:
-        """Ids of the flow run's task runs that have begun and not ended."""
+        """Ids of the flow run's task runs that have begun and not ended; of many, the first 200."""
         wanted = {
             "flow_runs": {"id": {"any_": [flow_run_id]}},
             "task_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "SCHEDULED"]}}},

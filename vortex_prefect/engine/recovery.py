@@ -45,5 +45,8 @@ async def _crash(api: PrefectApi, entry: Entry) -> None:
         await api.set_flow_run_state(flow_run_id, "CANCELLED", "Cancelled", _MESSAGE)
     else:
         await api.set_flow_run_state(flow_run_id, "CRASHED", "Crashed", _MESSAGE)
-    for task_run_id in await api.running_task_runs(flow_run_id):
-        await api.set_task_run_state(task_run_id, "CRASHED", "Crashed", _MESSAGE)
+    ended: set[str] = set()
+    while left := set(await api.running_task_runs(flow_run_id)) - ended:  # they come in pages
+        for task_run_id in left:
+            await api.set_task_run_state(task_run_id, "CRASHED", "Crashed", _MESSAGE)
+        ended |= left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -403,6 +404,20 @@ async def test_what_cannot_run_is_a_failed_flow_run_with_the_code(
     assert stage.api.state(flow_run_id) == "Failed"
     assert code in stage.api.runs[flow_run_id]["state"]["message"]
     stage.nothing_is_left()
+
+
+async def test_a_run_that_waits_for_its_time_is_in_the_ledger(stage: Stage) -> None:
+    """Its worker has claimed it, so nobody else would ever begin it."""
+    due = datetime.now(UTC) + timedelta(hours=1)
+    flow_run_id = stage.begun_in_prefect()
+    stage.api.runs[flow_run_id]["state"]["state_details"] = {"scheduled_time": due.isoformat()}
+    worker = asyncio.create_task(stage.engine.run_flow_run(flow_run_id))
+    await stage.until(stage.engine._ledger.entries)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    (entry,) = stage.engine._ledger.entries()
+    assert entry.flow_run_id == flow_run_id
+    assert stage.lanes.jobs == []
 
 
 async def test_a_worker_hears_that_prefect_is_away(stage: Stage) -> None:

@@ -84,6 +84,15 @@ async def test_what_ran_has_crashed_and_its_task_runs_too(ledger: Ledger) -> Non
     }
 
 
+async def test_of_many_task_runs_none_is_left(ledger: Ledger) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("RUNNING")
+    api.task_run_states[flow_run_id] = {f"t{number}": {"type": "SCHEDULED"} for number in range(450)}
+    ledger.put(Entry("e", "d", flow_run_id))
+    await after_recovery(api, ledger)
+    assert {state["type"] for state in api.task_run_states[flow_run_id].values()} == {"CRASHED"}
+
+
 @pytest.mark.parametrize(
     ("state_type", "name", "expected"),
     [
