@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any
 
@@ -17,34 +16,22 @@ from vortex_prefect.core.errors import RequestError, SystemFault, VortexError, W
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, NodeReport, Report
+from vortex_prefect.core.reports import AdoptionReport, ExecutionStatus, Report
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
 from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
-from vortex_prefect.engine.backlog import Backlog
 from vortex_prefect.engine.deployments import GraphDeployments
-from vortex_prefect.engine.executor import Executor
-from vortex_prefect.engine.fingerprints import Fingerprints
 from vortex_prefect.engine.flow import Flows
 from vortex_prefect.engine.hooks import Hooks
 from vortex_prefect.engine.host_plugin import HostPlugin
-from vortex_prefect.engine.in_flight import InFlight
-from vortex_prefect.engine.journal import Journal
 from vortex_prefect.engine.ledger import Entry, Ledger
-from vortex_prefect.engine.limits import TagLimits
-from vortex_prefect.engine.outbox import Outbox
-from vortex_prefect.engine.pace import Pace
-from vortex_prefect.engine.planner import Planner
 from vortex_prefect.engine.prefect_api import PrefectApi
-from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.recovery import recover
 from vortex_prefect.engine.run import Run
-from vortex_prefect.engine.sizes import Sizes
+from vortex_prefect.engine.runs import Runs
 from vortex_prefect.engine.task_runner import VortexTaskRunner
-from vortex_prefect.graph.explanation import explanation
-from vortex_prefect.graph.model import Graph, parse_graph
-from vortex_prefect.graph.plan import Plan
+from vortex_prefect.graph.model import parse_graph
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +55,7 @@ class Engine:
         self._api = PrefectApi()
         self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
         self._ledger = Ledger(settings.home / "state" / "flow-runs")
-        self._journal = Journal()
+        self._runs = Runs(settings, self._runner, self._api, self._deployments.use)
         self._flows = Flows(self._runner, Hooks.of(settings))
         self._attachments = Attachments(
             self._api,
@@ -76,27 +63,19 @@ class Engine:
             self._deployments,
             self._ledger,
             Artifacts(self._api, settings.url),
-            announce=self._announce,
+            announce=self._runs.announce,
             steer=self._steer_later,
         )
-        self._runs: OrderedDict[str, Run] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._services: list[asyncio.Task[Any]] = []
-        self._catalogue: Catalogue | None = None
-        self._flights = InFlight()
-        self._limits = TagLimits()
-        self._planner = Planner()
-        self._pace = Pace()
-        self._sizes = Sizes()
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
-        self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._connect)
         work: tuple[Coroutine[Any, Any, None], ...] = (
             recover(self._api, self._ledger, self._ledger.entries()),
             self._attachments.watch.run(),
-            self._beat(),
+            self._runs.beat(),
         )
         self._services = [asyncio.create_task(each) for each in work]
         for service in self._services:
@@ -105,12 +84,12 @@ class Engine:
     def _connect(self) -> None:
         self._runner.__enter__()
         self._runner.client.register_plugin(HostPlugin(self._settings))
-        self._lanes = self._runner.lanes
+        _ = self._runner.lanes  # made in this thread: it waits for the client's event loop
 
     async def close(self) -> None:
         """Cancel what runs, wait shortly for its records, disconnect."""
-        for execution_id in list(self._runs):
-            await self.cancel(execution_id)
+        for run in self._runs:
+            await self.cancel(run.id)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_CLOSE_PATIENCE_S)
         tasks = [*self._tasks, *self._services]
@@ -125,7 +104,7 @@ class Engine:
 
     async def execute(self, request: ExecutionRequest) -> None:
         """See `EnginePort.execute`."""
-        if request.execution_id not in self._runs:
+        if self._runs.get(request.execution_id) is None:
             self._spawn(self._attachments.attach(self._begin(Run(request))))
 
     async def cancel(self, execution_id: str) -> bool:
@@ -133,17 +112,12 @@ class Engine:
         run = self._runs.get(execution_id)
         if run is None or run.ended.is_set():
             return False
-        await self._steer(run, "cancel")
+        await self._runs.steer(run, "cancel")
         return True
 
     async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
         """See `EnginePort.explain`."""
-        _, plan = await self._plan(request)
-        keys = [step.key for step in plan.steps.values() if step.key is not None]
-        hosts: dict[str, list[str]] = await self._on_dask(self._lanes.everywhere("vortex_known", keys=keys))
-        # As in an execution: of several hosts the one that knows most of them.
-        known: list[str] = max(hosts.values(), key=len, default=[])
-        return explanation(plan, frozenset(known), self._sizes.of(plan))
+        return await self._runs.explain(request)
 
     async def deploy(self, request: DeployRequest) -> dict[str, Any]:
         """See `EnginePort.deploy`."""
@@ -193,26 +167,25 @@ class Engine:
 
     async def catalogue(self) -> Catalogue:
         """See `EnginePort.catalogue`."""
-        if self._catalogue is None:
-            self._catalogue = await self._on_dask(self._lanes.catalogue())
-            self._deployments.use(self._catalogue)
-        return self._catalogue
+        return await self._runs.catalogue()
 
     async def status(self) -> dict[str, Any]:
         """See `EnginePort.status`."""
-        hosts = await self._on_dask(self._lanes.everywhere("vortex_status"))
+        hosts = await self._runs.everywhere("vortex_status")
         return {
             "workers": [worker for host in hosts.values() for worker in host["workers"]],
             "arena": next((host["arena"] for host in hosts.values()), {}),
             "hosts": list(hosts.values()),
-            "running": [execution_id for execution_id, run in self._runs.items() if not run.ended.is_set()],
+            "running": [run.id for run in self._runs if not run.ended.is_set()],
             "dask_dashboard": self._runner.client.dashboard_link,
             "prefect_ui": self._api.ui_url,
         }
 
     async def read_value(self, value: Value, format: str) -> tuple[bytes, str]:
         """See `EnginePort.read_value`."""
-        hosts = await self._on_dask(self._lanes.everywhere("vortex_read", value=value.to_dict(), format=format))
+        hosts = await self._runs.on_dask(
+            self._runs.lanes.everywhere("vortex_read", value=value.to_dict(), format=format)
+        )
         for data, media_type in hosts.values():
             return data, media_type
         raise WorkerError("WK-002", "no host is connected")
@@ -225,31 +198,31 @@ class Engine:
         value = (outputs or {}).get(port)
         if value is None:
             raise RequestError("RQ-002", f"execution {execution_id} has no output {node}.{port} here")
-        paths = await self._on_dask(self._lanes.everywhere("vortex_hold", value=value.to_dict(), holder=holder))
+        paths = await self._runs.on_dask(
+            self._runs.lanes.everywhere("vortex_hold", value=value.to_dict(), holder=holder)
+        )
         for path in filter(None, paths.values()):
             return value, path
         raise WorkerError("WK-002", "no connected host has all of it")
 
     async def release(self, holder: str) -> None:
         """See `LocalEnginePort.release`."""
-        await self._on_dask(self._lanes.everywhere("vortex_release", execution_id=holder))
+        await self._runs.everywhere("vortex_release", execution_id=holder)
 
     async def debug_count(self, tag: str) -> int:
         """See `EnginePort.debug_count`."""
-        counts: dict[str, int] = await self._on_dask(self._lanes.everywhere("vortex_count", tag=tag))
+        counts: dict[str, int] = await self._runs.everywhere("vortex_count", tag=tag)
         return sum(counts.values())
 
     def reports(self) -> AsyncIterator[Report]:
         """See `EnginePort.reports`; what is known of recent executions comes first."""
-        return self._journal.listen([report for run in self._runs.values() for report in run.history.in_order()])
+        return self._runs.reports()
 
     # -- one execution ---------------------------------------------------------------------
 
     def _begin(self, run: Run) -> Run:
-        self._runs[run.id] = run
-        self._runs.move_to_end(run.id)
-        self._trim()
-        self._spawn(self._execute(run))
+        self._runs.add(run)
+        self._spawn(self._runs.execute(run))
         return run
 
     async def _adopt(self, flow_run: FlowRun) -> Run:
@@ -258,7 +231,7 @@ class Engine:
         execution_id = publication.execution_id or str(flow_run.id)
         run = self._runs.get(execution_id)
         if run is not None and not run.ended.is_set():
-            await self._steer(run, "resume")
+            await self._runs.steer(run, "resume")
             return run
         with self._ledger.expecting(Entry(execution_id, str(flow_run.deployment_id or ""), str(flow_run.id))):
             await self.catalogue()
@@ -267,119 +240,13 @@ class Engine:
         run = Run(request, round=(flow_run.run_count or 0) + 1, graph=graph)
         options = {"targets": request.targets and list(request.targets), "force": False, "priority": request.priority}
         graph_id = str(graph.id or flow_run.deployment_id or flow_run.id)
-        self._publish(
+        self._runs.publish(
             run, AdoptionReport(run.id, graph_id, request.graph_hash, request.graph, options, run.round, now_ms())
         )
         return self._begin(run)
 
-    async def _execute(self, run: Run) -> None:
-        self._publish(run, ExecutionReport(run.id, ExecutionStatus.RUNNING, at_ms=now_ms()))
-        try:
-            run.graph, plan = await self._plan(run.request)
-            run.plan = plan
-            backlog = Backlog(self._api.filed_task_runs)
-            run.recorder = Recorder(run.id, plan, self._api.post_events, self._settings.report_after_s, backlog)
-            run.executor = await self._on_dask(self._executor(run, plan))
-            run.planned.set()
-            paused, run.paused = run.paused, False
-            for wish, asked in (("pause", paused), ("cancel", run.cancelled)):
-                if asked:
-                    await self._steer(run, wish)
-            run.status = await self._on_dask(run.executor.run())
-        except VortexError as failure:
-            run.status, run.error = ExecutionStatus.FAILED, failure
-        except Exception as failure:
-            logger.exception("execution %s failed in the engine", run.id)
-            run.status, run.error = ExecutionStatus.FAILED, WorkerError("WK-001", f"the engine failed: {failure}")
-        run.message = str(run.error) if run.error else run.summary()
-        self._tell(run, run.status)
-        run.ended.set()
-        run.planned.set()
-
-    async def _plan(self, request: ExecutionRequest) -> tuple[Graph, Plan]:
-        catalogue = await self.catalogue()
-        fingerprints = Fingerprints(self._lanes, self._runner.run_on_loop)
-        return await asyncio.to_thread(self._planner.plan, request, catalogue, fingerprints)
-
-    async def _executor(self, run: Run, plan: Plan) -> Executor:
-        emit = Outbox(self._loop, lambda report: self._publish(run, report)).put
-        return Executor(
-            run.id,
-            plan,
-            self._lanes,
-            emit,
-            run.request.priority,
-            round=run.round,
-            limiter=self._limits,
-            flights=self._flights,
-            file_identity=self._planner.files,
-            pace=self._pace,
-        )
-
-    async def _steer(self, run: Run, wish: str) -> None:
-        """Cancel, pause or resume; repeating does nothing. A run without an executor yet is steered when it has one."""
-        match wish:
-            case "cancel":
-                run.cancelled = True
-                if run.executor is not None:
-                    await self._on_dask(run.executor.cancel())
-            case "pause" if run.executor is not None and not run.paused:
-                run.paused = True
-                await self._on_dask(run.executor.pause())
-                self._tell_steered(run, ExecutionStatus.PAUSED)
-            case "resume" if run.executor is not None and run.paused:
-                run.paused = False
-                await self._on_dask(run.executor.resume())
-                self._tell_steered(run, ExecutionStatus.RUNNING)
-            case "pause" | "resume":
-                run.paused = wish == "pause"
-
     def _steer_later(self, run: Run, wish: str) -> None:
-        self._spawn(self._steer(run, wish))
-
-    # -- what is told ----------------------------------------------------------------------
-
-    def _announce(self, run: Run) -> None:
-        self._tell(run, run.status if run.ended.is_set() else ExecutionStatus.RUNNING)
-
-    def _tell_steered(self, run: Run, status: ExecutionStatus) -> None:
-        if not run.ended.is_set():  # it may have ended meanwhile, and that was the last word
-            self._tell(run, status)
-
-    def _tell(self, run: Run, status: ExecutionStatus) -> None:
-        flow_run_id = run.flow_run.id if run.flow_run else None
-        url = self._api.flow_run_url(flow_run_id) if flow_run_id else None
-        told = run.error.to_dict() if run.error and status.final else None
-        self._publish(run, ExecutionReport(run.id, status, flow_run_id, url, told, now_ms()))
-
-    def _publish(self, run: Run, report: Report) -> None:
-        if isinstance(report, NodeReport) and run.recorder is not None:
-            run.recorder.note(report)
-        if isinstance(report, NodeReport) and report.item is not None:
-            return  # items are for the record; of their node everybody hears how far they are
-        if isinstance(report, NodeReport) and report.outputs and run.plan is not None:
-            self._sizes.note(run.plan.steps[report.node_id], report.outputs)
-        run.history.put(report)
-        self._journal.publish(report)
-
-    # -- housekeeping ----------------------------------------------------------------------
-
-    async def _beat(self) -> None:
-        """Tell the hosts what somebody waits for; what nobody does is cancelled there, and its memory freed."""
-        while True:
-            wanted = [run.id for run in self._runs.values() if not run.ended.is_set()]
-            try:
-                # A host that stands still must not keep the others from hearing it.
-                async with asyncio.timeout(_BEAT_S):
-                    await self._on_dask(self._lanes.everywhere("vortex_beat", executions=wanted))
-            except TimeoutError:
-                logger.warning("not every host has heard in time what is wanted")
-            except Exception:
-                logger.exception("the hosts were not told what is wanted")
-            await asyncio.sleep(_BEAT_S)
-
-    async def _on_dask(self, work: Any) -> Any:
-        return await asyncio.wrap_future(self._runner.run_on_loop(work))
+        self._spawn(self._runs.steer(run, wish))
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
@@ -390,11 +257,6 @@ class Engine:
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         _log_failure(task)
-
-    def _trim(self) -> None:
-        ended = [execution_id for execution_id, run in self._runs.items() if run.ended.is_set()]
-        for execution_id in ended[: max(len(ended) - _HISTORY, 0)]:
-            del self._runs[execution_id]
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

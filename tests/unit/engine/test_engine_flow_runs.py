@@ -26,6 +26,7 @@ from vortex_prefect.engine.engine import Engine
 from vortex_prefect.engine.flow import Outcome
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.engine.run import Run
+from vortex_prefect.engine.runs import Runs
 from vortex_prefect.graph.canonical import graph_hash
 
 FORM = graph(
@@ -53,10 +54,10 @@ class Stage:
         monkeypatch.setattr("vortex_prefect.engine.engine.Flows", lambda runner, hooks: self)
         monkeypatch.setattr("vortex_prefect.engine.engine.PrefectApi", lambda: self.api)
         self.engine = Engine(Settings(home), "tcp://127.0.0.1:1")
-        monkeypatch.setattr(self.engine, "_on_dask", _directly)
-        self.engine._lanes = self.lanes  # type: ignore[assignment]
-        self.engine._loop = asyncio.get_running_loop()
-        self.engine._catalogue = CATALOGUE
+        self.runs = self.engine._runs
+        monkeypatch.setattr(self.runs, "on_dask", _directly)
+        monkeypatch.setattr(Runs, "lanes", self.lanes)
+        self.runs._catalogue = CATALOGUE
         self.engine._deployments.use(CATALOGUE)
 
     # `Flows`
@@ -83,7 +84,9 @@ class Stage:
         return request.execution_id
 
     def run_of(self, execution_id: str) -> Run:
-        return self.engine._runs[execution_id]
+        run = self.runs.get(execution_id)
+        assert run is not None
+        return run
 
     def flow_run_of(self, execution_id: str) -> str:
         found = [key for key, run in self.api.runs.items() if run.get("idempotency_key") == execution_id]
@@ -120,8 +123,8 @@ async def _directly(work: Any) -> Any:
 async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     stage = Stage(tmp_path, monkeypatch)
     yield stage
-    for execution_id in list(stage.engine._runs):
-        await stage.engine.cancel(execution_id)
+    for run in stage.runs:
+        await stage.engine.cancel(run.id)
     tasks = list(stage.engine._tasks)
     for task in tasks:
         task.cancel()
@@ -262,22 +265,22 @@ async def test_a_pause_is_told_once_and_so_is_the_end_of_it(stage: Stage) -> Non
 
 
 async def test_a_pause_that_comes_before_the_plan_holds(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, plan = asyncio.Event(), stage.engine._plan
+    gate, plan = asyncio.Event(), stage.runs._plan
 
     async def slow(request: ExecutionRequest) -> Any:
         await gate.wait()
         return await plan(request)
 
-    monkeypatch.setattr(stage.engine, "_plan", slow)
+    monkeypatch.setattr(stage.runs, "_plan", slow)
     execution_id = await stage.executed()
     run = stage.run_of(execution_id)
-    await stage.engine._steer(run, "pause")
+    await stage.runs.steer(run, "pause")
     gate.set()
     await run.planned.wait()
     await stage.until(lambda: run.executor is not None and run.executor._attempts.paused)
     await asyncio.sleep(0.05)
     assert stage.lanes.jobs == []
-    await stage.engine._steer(run, "resume")
+    await stage.runs.steer(run, "resume")
     await stage.until(run.ended.is_set)
     assert run.status is ExecutionStatus.COMPLETED
 
@@ -298,7 +301,7 @@ async def test_the_end_is_the_last_word(stage: Stage) -> None:
     run = stage.run_of(execution_id)
     await stage.until(lambda: run.executor is not None)
     await stage.until(run.ended.is_set)
-    await stage.engine._steer(run, "pause")
+    await stage.runs.steer(run, "pause")
     told = run.history.execution()
     assert told is not None
     assert told.status is ExecutionStatus.COMPLETED
@@ -485,7 +488,7 @@ async def test_a_process_that_goes_away_while_it_is_recorded_takes_no_record_wit
     monkeypatch.setattr(stage.api, "post_events", slow)
     flow_run_id = stage.begun_in_prefect()
     process = asyncio.create_task(stage.engine.flow_outcome(flow_run_id))
-    await stage.until(lambda: flow_run_id in stage.engine._runs and stage.run_of(flow_run_id).ended.is_set())
+    await stage.until(lambda: (run := stage.runs.get(flow_run_id)) is not None and run.ended.is_set())
     await asyncio.sleep(0.01)
     process.cancel()
     with pytest.raises(asyncio.CancelledError):

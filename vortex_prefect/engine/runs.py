@@ -1,0 +1,225 @@
+"""Executions as the engine runs them: planned, executed, steered, told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from vortex_prefect.core.contracts import ExecutionRequest
+from vortex_prefect.core.errors import VortexError, WorkerError
+from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, NodeReport, Report
+from vortex_prefect.core.settings import Settings
+from vortex_prefect.engine.backlog import Backlog
+from vortex_prefect.engine.executor import Executor
+from vortex_prefect.engine.fingerprints import Fingerprints
+from vortex_prefect.engine.in_flight import InFlight
+from vortex_prefect.engine.journal import Journal
+from vortex_prefect.engine.lanes import LanePool
+from vortex_prefect.engine.limits import TagLimits
+from vortex_prefect.engine.outbox import Outbox
+from vortex_prefect.engine.pace import Pace
+from vortex_prefect.engine.planner import Planner
+from vortex_prefect.engine.prefect_api import PrefectApi
+from vortex_prefect.engine.recorder import Recorder
+from vortex_prefect.engine.run import Run
+from vortex_prefect.engine.sizes import Sizes
+from vortex_prefect.engine.task_runner import VortexTaskRunner
+from vortex_prefect.graph.explanation import explanation
+from vortex_prefect.graph.model import Graph
+from vortex_prefect.graph.plan import Plan
+
+logger = logging.getLogger(__name__)
+
+#: Ended executions whose reports are kept for a bridge that reconnects.
+_HISTORY = 200
+#: How often hosts hear which executions somebody waits for.
+_BEAT_S = 2.0
+
+
+class Runs:
+    """All executions that the engine knows. Use it on one event loop.
+
+    Args:
+        on_catalogue: told the node types of the hosts, once they are known.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        runner: VortexTaskRunner,
+        api: PrefectApi,
+        on_catalogue: Callable[[Catalogue], None],
+    ) -> None:
+        self._settings = settings
+        self._runner = runner
+        self._api = api
+        self._on_catalogue = on_catalogue
+        self._journal = Journal()
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._catalogue: Catalogue | None = None
+        self._flights = InFlight()
+        self._limits = TagLimits()
+        self._planner = Planner()
+        self._pace = Pace()
+        self._sizes = Sizes()
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(list(self._runs.values()))
+
+    @property
+    def lanes(self) -> LanePool:
+        """The lanes of the connected runner; use them through `on_dask`."""
+        return self._runner.lanes
+
+    async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """See `LanePool.everywhere`."""
+        answers: dict[str, Any] = await self.on_dask(self.lanes.everywhere(operation, **arguments))
+        return answers
+
+    def get(self, execution_id: str) -> Run | None:
+        """An execution of which anything is known still."""
+        return self._runs.get(execution_id)
+
+    def add(self, run: Run) -> None:
+        """Know a run from now on; it may be a new round of one that ended."""
+        self._runs[run.id] = run
+        self._runs.move_to_end(run.id)
+        self._trim()
+
+    def reports(self) -> AsyncIterator[Report]:
+        """What is known of recent executions, then everything that happens."""
+        return self._journal.listen([report for run in self._runs.values() for report in run.history.in_order()])
+
+    async def catalogue(self) -> Catalogue:
+        """All node types of the hosts; waits for the first worker."""
+        if self._catalogue is None:
+            self._catalogue = await self.on_dask(self.lanes.catalogue())
+            self._on_catalogue(self._catalogue)
+        return self._catalogue
+
+    async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
+        """See `EnginePort.explain`."""
+        _, plan = await self._plan(request)
+        keys = [step.key for step in plan.steps.values() if step.key is not None]
+        hosts: dict[str, list[str]] = await self.everywhere("vortex_known", keys=keys)
+        # As in an execution: of several hosts the one that knows most of them.
+        known: list[str] = max(hosts.values(), key=len, default=[])
+        return explanation(plan, frozenset(known), self._sizes.of(plan))
+
+    async def execute(self, run: Run) -> None:
+        """Run it to its end, which its status then tells; never raises what a node did."""
+        self.publish(run, ExecutionReport(run.id, ExecutionStatus.RUNNING, at_ms=now_ms()))
+        try:
+            run.graph, plan = await self._plan(run.request)
+            run.plan = plan
+            backlog = Backlog(self._api.filed_task_runs)
+            run.recorder = Recorder(run.id, plan, self._api.post_events, self._settings.report_after_s, backlog)
+            outbox = Outbox(asyncio.get_running_loop(), lambda report: self.publish(run, report))
+            run.executor = await self.on_dask(self._executor(run, plan, outbox))
+            run.planned.set()
+            paused, run.paused = run.paused, False
+            for wish, asked in (("pause", paused), ("cancel", run.cancelled)):
+                if asked:
+                    await self.steer(run, wish)
+            run.status = await self.on_dask(run.executor.run())
+        except VortexError as failure:
+            run.status, run.error = ExecutionStatus.FAILED, failure
+        except Exception as failure:
+            logger.exception("execution %s failed in the engine", run.id)
+            run.status, run.error = ExecutionStatus.FAILED, WorkerError("WK-001", f"the engine failed: {failure}")
+        run.message = str(run.error) if run.error else run.summary()
+        self._tell(run, run.status)
+        run.ended.set()
+        run.planned.set()
+
+    # -- steps -----------------------------------------------------------------------------
+
+    async def _plan(self, request: ExecutionRequest) -> tuple[Graph, Plan]:
+        catalogue = await self.catalogue()
+        fingerprints = Fingerprints(self.lanes, self._runner.run_on_loop)
+        return await asyncio.to_thread(self._planner.plan, request, catalogue, fingerprints)
+
+    async def _executor(self, run: Run, plan: Plan, outbox: Outbox) -> Executor:
+        return Executor(
+            run.id,
+            plan,
+            self.lanes,
+            outbox.put,
+            run.request.priority,
+            round=run.round,
+            limiter=self._limits,
+            flights=self._flights,
+            file_identity=self._planner.files,
+            pace=self._pace,
+        )
+
+    async def steer(self, run: Run, wish: str) -> None:
+        """Cancel, pause or resume; repeating does nothing. A run without an executor yet is steered when it has one."""
+        match wish:
+            case "cancel":
+                run.cancelled = True
+                if run.executor is not None:
+                    await self.on_dask(run.executor.cancel())
+            case "pause" if run.executor is not None and not run.paused:
+                run.paused = True
+                await self.on_dask(run.executor.pause())
+                self._tell_steered(run, ExecutionStatus.PAUSED)
+            case "resume" if run.executor is not None and run.paused:
+                run.paused = False
+                await self.on_dask(run.executor.resume())
+                self._tell_steered(run, ExecutionStatus.RUNNING)
+            case "pause" | "resume":
+                run.paused = wish == "pause"
+
+    def announce(self, run: Run) -> None:
+        """Tell what became known of its flow run."""
+        self._tell(run, run.status if run.ended.is_set() else ExecutionStatus.RUNNING)
+
+    def _tell_steered(self, run: Run, status: ExecutionStatus) -> None:
+        if not run.ended.is_set():  # it may have ended meanwhile, and that was the last word
+            self._tell(run, status)
+
+    def _tell(self, run: Run, status: ExecutionStatus) -> None:
+        flow_run_id = run.flow_run.id if run.flow_run else None
+        url = self._api.flow_run_url(flow_run_id) if flow_run_id else None
+        told = run.error.to_dict() if run.error and status.final else None
+        self.publish(run, ExecutionReport(run.id, status, flow_run_id, url, told, now_ms()))
+
+    def publish(self, run: Run, report: Report) -> None:
+        """Tell all listeners, and the record."""
+        if isinstance(report, NodeReport) and run.recorder is not None:
+            run.recorder.note(report)
+        if isinstance(report, NodeReport) and report.item is not None:
+            return  # items are for the record; of their node everybody hears how far they are
+        if isinstance(report, NodeReport) and report.outputs and run.plan is not None:
+            self._sizes.note(run.plan.steps[report.node_id], report.outputs)
+        run.history.put(report)
+        self._journal.publish(report)
+
+    async def beat(self) -> None:
+        """Tell the hosts what somebody waits for; what nobody does is cancelled there, and its memory freed."""
+        while True:
+            wanted = [run.id for run in self._runs.values() if not run.ended.is_set()]
+            try:
+                # A host that stands still must not keep the others from hearing it.
+                async with asyncio.timeout(_BEAT_S):
+                    await self.everywhere("vortex_beat", executions=wanted)
+            except TimeoutError:
+                logger.warning("not every host has heard in time what is wanted")
+            except Exception:
+                logger.exception("the hosts were not told what is wanted")
+            await asyncio.sleep(_BEAT_S)
+
+    async def on_dask(self, work: Any) -> Any:
+        """Run a coroutine on the Dask client's event loop."""
+        return await asyncio.wrap_future(self._runner.run_on_loop(work))
+
+    def _trim(self) -> None:
+        ended = [execution_id for execution_id, run in self._runs.items() if run.ended.is_set()]
+        for execution_id in ended[: max(len(ended) - _HISTORY, 0)]:
+            del self._runs[execution_id]
