@@ -128,7 +128,7 @@ class LanePool:
 
     def close(self) -> None:
         """Let go of all lanes; jobs under way are abandoned."""
-        for future in self._futures.values():
+        for future in list(self._futures.values()):  # each that is cancelled takes itself out
             future.cancel()
         for _, _, waiter in self._waiting:
             waiter.cancel()
