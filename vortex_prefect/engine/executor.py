@@ -19,6 +19,7 @@ from vortex_prefect.core.reports import ExecutionStatus, NodeReport, NodeState
 from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result
 from vortex_prefect.engine.fan_out import ItemEvent
 from vortex_prefect.engine.in_flight import InFlight
+from vortex_prefect.engine.node_reports import change_of_item, end_of_node
 from vortex_prefect.engine.node_work import NodeWork, Tellers
 from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.running_node import Inputs, RunningNode
@@ -278,21 +279,7 @@ class Executor:
         )
 
     def _tell_item(self, step: Step, event: ItemEvent) -> None:
-        error = None if event.error is None else {**event.error.to_dict(), "node_id": step.node_id}
-        self._emit(
-            NodeReport(
-                self.execution_id,
-                step.node_id,
-                event.state,
-                progress=100.0 if event.state in (NodeState.COMPLETED, NodeState.CACHED) else 0.0,
-                attempt=event.attempt,
-                worker_id=event.worker_id,
-                why=event.why,
-                error=error,
-                at_ms=now_ms(),
-                item=event.item,
-            )
-        )
+        self._emit(change_of_item(self.execution_id, step.node_id, event))
 
     def _end(self, node_id: str, result: Result) -> None:
         node = self._nodes[node_id]
@@ -301,22 +288,7 @@ class Executor:
         node.state = result.state
         node.outputs = result.outputs
         self._failed |= result.state is NodeState.FAILED
-        self._emit(
-            NodeReport(
-                self.execution_id,
-                node_id,
-                result.state,
-                progress=100.0 if result.state in (NodeState.COMPLETED, NodeState.CACHED) else 0.0,
-                attempt=result.attempt,
-                worker_id=result.worker_id,
-                why=self._why(node_id, result),
-                error=None if result.error is None else {**result.error.to_dict(), "node_id": node_id},
-                outputs=node.outputs,
-                at_ms=result.ran_ms[1] if result.ran_ms else now_ms(),
-                items=result.items,
-                item_errors=result.item_errors,
-            )
-        )
+        self._emit(end_of_node(self.execution_id, node_id, result, self._why(node_id, result)))
         self._left -= 1
         self._unasked.pop(node_id, None)
         self._ended.append(node)
@@ -332,11 +304,13 @@ class Executor:
         if self._advancing:
             return
         self._advancing = True
-        while self._ended:
-            node = self._ended.popleft()
-            for consumer in node.step.consumers:
-                self._inform(consumer, node.step.node_id)
-        self._advancing = False
+        try:
+            while self._ended:
+                node = self._ended.popleft()
+                for consumer in node.step.consumers:
+                    self._inform(consumer, node.step.node_id)
+        finally:
+            self._advancing = False
         self._check_done()
 
     def _inform(self, consumer: str, parent: str) -> None:
