@@ -29,6 +29,7 @@ class Holding(FakeEngine):
         super().__init__()
         self.holders: set[str] = set()
         self.asked = asyncio.Event()
+        self.held = asyncio.Event()
         self.released = asyncio.Event()
 
     async def hold(self, execution_id: str, node: str, port: str, holder: str) -> tuple[Value, str]:
@@ -37,6 +38,7 @@ class Holding(FakeEngine):
         if (execution_id, node, port) != ("known", "blur", "image"):
             raise RequestError("RQ-002", "no such output")
         self.holders.add(holder)
+        self.held.set()
         return image_value(), "/dev/shm/arena"
 
     async def release(self, holder: str) -> None:
@@ -49,9 +51,13 @@ async def door(tmp_path: Path) -> AsyncIterator[tuple[Holding, Path]]:
     engine = Holding()
     path = tmp_path / "run" / "engine.sock"
     server = await serve_engine(cast(LocalEnginePort, engine), path)
-    async with asyncio.timeout(20):
-        yield engine, path
+    yield engine, path
     server.close()
+
+
+async def _happens(event: asyncio.Event) -> None:
+    async with asyncio.timeout(10):
+        await event.wait()
 
 
 async def _take(path: Path, execution_id: str = "known") -> Lease:
@@ -65,11 +71,11 @@ async def test_a_lease_holds_until_it_is_closed(door: tuple[Holding, Path]) -> N
     assert len(engine.holders) == 2
     first.close()
     first.close()
-    await engine.released.wait()
+    await _happens(engine.released)
     assert len(engine.holders) == 1
     engine.released.clear()
     second.close()
-    await engine.released.wait()
+    await _happens(engine.released)
     assert not engine.holders
 
 
@@ -78,7 +84,7 @@ async def test_what_is_not_there_is_refused(door: tuple[Holding, Path]) -> None:
     with pytest.raises(VortexError) as caught:
         await _take(path, "unknown")
     assert caught.value.code == "RQ-002"
-    await engine.released.wait()
+    await _happens(engine.released)
     with pytest.raises(VortexError) as caught:
         await _take(path.with_name("nowhere.sock"))
     assert caught.value.code == "SY-004"
@@ -89,10 +95,12 @@ async def test_a_client_that_goes_before_its_answer_holds_nothing(door: tuple[Ho
     engine.gate.clear()
     _, writer = await asyncio.open_unix_connection(str(path))
     writer.write(pack({"id": 1, "op": "hold", "args": ["known", "blur", "image"]}))
-    await engine.asked.wait()
+    await _happens(engine.asked)
     writer.close()
     await writer.wait_closed()
-    assert not engine.released.is_set()
+    for _ in range(50):  # turns of the loop, in which the server sees that the client has gone
+        await asyncio.sleep(0)
     engine.gate.set()
-    await engine.released.wait()
+    await _happens(engine.held)
+    await _happens(engine.released)
     assert not engine.holders
