@@ -84,7 +84,7 @@ class Engine:
         self._services: list[asyncio.Task[Any]] = []
         self._catalogue: Catalogue | None = None
         self._flights = InFlight()
-        self._limits = TagLimits()
+        self._limits = TagLimits(self._concurrency_limits)
         self._planner = Planner()
         self._pace = Pace()
         self._sizes = Sizes()
@@ -377,6 +377,11 @@ class Engine:
             except Exception:
                 logger.exception("the hosts were not told what is wanted")
             await asyncio.sleep(_BEAT_S)
+
+    async def _concurrency_limits(self) -> frozenset[str]:
+        """Called on the Dask client's loop, where the executors are."""
+        asked = asyncio.run_coroutine_threadsafe(self._api.concurrency_limits(), self._loop)
+        return await asyncio.wrap_future(asked)
 
     async def _on_dask(self, work: Any) -> Any:
         return await asyncio.wrap_future(self._runner.run_on_loop(work))
