@@ -101,6 +101,16 @@ class PrefectApi:
         body = {"state": {"type": state_type, "name": name, "message": message}, "force": True}
         await self._request("POST", f"/task_runs/{task_run_id}/set_state", body)
 
+    async def concurrency_limits(self) -> frozenset[str]:
+        """Names of all limits that are in force."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = {"limit": _PAGE, "offset": len(found)}
+            more = (await self._request("POST", "/v2/concurrency_limits/filter", page)).json()
+            found += more
+            if len(more) < _PAGE:
+                return frozenset(limit["name"] for limit in found if limit["active"])
+
     async def post_events(self, events: list[dict[str, Any]]) -> None:
         """Hand a batch of events to the server."""
         await self._request("POST", "/events", events)

@@ -42,7 +42,7 @@ _BEAT_S = 2.0
 
 
 class Runs:
-    """All executions that the engine knows. Use it on one event loop.
+    """All executions that the engine knows. Make and use it on one event loop.
 
     Args:
         on_catalogue: told the node types of the hosts, once they are known.
@@ -59,11 +59,12 @@ class Runs:
         self._runner = runner
         self._api = api
         self._on_catalogue = on_catalogue
+        self._home = asyncio.get_running_loop()
         self._journal = Journal()
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._catalogue: Catalogue | None = None
         self._flights = InFlight()
-        self._limits = TagLimits()
+        self._limits = TagLimits(self._concurrency_limits)
         self._planner = Planner()
         self._pace = Pace()
         self._sizes = Sizes()
@@ -214,6 +215,11 @@ class Runs:
             except Exception:
                 logger.exception("the hosts were not told what is wanted")
             await asyncio.sleep(_BEAT_S)
+
+    async def _concurrency_limits(self) -> frozenset[str]:
+        """Called on the Dask client's loop, where the executors are."""
+        asked = asyncio.run_coroutine_threadsafe(self._api.concurrency_limits(), self._home)
+        return await asyncio.wrap_future(asked)
 
     async def on_dask(self, work: Any) -> Any:
         """Run a coroutine on the Dask client's event loop."""
