@@ -7,9 +7,10 @@ editor, the pictures that it gave, and a progress bar while it runs long.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.task_events import FlowRunIdentity, task_run_id
 from vortex_prefect.graph.mermaid import to_mermaid
 from vortex_prefect.graph.model import Graph
+from vortex_prefect.graph.svg import to_svg
 
 logger = logging.getLogger(__name__)
 
@@ -111,17 +113,26 @@ def graph_report(graph: Graph, run: Run, editor_url: str) -> str:
             "",
             f"{_cell(run.message)}. [Open it in the editor]({editor_url}/#{graph.id}).",
             "",
-            "```mermaid",
-            to_mermaid(graph, states),
-            "```",
+            f"![The graph]({_picture_of(graph, states)})",
             "",
             "| node | type | state | attempt | why |",
             "|---|---|---|---|---|",
             *rows[:_MAX_ROWS],
             *more,
             "",
+            "The same graph for pages that draw Mermaid:",
+            "",
+            "```mermaid",
+            to_mermaid(graph, states),
+            "```",
+            "",
         ]
     )
+
+
+def _picture_of(graph: Graph, states: Mapping[str, str]) -> str:
+    """An address that holds the drawing itself: it has to be there after the bridge is gone."""
+    return "data:image/svg+xml;base64," + base64.b64encode(to_svg(graph, states).encode()).decode("ascii")
 
 
 def _row(graph: Graph, report: NodeReport) -> str:

@@ -9,30 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from vortex_prefect.graph.drawing import COLOURS, MAX_EDGES, MAX_NODES, drawn_nodes
 from vortex_prefect.graph.model import Edge, Graph, Node
-from vortex_prefect.graph.order import depths, strongly_connected
 
-#: Mermaid refuses more than 500 edges and 50,000 characters; people give up long before.
-_MAX_NODES = 120
-_MAX_EDGES = 300
 _MAX_LABEL = 40
 
-#: Colours that read on a light page and on a dark one: fill, stroke, text.
-_COLOURS = {
-    "pending": ("#f1f3f5", "#868e96", "#212529"),
-    "running": ("#d0ebff", "#1c7ed6", "#0b3d6b"),
-    "retrying": ("#ffe8cc", "#e8590c", "#7a2e04"),
-    "cached": ("#c5f6fa", "#0c8599", "#073f49"),
-    "completed": ("#d3f9d8", "#2f9e44", "#123f1b"),
-    "failed": ("#ffe3e3", "#e03131", "#6b1010"),
-    "skipped": ("#f8f9fa", "#adb5bd", "#495057"),
-    "cancelled": ("#f3d9fa", "#9c36b5", "#451450"),
-}
-#: Shown before all others where a graph is too long: what people look for.
-_URGENT = frozenset({"failed", "running", "retrying"})
 
-
-def to_mermaid(graph: Graph, states: Mapping[str, str] | None = None, *, max_nodes: int = _MAX_NODES) -> str:
+def to_mermaid(graph: Graph, states: Mapping[str, str] | None = None, *, max_nodes: int = MAX_NODES) -> str:
     """The graph as a Mermaid flowchart from left to right.
 
     Args:
@@ -41,33 +24,15 @@ def to_mermaid(graph: Graph, states: Mapping[str, str] | None = None, *, max_nod
             nearest to the graph's roots; a note counts the others. At most 300 edges are drawn.
     """
     states = states or {}
-    shown = _shown(graph, states, max_nodes)
+    shown = drawn_nodes(graph, states, max_nodes)
     names = {node_id: f"n{index}" for index, node_id in enumerate(shown)}
     edges = [edge for edge in graph.edges if edge.source.node in names and edge.target.node in names]
     lines = ["flowchart LR"]
     lines += [f"  {name}{_shape(node_id, graph.nodes[node_id])}" for node_id, name in names.items()]
-    lines += [_arrow(names, edge) for edge in edges[:_MAX_EDGES]]
-    lines += _remainder(len(graph.nodes) - len(shown), len(edges) - _MAX_EDGES)
+    lines += [_arrow(names, edge) for edge in edges[:MAX_EDGES]]
+    lines += _remainder(len(graph.nodes) - len(shown), len(edges) - MAX_EDGES)
     lines += _classes(names, graph, states)
     return "\n".join(lines) + "\n"
-
-
-def _shown(graph: Graph, states: Mapping[str, str], most: int) -> list[str]:
-    """At most so many node ids, each after those that feed it; drafts may have loops, which stay together."""
-    parents: dict[str, list[str]] = {}
-    for edge in graph.edges:
-        if edge.source.node in graph.nodes and edge.target.node in graph.nodes:
-            parents.setdefault(edge.target.node, []).append(edge.source.node)
-    # Tarjan's algorithm yields a component after all that it can reach, here its ancestors.
-    order = [node for component in strongly_connected(graph.nodes, parents) for node in sorted(component)]
-    if len(order) <= most:
-        return order
-    # A loop's depth is of no matter, as long as there is one.
-    position = {node: index for index, node in enumerate(order)}
-    forward = {node: [p for p in parents.get(node, ()) if position[p] < position[node]] for node in order}
-    depth = depths(order, forward)
-    ranked = sorted(order, key=lambda node: (states.get(node) not in _URGENT, depth[node], position[node]))
-    return sorted(ranked[: max(most, 0)], key=position.__getitem__)
 
 
 def _shape(node_id: str, node: Node) -> str:
@@ -88,7 +53,7 @@ def _remainder(nodes: int, edges: int) -> Iterator[str]:
 
 
 def _classes(names: Mapping[str, str], graph: Graph, states: Mapping[str, str]) -> Iterator[str]:
-    for state, (fill, stroke, text) in _COLOURS.items():
+    for state, (fill, stroke, text) in COLOURS.items():
         members = [name for node_id, name in names.items() if states.get(node_id) == state]
         if members:
             yield f"  classDef {state} fill:{fill},stroke:{stroke},color:{text}"

@@ -52,7 +52,10 @@ def test_a_report_has_the_drawing_and_a_row_a_node() -> None:
     error = WorkerError("WK-003", "as told").to_dict()
     run = run_of(subject, ended("a", why="dirty"), ended("b", state=NodeState.FAILED, attempt=2, error=error))
     text = graph_report(subject, run, "http://editor")
-    assert text.startswith("# Two\n\ndone. [Open it in the editor](http://editor/#g).\n\n```mermaid\nflowchart LR\n")
+    assert text.startswith(
+        "# Two\n\ndone. [Open it in the editor](http://editor/#g).\n\n![The graph](data:image/svg+xml;"
+    )
+    assert "```mermaid\nflowchart LR\n" in text
     assert "| a | t.canvas | completed | 1 | dirty |" in text
     assert "| b | t.blur | failed | 2 | WK-003 as told |" in text
 
