@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import anyio.abc
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 POOL_TYPE = "vortex"
 _RESTART_S = 5.0
 _RECONNECT_S = 1.0
+#: An event may be heard before what it tells of can be read, so after one there are further looks.
+_AGAIN_S = (0.1, 1.0)
 #: States in which a flow run waits for a worker.
 _WAITING = ("Scheduled", "AwaitingRetry", "Resuming", "Late")
 
@@ -87,6 +90,7 @@ class VortexWorker(BaseWorker[GraphJob, GraphVariables, GraphResult]):
     async def setup(self) -> None:
         """Called by Prefect when the worker starts."""
         await super().setup()
+        self._nudge = asyncio.Event()
         self._listening = asyncio.create_task(self._listen())
 
     async def teardown(self, *exc_info: Any) -> None:
@@ -126,16 +130,36 @@ class VortexWorker(BaseWorker[GraphJob, GraphVariables, GraphResult]):
 
     async def _listen(self) -> None:
         """Prefect's worker asks its pool every few seconds; an event says that now is a good time."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hear())
+            tasks.create_task(self._look())
+
+    async def _hear(self) -> None:
         wanted = EventFilter(event=EventNameFilter(name=[f"prefect.flow-run.{name}" for name in _WAITING]))
         while True:
             try:
                 async with get_events_subscriber(filter=wanted) as subscriber:
-                    await self.get_and_submit_flow_runs()  # what came while nobody listened
+                    self._nudge.set()  # what came while nobody listened
                     async for _ in subscriber:
-                        await self.get_and_submit_flow_runs()
+                        self._nudge.set()
             except Exception as error:  # Prefect's client lets through whatever its libraries raise
                 logger.info("the pool is only looked at regularly at the moment: %s", error)
             await asyncio.sleep(_RECONNECT_S)
+
+    async def _look(self) -> None:
+        """Many events at once are one look."""
+        delays: Iterator[float] = iter(())
+        while True:
+            try:
+                await asyncio.wait_for(self._nudge.wait(), next(delays, None))
+                delays = iter(_AGAIN_S)
+            except TimeoutError:
+                pass
+            self._nudge.clear()
+            try:
+                await self.get_and_submit_flow_runs()
+            except Exception as error:  # Prefect's worker looks again by itself
+                logger.info("the pool was not looked at: %s", error)
 
 
 def pool_template() -> dict[str, Any]:

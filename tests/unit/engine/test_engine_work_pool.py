@@ -131,6 +131,8 @@ async def test_an_event_makes_it_look_at_once(monkeypatch: pytest.MonkeyPatch) -
     subject = worker(Engine())
     monkeypatch.setattr(work_pool, "get_events_subscriber", subscriber)
     monkeypatch.setattr(work_pool, "_RECONNECT_S", 0)
+    monkeypatch.setattr(work_pool, "_AGAIN_S", ())
+    subject._nudge = asyncio.Event()
     monkeypatch.setattr(subject, "get_and_submit_flow_runs", look)
     listening = asyncio.create_task(subject._listen())
     async with asyncio.timeout(10):
@@ -141,8 +143,37 @@ async def test_an_event_makes_it_look_at_once(monkeypatch: pytest.MonkeyPatch) -
         await looks.get()  # connected again
         events.put_nowait("two")
         await looks.get()
+        monkeypatch.setattr(work_pool, "_AGAIN_S", (0.01, 0.01))
+        events.put_nowait("three")
+        for _ in range(3):  # what it tells of may not be there to read yet
+            await looks.get()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_many_events_are_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: asyncio.Queue[None] = asyncio.Queue()
+    faults = [RuntimeError("the server is away")]
+
+    async def look() -> None:
+        looks.put_nowait(None)
+        if faults:
+            raise faults.pop()
+
+    subject = worker(Engine())
+    subject._nudge = asyncio.Event()
+    monkeypatch.setattr(work_pool, "_AGAIN_S", ())
+    monkeypatch.setattr(subject, "get_and_submit_flow_runs", look)
+    looking = asyncio.create_task(subject._look())
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            for _ in range(100):
+                subject._nudge.set()
+            await looks.get()
+    await asyncio.sleep(0.01)
+    assert looks.empty()
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 async def test_whatever_the_worker_stumbles_over_it_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
