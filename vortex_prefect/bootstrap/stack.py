@@ -19,6 +19,7 @@ import httpx
 
 from vortex_prefect.bootstrap.__main__ import LISTEN_FD, PREFECT_UI
 from vortex_prefect.bootstrap.children import Child, ChildSpec, wait_until
+from vortex_prefect.bootstrap.ports import Ports
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
 
@@ -58,6 +59,7 @@ class Stack:
         self._children: list[Child] = []
         self._deaths: list[float] = []
         self._lock_fd = -1
+        self._ports = Ports()
         self._listening: socket.socket | None = None
 
     def __enter__(self) -> StackInfo:
@@ -96,6 +98,7 @@ class Stack:
         if self._listening is not None:
             self._listening.close()
             self._listening = None
+        self._ports.close()
         if self._lock_fd >= 0:
             info_path(self._settings).unlink(missing_ok=True)
             os.close(self._lock_fd)
@@ -116,8 +119,8 @@ class Stack:
 
         self._listening = listen(settings.host, settings.port)
         port = self._listening.getsockname()[1]
-        prefect_url = settings.prefect_api_url or f"http://127.0.0.1:{_free_port(_PREFECT_PORT)}/api"
-        dask = settings.dask or f"tcp://127.0.0.1:{_free_port(0)}"
+        prefect_url = settings.prefect_api_url or f"http://127.0.0.1:{self._ports.take(_PREFECT_PORT)}/api"
+        dask = settings.dask or f"tcp://127.0.0.1:{self._ports.take(0)}"
         self._child_settings = replace(settings, port=port, prefect_api_url=prefect_url, dask=dask)
         self._info = StackInfo(
             os.getpid(),
@@ -259,20 +262,6 @@ def _lock(path: Path) -> int:
         os.close(descriptor)
         raise SystemFault("SY-005", f"a stack with the home {path.parent.parent} runs already") from None
     return descriptor
-
-
-def _free_port(preferred: int) -> int:
-    """`preferred` if nobody has it, else one that the kernel chooses."""
-    for port in (preferred, 0):
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-            # As servers do, so that the port of a stack that has just ended is found free again.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise SystemFault("SY-001", "no TCP port is free on 127.0.0.1")
 
 
 def _answers(url: str) -> bool:
