@@ -9,9 +9,9 @@ from vortex_prefect.graph.drawing import COLOURS, MAX_EDGES, drawn_nodes
 from vortex_prefect.graph.model import Graph
 
 #: Pixels.
-_WIDTH, _HEIGHT = 168, 42
-_ACROSS, _DOWN, _MARGIN = 56, 16, 12
-_LETTERS = 22
+_WIDTH, _HEIGHT = 140, 42
+_ACROSS, _DOWN, _MARGIN = 34, 14, 10
+_LETTERS = 18
 _PLAIN = ("#ffffff", "#868e96", "#212529")
 
 #: Column and row of each node.
