@@ -43,7 +43,7 @@ def test_the_branch_that_a_switch_does_not_ask_for_never_runs(stack: StackClient
 
 
 def test_two_executions_at_once_run_the_same_work_once(stack: StackClient) -> None:
-    nodes = {"slow": debug("sleep", seconds=1.5), "counted": debug("count", tag="shared"), "end": debug("identity")}
+    nodes = {"slow": debug("sleep", seconds=1.57), "counted": debug("count", tag="shared"), "end": debug("identity")}
     graph_id = stack.create(graph("shared", nodes, "slow.out > counted.in", "counted.out > end.in"))
     both = [stack.start(graph_id) for _ in range(2)]
     ended = [stack.ended(execution_id) for execution_id in both]

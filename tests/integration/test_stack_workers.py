@@ -55,7 +55,7 @@ def test_a_process_pool_runs_graphs_in_the_warm_engine(stack: StackClient, tmp_p
     stack.prefect.post("/work_pools/", json={"name": "processes", "type": "process"}).raise_for_status()
     deployment = stack.deploy(form(stack, "in a process"), pool="processes")
     with worker(stack, tmp_path, "processes", "process"):
-        flow_run_id = stack.begin(deployment["deployment_id"], parameters={"start": 1913, "seconds": 0.01})
+        flow_run_id = stack.begin(deployment["deployment_id"], parameters={"start": 77191, "seconds": 0.01})
         flow_run = stack.reaches(flow_run_id, "Completed", "Failed", "Crashed", limit_s=120.0)
         assert (flow_run["state_name"], flow_run["state"]["message"]) == ("Completed", "2 completed")
         execution = stack.ended(flow_run_id)
