@@ -159,7 +159,7 @@ async def test_a_defect_in_the_logs_is_not_the_records(caplog: pytest.LogCapture
         events.extend(batch)
 
     logs = NodeLogs("e", Server(ZeroDivisionError("a defect")).post, report_after_s=0.5)
-    recorder, ended = Recorder("e", plan(graph({"n": "canvas"})), post, 0.5, logs), asyncio.Event()
+    recorder, ended = Recorder("e", plan(graph({"n": "canvas"})), post, 0.5, logs=logs), asyncio.Event()
     ended.set()
     recorder.note(said("one"))
     recorder.note(report(NodeState.COMPLETED))
