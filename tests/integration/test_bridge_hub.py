@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -174,6 +174,19 @@ def test_closing_ends_all_connections() -> None:
     assert hub.statistics().clients == 0
     hub.publish(message(0))
     assert [guest.take() for guest in guests] == [[], []]
+
+
+def test_what_is_not_held_reaches_only_those_who_are_there() -> None:
+    hub = Hub(memory=2, clock=clock)
+    there = Guest.join(hub)
+    hub.publish(message(0))
+    for number in range(1, 10):
+        hub.publish(replace(message(number, droppable=True), held=False))
+    hub.publish(message(10))
+    assert there.take() == list(range(11))
+    back = Guest.join(hub, START)
+    assert back.resumed, "lines of nodes have pushed out what counts"
+    assert back.take() == [0, 10]
 
 
 def test_leaving_twice_is_leaving_once() -> None:

@@ -190,7 +190,8 @@ class Hub:
         if room is None:
             return
         envelope = Envelope(message, self._seq, self._clock())
-        room.remember(envelope, self._memory)
+        if message.held:
+            room.remember(envelope, self._memory)
         for client in tuple(room.clients):
             client.push(envelope)
             if client.closed is not None:

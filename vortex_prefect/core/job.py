@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from vortex_prefect.core.errors import VortexError, WorkerError
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.tensor import TensorRef
 
 
@@ -161,6 +162,8 @@ class JobOutcome:
     #: Wall clock in Unix milliseconds.
     started_ms: int = 0
     finished_ms: int = 0
+    #: All that the node said, as the host heard it.
+    logs: tuple[LogLine, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Form that msgpack carries."""
@@ -172,6 +175,7 @@ class JobOutcome:
             "why": self.why,
             "started_ms": self.started_ms,
             "finished_ms": self.finished_ms,
+            "logs": [[line.level, line.text, line.at_ms] for line in self.logs],
         }
 
     @classmethod
@@ -179,4 +183,5 @@ class JobOutcome:
         """Rebuild from `to_dict`."""
         outputs = {port: Value.from_dict(item) for port, item in data["outputs"].items()}
         error = VortexError.from_dict(data["error"]) if data["error"] else None
-        return cls(**{**data, "outputs": outputs, "error": error})
+        logs = tuple([LogLine(*line) for line in data["logs"]])
+        return cls(**{**data, "outputs": outputs, "error": error, "logs": logs})

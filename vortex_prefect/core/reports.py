@@ -113,7 +113,26 @@ class AdoptionReport:
         return {**{name: getattr(self, name) for name in self.__slots__}, "kind": "adoption"}
 
 
-Report = NodeReport | ExecutionReport | AdoptionReport
+@dataclass(frozen=True, slots=True)
+class LogReport:
+    """A node said something: a line that it logged or printed, or a note of its progress."""
+
+    execution_id: str
+    node_id: str
+    #: Index of the item that spoke; null for the node itself.
+    item: int | None
+    attempt: int
+    #: As in `logging`: 20 is INFO.
+    level: int
+    text: str
+    at_ms: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {**asdict(self), "kind": "log"}
+
+
+Report = NodeReport | ExecutionReport | AdoptionReport | LogReport
 
 
 def report_from_dict(data: dict[str, Any]) -> Report:
@@ -121,6 +140,8 @@ def report_from_dict(data: dict[str, Any]) -> Report:
     fields = {name: value for name, value in data.items() if name != "kind"}
     if data["kind"] == "adoption":
         return AdoptionReport(**fields)
+    if data["kind"] == "log":
+        return LogReport(**fields)
     if data["kind"] == "execution":
         return ExecutionReport(**{**fields, "status": ExecutionStatus(fields["status"])})
     outputs = fields["outputs"]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from vortex_prefect.core.errors import VortexError, WorkerError
-from vortex_prefect.core.ids import derived_id, new_span_id, new_trace_id
+from vortex_prefect.core.ids import derived_id, new_span_id, new_trace_id, now_ms
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.reports import NodeState
 from vortex_prefect.engine.in_flight import Flight, InFlight
+from vortex_prefect.engine.logs import failure_text
 from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.retry import retry_delay_s
 from vortex_prefect.graph.plan import Step
@@ -23,11 +27,22 @@ class Lanes(Protocol):
     """What carries jobs to the hosts: a `LanePool`."""
 
     async def run(
-        self, job: Job, priority: int, on_start: Callable[[], None], on_progress: Callable[[float], None]
+        self,
+        job: Job,
+        priority: int,
+        on_start: Callable[[], None],
+        on_progress: Callable[[float], None],
+        on_log: Callable[[LogLine], None],
     ) -> JobOutcome:
         """See `LanePool.run`."""
 
-    async def run_segment(self, jobs: Sequence[Job], priority: int, on_start: Callable[[], None]) -> list[JobOutcome]:
+    async def run_segment(
+        self,
+        jobs: Sequence[Job],
+        priority: int,
+        on_start: Callable[[], None],
+        on_log: Sequence[Callable[[LogLine], None]],
+    ) -> list[JobOutcome]:
         """See `LanePool.run_segment`."""
 
     async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -85,6 +100,17 @@ class Tell(Protocol):
         """`progress` is 0 to 1; `outcome` is that of an attempt that will be repeated."""
 
 
+class Say(Protocol):
+    """Takes what a node said in an attempt, or what is to be said of that attempt."""
+
+    def __call__(self, work: Work, attempt: int, line: LogLine) -> None:
+        """See `LogReport`."""
+
+
+def _say_nothing(work: Work, attempt: int, line: LogLine) -> None:
+    """For those who keep no logs."""
+
+
 @dataclass(eq=False, slots=True)
 class _Errand:
     """A piece of work on its way."""
@@ -121,6 +147,7 @@ class Attempts:
     known_at: int = 0
     #: Counts the times that the execution was begun, from 1; attempts are counted through all of them.
     round: int = 1
+    say: Say = _say_nothing
     cancelled: bool = field(default=False, init=False)
     _errands: set[_Errand] = field(default_factory=set, init=False)
     _trace_id: bytes = field(default_factory=new_trace_id, init=False)
@@ -201,7 +228,8 @@ class Attempts:
         errand.queued = True
         try:
             jobs = [self._job(errand.of(work), _links(work)) for work in works]
-            outcomes = await self.lanes.run_segment(jobs, self.priority, lambda: self._on_start(errand))
+            ears = [functools.partial(self.say, work, errand.attempt) for work in works]
+            outcomes = await self.lanes.run_segment(jobs, self.priority, lambda: self._on_start(errand), ears)
             results = [self._settled(errand, outcome) for outcome in outcomes]
             for work, outcome, result in zip(works, outcomes, results, strict=False):
                 self._note_pace(work, outcome)
@@ -237,7 +265,9 @@ class Attempts:
                     return result
                 errand.tell(NodeState.RETRYING, errand.attempt, outcome=outcome)
                 tries = errand.attempt - self._attempts_before(errand.work)
-                await asyncio.sleep(retry_delay_s(errand.work.step, tries))
+                delay_s = retry_delay_s(errand.work.step, tries)
+                self.say(errand.work, errand.attempt, _farewell(outcome, errand.attempt, delay_s))
+                await asyncio.sleep(delay_s)
                 errand.attempt += 1
         return _cancelled(errand.attempt)
 
@@ -319,6 +349,7 @@ class Attempts:
                     self.priority,
                     on_start=lambda: self._on_start(errand),
                     on_progress=lambda fraction: errand.tell(NodeState.RUNNING, errand.attempt, progress=fraction),
+                    on_log=functools.partial(self.say, errand.work, errand.attempt),
                 )
             self._note_pace(errand.work, outcome)
             return outcome
@@ -363,6 +394,14 @@ def _links(work: Work) -> dict[str, tuple[str, ...]]:
     """The ports that nothing has been put into yet: the work before will."""
     inputs = work.step.inputs.items()
     return {port: tuple([source.port for source in sources]) for port, sources in inputs if port not in work.inputs}
+
+
+def _farewell(outcome: JobOutcome, attempt: int, delay_s: float) -> LogLine:
+    """What is said of an attempt that another one follows."""
+    why = failure_text(outcome.error.to_dict()) if outcome.error else ""
+    return LogLine(
+        logging.WARNING, f"attempt {attempt} failed, the next one begins in {delay_s:.1f} s: {why}", now_ms()
+    )
 
 
 def _tell_nobody(state: NodeState, attempt: int, *, outcome: JobOutcome | None = None, progress: float = 0.0) -> None:

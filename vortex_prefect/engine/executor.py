@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable
 from vortex_prefect.core.errors import GraphError, VortexError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import JobOutcome, Value
-from vortex_prefect.core.reports import ExecutionStatus, NodeReport, NodeState
-from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result
+from vortex_prefect.core.log_line import LogLine
+from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport, NodeState
+from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result, Work
 from vortex_prefect.engine.fan_out import ItemEvent
 from vortex_prefect.engine.in_flight import InFlight
-from vortex_prefect.engine.node_reports import change_of_item, end_of_node
+from vortex_prefect.engine.node_reports import change_of_item, end_of_node, line_of_node
 from vortex_prefect.engine.node_work import NodeWork, Tellers
 from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.running_node import Inputs, RunningNode
@@ -49,7 +50,7 @@ class Executor:
         execution_id: str,
         plan: Plan,
         lanes: Lanes,
-        emit: Callable[[NodeReport], None],
+        emit: Callable[[NodeReport | LogReport], None],
         priority: int = 0,
         *,
         limiter: Limiter | None = None,
@@ -64,7 +65,9 @@ class Executor:
         self._emit = emit
         # Who forces wants its own results, and nobody is to wait for what they replace.
         self._flights = None if plan.force else flights
-        self._attempts = Attempts(execution_id, lanes, priority, limiter, self._flights, pace=pace, round=round)
+        self._attempts = Attempts(
+            execution_id, lanes, priority, limiter, self._flights, pace=pace, round=round, say=self._say
+        )
         self._nodes = {node_id: RunningNode.of(step) for node_id, step in plan.steps.items()}
         self._inputs = Inputs(self._nodes)
         self._work = NodeWork(self._inputs, self._attempts, reuse=not plan.force, file_identity=file_identity)
@@ -280,6 +283,9 @@ class Executor:
 
     def _tell_item(self, step: Step, event: ItemEvent) -> None:
         self._emit(change_of_item(self.execution_id, step.node_id, event))
+
+    def _say(self, work: Work, attempt: int, line: LogLine) -> None:
+        self._emit(line_of_node(self.execution_id, work, attempt, line))
 
     def _end(self, node_id: str, result: Result) -> None:
         node = self._nodes[node_id]

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import logging
 import os
 import queue
 import socket
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tornado.ioloop import PeriodicCallback
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.patience import Patience
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
@@ -109,12 +111,14 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         """One job after the other, up to the first that fails."""
         outcomes: list[JobOutcome] = []
         for job in segment:
+            said: list[LogLine] = []
             try:
                 linked = job.linked(outcomes[-1].outputs) if outcomes else job
-                outcome = self._runtime.run(linked, lambda progress: self._progress(topic, progress))
+                hear = functools.partial(self._log, topic, job.job_id, said)
+                outcome = self._runtime.run(linked, lambda progress: self._progress(topic, progress), hear)
             except VortexError as error:
                 outcome = JobOutcome(job.job_id, error=error)
-            outcomes.append(outcome)
+            outcomes.append(replace(outcome, logs=tuple(said)))
             if outcome.error is not None:
                 break
         return outcomes
@@ -131,6 +135,11 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     def _progress(self, topic: str, progress: Progress) -> None:
         self._worker.log_event(topic, {"kind": "progress", **asdict(progress)})
+
+    def _log(self, topic: str, job_id: str, said: list[LogLine], line: LogLine) -> None:
+        """Tell at once; and again with the outcome, which may overtake what goes through the topic."""
+        said.append(line)
+        self._worker.log_event(topic, {"kind": "log", "job_id": job_id, **asdict(line)})
 
     # -- handlers: called through Dask's comms, on the worker's event loop -------------------
 

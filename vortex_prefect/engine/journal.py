@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, NodeReport, Report
+from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, LogReport, NodeReport, Report
+
+#: Reports that may wait for a listener before nothing more is added that can be missed.
+_LOGS_UP_TO = 1000
 
 
 class History:
@@ -39,9 +42,10 @@ class Journal:
         self._listeners: set[asyncio.Queue[Report]] = set()
 
     def publish(self, report: Report) -> None:
-        """Tell all listeners."""
+        """Tell all listeners; what nodes say only those that keep up."""
         for queue in self._listeners:
-            queue.put_nowait(report)
+            if not (isinstance(report, LogReport) and queue.qsize() >= _LOGS_UP_TO):
+                queue.put_nowait(report)
 
     async def listen(self, known: Iterable[Report]) -> AsyncIterator[Report]:
         """What is known already, then everything that is published."""

@@ -20,6 +20,7 @@ from distributed.core import ConnectionPool
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Job, JobOutcome
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.engine.host_plugin import RESOURCE, hold_lane
 
@@ -37,6 +38,22 @@ class Lane:
     address: str
 
 
+@dataclass(slots=True)
+class _Ear:
+    """Who hears what a job's node says; what was heard already is not said again."""
+
+    on_log: Callable[[LogLine], None]
+    heard: int = 0
+
+    def hear(self, line: LogLine) -> None:
+        self.heard += 1
+        self.on_log(line)
+
+    def hear_rest(self, lines: Sequence[LogLine]) -> None:
+        for line in lines[self.heard :]:
+            self.hear(line)
+
+
 class LanePool:
     """Asks the scheduler for lanes as jobs wait for them, and keeps those that are granted."""
 
@@ -51,27 +68,57 @@ class LanePool:
         self._waiting: list[tuple[int, int, asyncio.Future[Lane]]] = []
         self._order = itertools.count()
         self._progress: dict[str, Callable[[float], None]] = {}
+        self._ears: dict[str, _Ear] = {}
         #: address → lanes that it can hold, as last heard.
         self._hosts: dict[str, int] = {}
         self._heard = 0.0
         client.subscribe_topic(self._topic, self._on_event)
 
     async def run(
-        self, job: Job, priority: int, on_start: Callable[[], None], on_progress: Callable[[float], None]
+        self,
+        job: Job,
+        priority: int,
+        on_start: Callable[[], None],
+        on_progress: Callable[[float], None],
+        on_log: Callable[[LogLine], None],
     ) -> JobOutcome:
-        """Run a job on the next free lane; `on_start` tells when it has one. Failures are the outcome's `error`."""
+        """Run a job on the next free lane; `on_start` tells when it has one. Failures are the outcome's `error`.
+
+        `on_log` has heard everything that the node said by the time this returns.
+        """
         self._progress[job.job_id] = on_progress
         try:
-            return (await self.run_segment([job], priority, on_start))[0]
+            return (await self.run_segment([job], priority, on_start, [on_log]))[0]
         finally:
             del self._progress[job.job_id]
 
-    async def run_segment(self, jobs: Sequence[Job], priority: int, on_start: Callable[[], None]) -> list[JobOutcome]:
+    async def run_segment(
+        self,
+        jobs: Sequence[Job],
+        priority: int,
+        on_start: Callable[[], None],
+        on_log: Sequence[Callable[[LogLine], None]],
+    ) -> list[JobOutcome]:
         """Run jobs one after the other on one lane, each with what the one before gave (`Job.links`).
+
+        Args:
+            on_log: for each job, who hears what its node says.
 
         Returns:
             Their outcomes; after one that failed there are none, but always one at least.
         """
+        ears = {job.job_id: _Ear(hear) for job, hear in zip(jobs, on_log, strict=True)}
+        self._ears |= ears
+        try:
+            outcomes = await self._run(jobs, priority, on_start)
+        finally:
+            for job_id in ears:
+                self._ears.pop(job_id, None)
+        for ear, outcome in zip(ears.values(), outcomes, strict=False):
+            ear.hear_rest(outcome.logs)
+        return outcomes
+
+    async def _run(self, jobs: Sequence[Job], priority: int, on_start: Callable[[], None]) -> list[JobOutcome]:
         packed = [job.to_dict() for job in jobs]
         while True:
             lane = await self._acquire(priority)
@@ -177,6 +224,9 @@ class LanePool:
         if message["kind"] == "progress":
             if (on_progress := self._progress.get(message["job_id"])) is not None:
                 on_progress(message["fraction"])
+        elif message["kind"] == "log":
+            if (ear := self._ears.get(message["job_id"])) is not None:
+                ear.hear(LogLine(message["level"], message["text"], message["at_ms"]))
         elif message["lane"] in self._futures:
             lane = Lane(message["lane"], message["address"])
             # Dask runs a lane again elsewhere when its worker is lost: what is known of it is no more.

@@ -1,4 +1,4 @@
-"""Reports of nodes and items, as the executor gives them."""
+"""Reports of nodes and items and of what they say, as the executor gives them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.ids import now_ms
-from vortex_prefect.core.reports import NodeReport, NodeState
-from vortex_prefect.engine.attempts import Result
+from vortex_prefect.core.log_line import LogLine
+from vortex_prefect.core.reports import LogReport, NodeReport, NodeState
+from vortex_prefect.engine.attempts import Result, Work
 from vortex_prefect.engine.fan_out import ItemEvent
 
 
@@ -43,6 +44,11 @@ def change_of_item(execution_id: str, node_id: str, event: ItemEvent) -> NodeRep
         at_ms=now_ms(),
         item=event.item,
     )
+
+
+def line_of_node(execution_id: str, work: Work, attempt: int, line: LogLine) -> LogReport:
+    """A report of what a node or an item said."""
+    return LogReport(execution_id, work.step.node_id, work.item, attempt, line.level, line.text, line.at_ms)
 
 
 def _percent(state: NodeState) -> float:

@@ -6,19 +6,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from vortex_prefect.core.reports import NodeReport
+from vortex_prefect.core.reports import Report
 
 
 class Outbox:
     """Waking another thread's event loop costs more than what a report says, so it is woken once for many."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[NodeReport], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[Report], None]) -> None:
         self._loop = loop
         self._deliver = deliver
-        self._waiting: deque[NodeReport] = deque()
+        self._waiting: deque[Report] = deque()
         self._woken = False
 
-    def put(self, report: NodeReport) -> None:
+    def put(self, report: Report) -> None:
         """Have a report delivered, after those before it; from any thread."""
         self._waiting.append(report)
         if not self._woken:

@@ -115,6 +115,10 @@ class PrefectApi:
         """Hand a batch of events to the server."""
         await self._request("POST", "/events", events)
 
+    async def post_logs(self, rows: list[dict[str, Any]]) -> None:
+        """Hand a batch of log rows to the server; see `LogCreate` of Prefect's schemas."""
+        await self._request("POST", "/logs/", rows)
+
     async def create_artifact(self, body: dict[str, Any]) -> str:
         """Add an artifact; its id."""
         return str((await self._request("POST", "/artifacts/", body)).json()["id"])

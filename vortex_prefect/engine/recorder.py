@@ -9,6 +9,7 @@ it runs.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,8 +17,9 @@ from typing import Any
 
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.ids import now_ms
-from vortex_prefect.core.reports import NodeReport, NodeState
+from vortex_prefect.core.reports import LogReport, NodeReport, NodeState
 from vortex_prefect.engine.backlog import Backlog
+from vortex_prefect.engine.logs import NodeLogs
 from vortex_prefect.engine.task_events import FlowRunIdentity, TaskRunTrack
 from vortex_prefect.graph.plan import Plan
 
@@ -35,10 +37,21 @@ Post = Callable[[list[dict[str, Any]]], Awaitable[None]]
 
 
 class Recorder:
-    """Records one execution. `note` may be called from any thread, the rest on one event loop."""
+    """Records one execution. Use it on one event loop.
+
+    Args:
+        backlog: holds the record back; null: nothing does.
+        logs: where what nodes say is recorded; null: nowhere.
+    """
 
     def __init__(
-        self, execution_id: str, plan: Plan, post: Post, report_after_s: float, backlog: Backlog | None = None
+        self,
+        execution_id: str,
+        plan: Plan,
+        post: Post,
+        report_after_s: float,
+        backlog: Backlog | None = None,
+        logs: NodeLogs | None = None,
     ) -> None:
         self._execution_id = execution_id
         self._tracks: dict[Subject, TaskRunTrack] = dict(_tracks(execution_id, plan))
@@ -49,6 +62,7 @@ class Recorder:
         self._held: dict[Subject, list[NodeReport]] = {}
         self._events_sent = 0
         self._backlog = backlog
+        self._logs = logs
         #: Task runs of which the server was told anything.
         self._told = 0
 
@@ -57,13 +71,22 @@ class Recorder:
         """Events that the server has taken."""
         return self._events_sent
 
-    def note(self, report: NodeReport) -> None:
+    def note(self, report: NodeReport | LogReport) -> None:
         """Take a report; progress within a state is not recorded."""
-        if not (report.state is NodeState.RUNNING and report.progress > 0):
+        if self._logs is not None:
+            self._logs.note(report)
+        if isinstance(report, NodeReport) and not (report.state is NodeState.RUNNING and report.progress > 0):
             self._noted.append(report)
 
     async def record(self, flow_run: FlowRunIdentity, ended: asyncio.Event) -> None:
-        """Send what was noted and what comes, until `ended` is set and everything is with the server."""
+        """Send what was noted and what comes, until `ended` is set and everything is with the server.
+
+        Logs go their own way: they keep no event waiting, and the end only for some seconds.
+        """
+        async with self._logs.sent(flow_run.id, ended) if self._logs is not None else contextlib.nullcontext():
+            await self._record(flow_run, ended)
+
+    async def _record(self, flow_run: FlowRunIdentity, ended: asyncio.Event) -> None:
         while True:
             last = ended.is_set()
             events = [event for report in self._due(last) for event in self._event(report, flow_run)]

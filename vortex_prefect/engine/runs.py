@@ -12,7 +12,7 @@ from vortex_prefect.core.contracts import ExecutionRequest
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, NodeReport, Report
+from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, LogReport, NodeReport, Report
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.backlog import Backlog
 from vortex_prefect.engine.executor import Executor
@@ -21,6 +21,7 @@ from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
 from vortex_prefect.engine.lanes import LanePool
 from vortex_prefect.engine.limits import TagLimits
+from vortex_prefect.engine.logs import NodeLogs
 from vortex_prefect.engine.outbox import Outbox
 from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.planner import Planner
@@ -118,8 +119,7 @@ class Runs:
         try:
             run.graph, plan = await self._plan(run.request)
             run.plan = plan
-            backlog = Backlog(self._api.filed_task_runs)
-            run.recorder = Recorder(run.id, plan, self._api.post_events, self._settings.report_after_s, backlog)
+            run.recorder = self._recorder(run, plan)
             outbox = Outbox(asyncio.get_running_loop(), lambda report: self.publish(run, report))
             run.executor = await self.on_dask(self._executor(run, plan, outbox))
             run.planned.set()
@@ -144,6 +144,12 @@ class Runs:
         catalogue = await self.catalogue()
         fingerprints = Fingerprints(self.lanes, self._runner.run_on_loop)
         return await asyncio.to_thread(self._planner.plan, request, catalogue, fingerprints)
+
+    def _recorder(self, run: Run, plan: Plan) -> Recorder:
+        report_after_s = self._settings.report_after_s
+        backlog = Backlog(self._api.filed_task_runs)
+        logs = NodeLogs(run.id, self._api.post_logs, report_after_s)
+        return Recorder(run.id, plan, self._api.post_events, report_after_s, backlog, logs)
 
     async def _executor(self, run: Run, plan: Plan, outbox: Outbox) -> Executor:
         return Executor(
@@ -193,13 +199,14 @@ class Runs:
 
     def publish(self, run: Run, report: Report) -> None:
         """Tell all listeners, and the record."""
-        if isinstance(report, NodeReport) and run.recorder is not None:
+        if isinstance(report, NodeReport | LogReport) and run.recorder is not None:
             run.recorder.note(report)
         if isinstance(report, NodeReport) and report.item is not None:
             return  # items are for the record; of their node everybody hears how far they are
         if isinstance(report, NodeReport) and report.outputs and run.plan is not None:
             self._sizes.note(run.plan.steps[report.node_id], report.outputs)
-        run.history.put(report)
+        if not isinstance(report, LogReport):  # whoever comes later reads them in Prefect
+            run.history.put(report)
         self._journal.publish(report)
 
     async def beat(self) -> None:

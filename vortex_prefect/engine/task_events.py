@@ -69,7 +69,7 @@ class TaskRunTrack:
     @property
     def dynamic_key(self) -> str:
         """What tells this task run from all others of the flow run."""
-        return self.node_id if self.item is None else f"{self.node_id}[{self.item}]"
+        return task_key(self.node_id, self.item)
 
     def of_item(self, item: int) -> TaskRunTrack:
         """The track of one item of this node, at its beginning."""
@@ -171,6 +171,11 @@ class TaskRunTrack:
         if self.ended_ms is not None:
             columns["end_time"] = iso(self.ended_ms)
         return columns
+
+
+def task_key(node_id: str, item: int | None) -> str:
+    """What tells the task run of a node, or of one item of it, from all others of the flow run."""
+    return node_id if item is None else f"{node_id}[{item}]"
 
 
 def task_run_id(execution_id: str, node_id: str) -> str:

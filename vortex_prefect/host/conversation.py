@@ -7,12 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome
+from vortex_prefect.core.log_line import LINES_A_JOB, LogLine
 from vortex_prefect.ipc.channel import Channel
-from vortex_prefect.wire.packets import Beat, Progress, RoomGrant, RoomRequest, decode, encode
+from vortex_prefect.wire.packets import Beat, JobLog, Progress, RoomGrant, RoomRequest, decode, encode
 
 #: A busy worker beats every second; one that is silent for so long hangs or is stopped.
 SILENCE_LIMIT_S = 30.0
+
+
+def ignore_line(line: LogLine) -> None:
+    """For those who do not want to know what a node says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,7 @@ class Handlers:
 
     room: Callable[[int], RoomGrant]
     progress: Callable[[Progress], None]
+    log: Callable[[LogLine], None] = ignore_line
 
 
 def converse(channel: Channel, job: Job, handlers: Handlers) -> JobOutcome:
@@ -34,6 +41,7 @@ def converse(channel: Channel, job: Job, handlers: Handlers) -> JobOutcome:
     """
     deadline = None if job.timeout_s is None else time.monotonic() + job.timeout_s
     channel.send(encode(job))
+    ear = _Ear(job, handlers.log)
     while True:
         body = channel.receive(_patience_s(deadline))
         if body is None:
@@ -45,6 +53,8 @@ def converse(channel: Channel, job: Job, handlers: Handlers) -> JobOutcome:
                 return outcome
             case Progress() as progress:
                 handlers.progress(progress)
+            case JobLog() as log:
+                ear.hear(log)
             case RoomRequest(nbytes):
                 channel.send(encode(handlers.room(nbytes)))
             case Beat():
@@ -53,6 +63,23 @@ def converse(channel: Channel, job: Job, handlers: Handlers) -> JobOutcome:
                 raise WorkerError("WK-010", f"the worker sent {type(packet).__name__} during a job")
         if deadline is not None and time.monotonic() >= deadline:
             raise _silence(job, deadline)
+
+
+class _Ear:
+    """Listens to what a node says, as far as a worker that keeps to the limits would tell it."""
+
+    def __init__(self, job: Job, log: Callable[[LogLine], None]) -> None:
+        self._job_id = job.job_id
+        self._log = log
+        self._began_ms = now_ms()
+        # The last one says how many more there would have been.
+        self._left = LINES_A_JOB + 1
+
+    def hear(self, packet: JobLog) -> None:
+        # A thread that outlived its own job may still speak of that.
+        if packet.job_id == self._job_id and self._left > 0:
+            self._left -= 1
+            self._log(packet.line.tamed(self._began_ms))
 
 
 def _patience_s(deadline: float | None) -> float:

@@ -15,8 +15,9 @@ from typing import Any
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.host.conversation import Handlers, converse
+from vortex_prefect.host.conversation import Handlers, converse, ignore_line
 from vortex_prefect.host.gateway import Gateway
 from vortex_prefect.host.pool import Pool, Worker, WorkerState
 from vortex_prefect.host.process import WorkerCommand, death_of, kill_worker, start_worker
@@ -179,15 +180,20 @@ class HostRuntime:
                 raise WorkerError("WK-001", "the host is closing")
             return self._catalogue
 
-    def run(self, job: Job, on_progress: Callable[[Progress], None]) -> JobOutcome:
-        """Run one job on a worker, blocking. A failure is the outcome's `error`, never raised."""
+    def run(
+        self, job: Job, on_progress: Callable[[Progress], None], on_log: Callable[[LogLine], None] = ignore_line
+    ) -> JobOutcome:
+        """Run one job on a worker, blocking. A failure is the outcome's `error`, never raised.
+
+        What the node says is for `on_log`; the outcome has it not.
+        """
         started_ms = now_ms()
         worker_id, why = "", ""
         try:
             self._check_inputs(job)
             running, why = self._take_worker(job)
             worker_id = running.worker_id
-            outcome = self._run_on(running, on_progress)
+            outcome = self._run_on(running, on_progress, on_log)
             self._keep_outputs(job, outcome, worker_id)
         except VortexError as error:
             outcome = JobOutcome(job.job_id, error=error, started_ms=started_ms, finished_ms=now_ms())
@@ -357,8 +363,10 @@ class HostRuntime:
             ready = sum(other.state is WorkerState.READY for other in self._pool.workers())
         return running, f"{worker.device}: first of {ready + 1} ready worker(s) on the host that holds the inputs"
 
-    def _run_on(self, running: _Running, on_progress: Callable[[Progress], None]) -> JobOutcome:
-        handlers = Handlers(room=lambda nbytes: self._room(nbytes, running.worker_id), progress=on_progress)
+    def _run_on(
+        self, running: _Running, on_progress: Callable[[Progress], None], on_log: Callable[[LogLine], None]
+    ) -> JobOutcome:
+        handlers = Handlers(lambda nbytes: self._room(nbytes, running.worker_id), on_progress, on_log)
         try:
             outcome = converse(running.channel, running.job, handlers)
         except ChannelClosed as closed:

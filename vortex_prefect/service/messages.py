@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
-from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeState
 from vortex_prefect.service.resources import output_url, outputs
 
 #: Port types that are shown as pictures.
@@ -25,6 +25,8 @@ class Message:
     key: tuple[str, ...] | None = None
     #: May be lost to a client that does not keep up.
     droppable: bool = False
+    #: Held for clients that come back.
+    held: bool = True
 
 
 #: Takes messages; must neither block nor raise.
@@ -90,6 +92,13 @@ def previews(graph_id: str, execution_id: str, node_id: str, values: dict[str, d
         for port, value in values.items()
         if value["type"] in PICTURES and value.get("ref")
     ]
+
+
+def node_log(graph_id: str, report: LogReport) -> Message:
+    """What a node said. Many may come at once: a slow client loses them, and none come again after a reconnect."""
+    said = ("execution_id", "node_id", "item", "attempt", "level", "text", "at_ms")
+    payload = {name: getattr(report, name) for name in said}
+    return Message("node.log", graph_id, payload, droppable=True, held=False)
 
 
 def node_error(graph_id: str, execution_id: str, node_id: str, error: dict[str, Any] | None) -> Message:

@@ -21,6 +21,7 @@ from vortex_prefect.core.reports import (
     AdoptionReport,
     ExecutionReport,
     ExecutionStatus,
+    LogReport,
     NodeReport,
     NodeState,
     Report,
@@ -132,6 +133,8 @@ class Reports:
             callback(report)
         if isinstance(report, NodeReport):
             self._handle_node(live, report)
+        elif isinstance(report, LogReport):
+            self._publish(messages.node_log(live.graph_id, report))
         elif report.status.final:
             live.learn(report.flow_run_id, report.prefect_url)
             self._begin_end(live, report.status, report.error, report.at_ms)

@@ -13,11 +13,12 @@ from google.protobuf.message import DecodeError
 from vortex_prefect.core.errors import CODES, VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.wire._pb import control_pb2, job_pb2, tensor_pb2
 
 #: Raised when a packet changes its meaning; host and worker must agree.
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class JobLog:
+    """What a node said while its job runs."""
+
+    job_id: str
+    line: LogLine
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """End a job at its next report of progress."""
 
@@ -84,7 +93,7 @@ class RoomGrant:
     error: VortexError | None = None
 
 
-Payload = Hello | Welcome | Job | JobOutcome | Progress | Cancel | Beat | RoomRequest | RoomGrant
+Payload = Hello | Welcome | Job | JobOutcome | Progress | JobLog | Cancel | Beat | RoomRequest | RoomGrant
 
 
 def encode(payload: Payload, trace: TraceContext | None = None) -> bytes:
@@ -267,6 +276,17 @@ def _write_progress(packet: control_pb2.ControlPacket, progress: Progress) -> No
     target.job_id, target.fraction, target.note = progress.job_id, progress.fraction, progress.note
 
 
+def _write_log(packet: control_pb2.ControlPacket, log: JobLog) -> None:
+    target, line = packet.job_log, log.line
+    target.job_id, target.level, target.at_ms = log.job_id, line.level, line.at_ms
+    target.text = line.text.encode("utf-8", "backslashreplace")
+
+
+def _read_log(packet: control_pb2.ControlPacket) -> JobLog:
+    source = packet.job_log
+    return JobLog(source.job_id, LogLine(source.level, source.text.decode("utf-8", "replace"), source.at_ms))
+
+
 def _write_cancel(packet: control_pb2.ControlPacket, cancel: Cancel) -> None:
     packet.job_cancel.job_id = cancel.job_id
 
@@ -298,6 +318,7 @@ _WRITERS: dict[type, Callable[..., None]] = {
     Job: _write_job,
     JobOutcome: _write_outcome,
     Progress: _write_progress,
+    JobLog: _write_log,
     Cancel: _write_cancel,
     Beat: _write_beat,
     RoomRequest: _write_request,
@@ -312,6 +333,7 @@ _READERS: dict[str, Callable[[control_pb2.ControlPacket], Payload]] = {
     "job_progress": lambda packet: Progress(
         packet.job_progress.job_id, packet.job_progress.fraction, packet.job_progress.note
     ),
+    "job_log": _read_log,
     "job_cancel": lambda packet: Cancel(packet.job_cancel.job_id),
     "arena_request": lambda packet: RoomRequest(packet.arena_request.nbytes),
     "arena_grant": _read_grant,

@@ -8,7 +8,8 @@ from typing import Any
 
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, Value
-from vortex_prefect.core.reports import ExecutionStatus, NodeReport
+from vortex_prefect.core.log_line import LogLine
+from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport
 from vortex_prefect.engine.attempts import Limiter
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.in_flight import InFlight
@@ -39,6 +40,8 @@ class ScriptedLanes:
         self.known: dict[str, dict[str, Any]] = {}
         #: execution → keys that it looked up and found.
         self.held: dict[str, set[str]] = {}
+        #: What nodes say in each attempt.
+        self.says: dict[str, list[LogLine]] = {}
         self.on_progress: dict[str, Callable[[float], None]] = {}
         self.started = asyncio.Event()
         #: Nodes whose jobs stay on their lane until the event is set.
@@ -51,10 +54,17 @@ class ScriptedLanes:
         self._cancelled: dict[str, asyncio.Event] = {}
 
     async def run(
-        self, job: Job, priority: int, on_start: Callable[[], None], on_progress: Callable[[float], None]
+        self,
+        job: Job,
+        priority: int,
+        on_start: Callable[[], None],
+        on_progress: Callable[[float], None],
+        on_log: Callable[[LogLine], None],
     ) -> JobOutcome:
         async with self._places:
             on_start()
+            for line in self.says.get(job.node_id, ()):
+                on_log(line)
             self.jobs.append(job)
             self.on_progress[job.node_id] = on_progress
             self.started.set()
@@ -65,12 +75,18 @@ class ScriptedLanes:
                 self.known[job.key] = {port: value.to_dict() for port, value in outcome.outputs.items()}
             return outcome
 
-    async def run_segment(self, jobs: Sequence[Job], priority: int, on_start: Callable[[], None]) -> list[JobOutcome]:
+    async def run_segment(
+        self,
+        jobs: Sequence[Job],
+        priority: int,
+        on_start: Callable[[], None],
+        on_log: Sequence[Callable[[LogLine], None]],
+    ) -> list[JobOutcome]:
         self.segments.append([job.node_id for job in jobs])
         outcomes: list[JobOutcome] = []
-        for job in jobs:
+        for job, hear in zip(jobs, on_log, strict=True):
             linked = job.linked(outcomes[-1].outputs) if outcomes else job
-            outcomes.append(await self.run(linked, priority, on_start, lambda _: None))
+            outcomes.append(await self.run(linked, priority, on_start, lambda _: None, hear))
             if outcomes[-1].error is not None:
                 break
         return outcomes
@@ -124,6 +140,7 @@ class Execution:
         self.lanes = lanes
         self.items: list[NodeReport] = []
         self.reports: list[NodeReport] = []
+        self.logs: list[LogReport] = []
         self.executor = Executor(
             execution_id,
             subject,
@@ -135,7 +152,10 @@ class Execution:
             pace=pace,
         )
 
-    def _hear(self, report: NodeReport) -> None:
+    def _hear(self, report: NodeReport | LogReport) -> None:
+        if isinstance(report, LogReport):
+            self.logs.append(report)
+            return
         (self.reports if report.item is None else self.items).append(report)
 
     async def run(self) -> ExecutionStatus:

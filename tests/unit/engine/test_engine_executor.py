@@ -12,7 +12,8 @@ from tests.unit.graph.builders import graph, plan
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import derived_id
 from vortex_prefect.core.job import JobOutcome, Value
-from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.core.log_line import LogLine
+from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeState
 from vortex_prefect.engine import executor as module
 
 DIAMOND = ("top.image > left.image", "top.image > right.image", "left.image > mix.a", "right.image > mix.b")
@@ -50,6 +51,23 @@ async def test_retries_count_their_attempts() -> None:
         *(None, "WK-001", None, "WK-003", None, None)
     ]
     assert len({job.job_id for job in lanes.jobs}) == 3
+
+
+async def test_an_attempt_that_another_follows_says_why_and_when() -> None:
+    raised = WorkerError("WK-003", "as told", traceback="where it was")
+    execution = Execution(plan(graph({"n": retried(1, 0.01)})), ScriptedLanes({"n": [raised]}))
+    assert await execution.run() is ExecutionStatus.COMPLETED
+    (line,) = execution.logs
+    assert (line.node_id, line.item, line.attempt, line.level) == ("n", None, 1, 30)
+    assert line.text == "attempt 1 failed, the next one begins in 0.0 s: WK-003 as told\nwhere it was"
+
+
+async def test_what_a_node_says_comes_before_its_end() -> None:
+    lanes = ScriptedLanes()
+    lanes.says = {"n": [LogLine(20, "one", 5), LogLine(40, "two", 6)]}
+    execution = Execution(plan(graph({"n": "canvas"})), lanes)
+    await execution.run()
+    assert execution.logs == [LogReport("e", "n", None, 1, 20, "one", 5), LogReport("e", "n", None, 1, 40, "two", 6)]
 
 
 async def test_the_last_attempt_decides() -> None:

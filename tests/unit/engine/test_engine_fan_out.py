@@ -11,6 +11,7 @@ import pytest
 from tests.unit.engine.scripted import LOST, RAISED, Act, Execution, ScriptedLanes, settled
 from tests.unit.graph.builders import graph, plan
 from vortex_prefect.core.job import Job, Value
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.reports import ExecutionStatus, NodeState
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.engine.in_flight import InFlight
@@ -49,6 +50,17 @@ def counts(execution: Execution, node_id: str = "n") -> dict[str, int]:
 
 def ran(lanes: ScriptedLanes, node_id: str) -> list[Any]:
     return [job.inputs["value"][0].data for job in lanes.jobs if job.node_id == node_id]
+
+
+async def test_what_an_item_says_is_the_items() -> None:
+    lanes = lanes_of(1, 2)
+    lanes.says = {"n": [LogLine(20, "doubling", 5)]}
+    execution = Execution(plan(graph(NODES, *EDGES)), lanes)
+    await execution.run()
+    assert sorted((report.node_id, report.item, report.text) for report in execution.logs) == [
+        ("n", 0, "doubling"),
+        ("n", 1, "doubling"),
+    ]
 
 
 async def test_a_node_runs_once_an_item_and_gives_a_list() -> None:

@@ -3,7 +3,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, NodeReport, NodeState, Report
+from vortex_prefect.core.reports import (
+    AdoptionReport,
+    ExecutionReport,
+    ExecutionStatus,
+    LogReport,
+    NodeReport,
+    NodeState,
+    Report,
+    report_from_dict,
+)
+from vortex_prefect.engine import journal as module
 from vortex_prefect.engine.journal import History, Journal
 
 
@@ -74,3 +84,19 @@ async def test_nothing_is_kept_for_a_listener_that_has_gone() -> None:
     await asyncio.gather(listening, return_exceptions=True)
     assert not journal._listeners
     journal.publish(ENDED)
+
+
+async def test_a_listener_that_does_not_keep_up_misses_lines_and_nothing_else() -> None:
+    journal = Journal()
+    stream = journal.listen([ENDED])
+    await heard(stream, 1)
+    lines = [LogReport("e", "n", None, 1, 20, str(number)) for number in range(module._LOGS_UP_TO + 10)]
+    for line in lines:
+        journal.publish(line)
+    journal.publish(node("a"))
+    assert await heard(stream, module._LOGS_UP_TO + 1) == [*lines[: module._LOGS_UP_TO], node("a")]
+
+
+def test_a_line_comes_back_from_its_json_form() -> None:
+    line = LogReport("e", "n", 3, 2, 30, "text", 5)
+    assert report_from_dict(line.to_dict()) == line

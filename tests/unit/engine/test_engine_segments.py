@@ -11,6 +11,7 @@ from tests.unit.engine.scripted import LOST, Execution, ScriptedLanes, settled
 from tests.unit.graph.builders import graph, plan
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.pace import Pace
@@ -46,6 +47,15 @@ def test_a_type_is_short_once_it_was_three_times() -> None:
     for _ in range(70):
         pace.note("n", took(1))
     assert pace.is_short("n")
+
+
+async def test_what_each_node_of_a_segment_says_is_its_own(quick: Pace) -> None:
+    lanes = ScriptedLanes()
+    lanes.says = {node: [LogLine(20, f"I am {node}", 5)] for node in "abcd"}
+    execution = Execution(plan(graph(NODES, *CHAIN)), lanes, pace=quick)
+    await execution.run()
+    assert lanes.segments == [["a", "b", "c", "d"]]
+    assert [(report.node_id, report.text) for report in execution.logs] == [(node, f"I am {node}") for node in "abcd"]
 
 
 async def test_a_chain_travels_once_and_every_node_is_told(quick: Pace) -> None:

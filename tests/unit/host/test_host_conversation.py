@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.core.log_line import LINE_BYTES, LINES_A_JOB, LogLine
 from vortex_prefect.host import conversation
 from vortex_prefect.host.conversation import Handlers, converse
 from vortex_prefect.ipc.channel import ChannelClosed
@@ -17,6 +20,7 @@ from vortex_prefect.wire.packets import (
     Beat,
     Cancel,
     Hello,
+    JobLog,
     Payload,
     Progress,
     RoomGrant,
@@ -37,6 +41,7 @@ class Host:
 
     def __init__(self) -> None:
         self.progress: list[Progress] = []
+        self.lines: list[LogLine] = []
         self.room: list[int] = []
         self.grant = RoomGrant(64, 128, 5)
         self._threads = ThreadPoolExecutor(1)
@@ -45,7 +50,7 @@ class Host:
         here, there = MemoryChannel.pair()
         playing = self._threads.submit(worker, there)
         try:
-            return converse(here, job, Handlers(self._on_room, self.progress.append))
+            return converse(here, job, Handlers(self._on_room, self.progress.append, self.lines.append))
         finally:
             here.close()
             playing.result(10)
@@ -95,6 +100,38 @@ def test_progress_and_beats_come_in_between(host: Host) -> None:
     steps = [Progress("j", 0.25, "a quarter"), Progress("j", 0.5)]
     assert host.run(_says(Beat(1, 100), steps[0], Beat(2, 100), steps[1], RESULT)) == RESULT
     assert host.progress == steps
+
+
+def test_what_the_node_says_is_passed_on(host: Host) -> None:
+    said = [LogLine(20, "one", now_ms()), LogLine(30, "two", now_ms())]
+
+    def worker(channel: MemoryChannel) -> None:
+        channel.receive(10)
+        for line in said:
+            channel.send(encode(JobLog("j", replace(line, at_ms=now_ms()))))
+        channel.send(encode(JobLog("another", said[0])))
+        channel.send(encode(RESULT))
+
+    assert host.run(worker) == RESULT
+    assert [(line.level, line.text) for line in host.lines] == [(20, "one"), (30, "two")]
+
+
+def test_strange_lines_are_tamed(host: Host) -> None:
+    before = now_ms()
+    strange = [LogLine(2**31 - 1, "a\0b", 2**62), LogLine(-(2**31), "ä" * LINE_BYTES, -5)]
+    assert host.run(_says(*[JobLog("j", line) for line in strange], RESULT)) == RESULT
+    first, second = host.lines
+    assert (first.level, first.text) == (50, "a\ufffdb")
+    assert second.level == 10
+    assert second.text.endswith("… (cut)")
+    assert len(second.text.encode()) in (LINE_BYTES - 1, LINE_BYTES)
+    assert all(before <= line.at_ms <= now_ms() for line in host.lines)
+
+
+def test_a_worker_without_measure_is_heard_no_longer(host: Host) -> None:
+    flood = [JobLog("j", LogLine(20, str(number), 0)) for number in range(LINES_A_JOB + 500)]
+    assert host.run(_says(*flood, RESULT)) == RESULT
+    assert [line.text for line in host.lines] == [str(number) for number in range(LINES_A_JOB + 1)]
 
 
 def test_room_is_granted(host: Host) -> None:

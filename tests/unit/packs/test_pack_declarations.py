@@ -59,7 +59,7 @@ def test_catalogue_survives_its_json_form() -> None:
 def test_debug_nodes_come_only_when_asked_for() -> None:
     types = {declared.spec.type for declared in load_packs(debug=False)}
     debug = {spec.type for spec in SPECS} - types
-    names = "value identity add sleep fail crash allocate checksum count fingerprint oom"
+    names = "value identity add sleep fail crash allocate checksum count fingerprint log oom"
     assert debug == {f"debug.{name}" for name in names.split()}
 
 
@@ -69,7 +69,7 @@ def test_debug_ports_chain() -> None:
             assert [port.name for port in spec.outputs] == ["out"]
             assert {port.name for port in spec.inputs} <= {"in"}
     sources = {spec.type for spec in SPECS if (port := spec.input("in")) and not port.required}
-    assert sources == {"debug.count", "debug.crash", "debug.fail", "debug.oom", "debug.sleep"}
+    assert sources == {"debug.count", "debug.crash", "debug.fail", "debug.log", "debug.oom", "debug.sleep"}
 
 
 def test_effects_outside_are_volatile_and_files_are_content() -> None:

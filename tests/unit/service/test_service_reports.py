@@ -11,7 +11,7 @@ from tests.unit.service.conftest import Bench
 from vortex_prefect.core.contracts import ExecutionRecord
 from vortex_prefect.core.errors import SystemFault, WorkerError
 from vortex_prefect.core.job import Value
-from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, NodeReport, NodeState
+from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, LogReport, NodeReport, NodeState
 from vortex_prefect.service.executions import Options
 
 FAILURE = WorkerError("WK-003", "node raised", node_id="blur").to_dict()
@@ -81,6 +81,21 @@ async def test_progress_is_told_at_once_and_stored_later(bench: Bench) -> None:
     await bench.control.reports.flush()
     assert bench.store.writes == writes + 1
     assert (await _stored(bench, record.id)).nodes["blur"]["progress"] == 99.0
+
+
+async def test_what_a_node_says_is_told_and_not_stored(bench: Bench) -> None:
+    record = await _started(bench)
+    await bench.control.reports.flush()
+    writes = bench.store.writes
+    await bench.control.reports.handle(LogReport(record.id, "blur", None, 1, 30, "odd", 1200))
+    await bench.control.reports.flush()
+    assert bench.store.writes == writes
+    message = bench.sink.messages[-1]
+    assert (message.type, message.droppable, message.held) == ("node.log", True, False)
+    assert message.payload == {
+        "execution_id": record.id, "node_id": "blur", "item": None, "attempt": 1, "level": 30, "text": "odd",
+        "at_ms": 1200,
+    }  # fmt: skip
 
 
 async def test_repeated_reports_are_no_news(bench: Bench) -> None:

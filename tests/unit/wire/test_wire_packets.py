@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from vortex_prefect.core.errors import CODES, VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
+from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.wire._pb import control_pb2
 from vortex_prefect.wire.packets import (
     Beat,
     Cancel,
     Hello,
+    JobLog,
     Payload,
     Progress,
     RoomGrant,
@@ -73,6 +75,7 @@ PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
     JOBS,
     OUTCOMES,
     st.builds(Progress, NAME, st.floats(0, 1, width=32), TEXT),
+    st.builds(JobLog, NAME, st.builds(LogLine, st.integers(-(2**31), 2**31 - 1), TEXT, I64)),
     st.builds(Cancel, NAME),
     st.builds(Beat, U64, U64),
     st.builds(RoomRequest, U64),
@@ -148,6 +151,16 @@ def test_an_error_that_names_an_undecodable_file_still_travels() -> None:
     assert isinstance(outcome, JobOutcome)
     assert outcome.error is not None
     assert outcome.error.message == "no file 'caf\\udce9'"
+
+
+@pytest.mark.parametrize(("text", "read"), [(b"caf\xe9 \0", "caf\ufffd \0"), (b"\xff" * 3, "\ufffd" * 3)])
+def test_a_line_that_is_no_text_is_still_a_line(text: bytes, read: str) -> None:
+    packet = control_pb2.ControlPacket(job_log={"job_id": "j", "level": 20, "text": text, "at_ms": 5})
+    assert decode(packet.SerializeToString()) == JobLog("j", LogLine(20, read, 5))
+
+
+def test_a_line_that_names_an_undecodable_file_still_travels() -> None:
+    assert decode(encode(JobLog("j", LogLine(20, "'caf\udce9'", 5)))) == JobLog("j", LogLine(20, "'caf\\udce9'", 5))
 
 
 def test_the_packet_is_the_specifications() -> None:

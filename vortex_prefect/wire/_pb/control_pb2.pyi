@@ -49,7 +49,7 @@ class Heartbeat(_message.Message):
     def __init__(self, tick: _Optional[int] = ..., rss_bytes: _Optional[int] = ...) -> None: ...
 
 class ControlPacket(_message.Message):
-    __slots__ = ("request_id", "timestamp", "trace_context", "job_submit", "job_result", "handshake", "heartbeat", "job_progress", "job_cancel", "arena_request", "arena_grant")
+    __slots__ = ("request_id", "timestamp", "trace_context", "job_submit", "job_result", "handshake", "heartbeat", "job_progress", "job_cancel", "arena_request", "arena_grant", "job_log")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     TRACE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +61,7 @@ class ControlPacket(_message.Message):
     JOB_CANCEL_FIELD_NUMBER: _ClassVar[int]
     ARENA_REQUEST_FIELD_NUMBER: _ClassVar[int]
     ARENA_GRANT_FIELD_NUMBER: _ClassVar[int]
+    JOB_LOG_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     timestamp: int
     trace_context: TraceContext
@@ -72,4 +73,5 @@ class ControlPacket(_message.Message):
     job_cancel: _job_pb2.JobCancel
     arena_request: _job_pb2.ArenaRequest
     arena_grant: _job_pb2.ArenaGrant
-    def __init__(self, request_id: _Optional[str] = ..., timestamp: _Optional[int] = ..., trace_context: _Optional[_Union[TraceContext, _Mapping]] = ..., job_submit: _Optional[_Union[_job_pb2.JobSubmit, _Mapping]] = ..., job_result: _Optional[_Union[_job_pb2.JobResult, _Mapping]] = ..., handshake: _Optional[_Union[Handshake, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., job_progress: _Optional[_Union[_job_pb2.JobProgress, _Mapping]] = ..., job_cancel: _Optional[_Union[_job_pb2.JobCancel, _Mapping]] = ..., arena_request: _Optional[_Union[_job_pb2.ArenaRequest, _Mapping]] = ..., arena_grant: _Optional[_Union[_job_pb2.ArenaGrant, _Mapping]] = ...) -> None: ...
+    job_log: _job_pb2.JobLog
+    def __init__(self, request_id: _Optional[str] = ..., timestamp: _Optional[int] = ..., trace_context: _Optional[_Union[TraceContext, _Mapping]] = ..., job_submit: _Optional[_Union[_job_pb2.JobSubmit, _Mapping]] = ..., job_result: _Optional[_Union[_job_pb2.JobResult, _Mapping]] = ..., handshake: _Optional[_Union[Handshake, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., job_progress: _Optional[_Union[_job_pb2.JobProgress, _Mapping]] = ..., job_cancel: _Optional[_Union[_job_pb2.JobCancel, _Mapping]] = ..., arena_request: _Optional[_Union[_job_pb2.ArenaRequest, _Mapping]] = ..., arena_grant: _Optional[_Union[_job_pb2.ArenaGrant, _Mapping]] = ..., job_log: _Optional[_Union[_job_pb2.JobLog, _Mapping]] = ...) -> None: ...

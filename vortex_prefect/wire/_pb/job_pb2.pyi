@@ -77,6 +77,18 @@ class JobProgress(_message.Message):
     note: str
     def __init__(self, job_id: _Optional[str] = ..., fraction: _Optional[float] = ..., note: _Optional[str] = ...) -> None: ...
 
+class JobLog(_message.Message):
+    __slots__ = ("job_id", "level", "text", "at_ms")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    level: int
+    text: bytes
+    at_ms: int
+    def __init__(self, job_id: _Optional[str] = ..., level: _Optional[int] = ..., text: _Optional[bytes] = ..., at_ms: _Optional[int] = ...) -> None: ...
+
 class JobCancel(_message.Message):
     __slots__ = ("job_id",)
     JOB_ID_FIELD_NUMBER: _ClassVar[int]

@@ -7,6 +7,9 @@
 
 Ports, parameters, bounds, defaults and documentation are read off the
 signature and the docstring; nothing is declared twice.
+
+What a node logs with `logging` from INFO on, prints, or notes as its progress
+are lines of the log of its task run; see docs/prefect.md.
 """
 
 from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Port, Range, Step, Unit, Widget

@@ -59,7 +59,7 @@ class Context:
         """Say how far the node is, 0 to 1, with a short note for people.
 
         Cheap enough for every step of a loop: the worker throttles. It is also
-        where a cancel reaches the node.
+        where a cancel reaches the node. A note that is new is a line of the node's log too.
 
         Raises:
             Cancelled: somebody cancelled the execution; let it pass.
