@@ -139,7 +139,8 @@ class Stack:
         prefect = None
         if settings.prefect_api_url is None:
             prefect_port = info.prefect_ui.rpartition(":")[2]
-            command = (python, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", prefect_port)
+            server = (python, "-m", "vortex_prefect.bootstrap.prefect_server", "server", "start")
+            command = (*server, "--host", "127.0.0.1", "--port", prefect_port)
             self._tell("starting Prefect's server")
             prefect = self._add("prefect-server", command)
         if settings.dask is None:

@@ -150,16 +150,26 @@ class Attachments:
         await _first(run.ended.wait(), run.suspended.wait())
         if not run.ended.is_set():
             raise suspension()
-        await _recorded(run)
+        await self._record_of(run)
         return final_state(run.status, run.message)
 
     async def _finish(self, run: Run) -> None:
         """See that Prefect knows the end, whatever became of the flow function."""
         await run.ended.wait()
-        await _recorded(run)
+        await self._record_of(run)
         if run.flow_run is not None:
             await self._see_to_end(run, run.flow_run.id, final_state(run.status, run.message))
         self._release(run)
+
+    async def _record_of(self, run: Run) -> None:
+        """Wait until Prefect has an ended run's task runs; a defect on that way keeps no flow run from ending."""
+        if run.flow_run is not None:
+            self.watch.discard(run.flow_run.id)  # whatever is wanted of it now, it is too late
+        try:
+            if run.recording is not None:
+                await asyncio.shield(run.recording)  # others may wait for it too
+        except Exception:
+            logger.exception("execution %s is not recorded in full", run.id)
 
     async def _see_to_end(self, run: Run, flow_run_id: str, final: State[Any]) -> None:
         # Whoever has asked Prefect for a retry meanwhile is not to find it ended once more.
@@ -199,15 +209,6 @@ class Attachments:
                     run.suspended.set()
             case "RUNNING" if run.paused and not run.suspended.is_set():
                 self._steer(run, "resume")
-
-
-async def _recorded(run: Run) -> None:
-    """Until Prefect has the run's task runs; a defect on that way keeps no flow run from ending."""
-    try:
-        if run.recording is not None:
-            await asyncio.shield(run.recording)  # others may wait for it too
-    except Exception:
-        logger.exception("execution %s is not recorded in full", run.id)
 
 
 async def _first(*waits: Awaitable[Any]) -> None:

@@ -26,6 +26,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.engine.busy_server import retry_quickly
 from vortex_prefect.engine.hooks import Hook, Hooks
 from vortex_prefect.engine.task_runner import VortexTaskRunner
 
@@ -106,7 +107,8 @@ class Flows:
         async with self._connecting:
             if self._context is None:
                 # One connection for all: one of its own costs a flow run 25 ms.
-                await AsyncClientContext().__aenter__()
+                connection = await AsyncClientContext().__aenter__()
+                retry_quickly(connection.client)
                 self._context = contextvars.copy_context()
         work = run_flow_async(self._flow(name, outcome), flow_run=unwatched, parameters={}, return_type="state")
         await asyncio.create_task(work, context=self._context.copy())

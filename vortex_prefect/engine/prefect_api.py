@@ -13,12 +13,15 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL
 
 from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.engine.busy_server import RightOfWay, retry_quickly
 
 _TIMEOUT = httpx.Timeout(30.0)
 #: Refusals that say "later", not "never".
 _COME_BACK = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
 #: The most that the server hands out at once.
 _PAGE = 200
+#: How long events let the creation of flow runs go first.
+_COURTESY_S = 3.0
 
 
 class PrefectApi:
@@ -28,6 +31,7 @@ class PrefectApi:
         self._url = PREFECT_API_URL.value() or ""
         self._connected: PrefectClient | None = None
         self._connecting = asyncio.Lock()
+        self._creations = RightOfWay()
 
     async def close(self) -> None:
         """Disconnect."""
@@ -54,7 +58,8 @@ class PrefectApi:
 
         Null if there is no such deployment.
         """
-        answer = await self._request("POST", f"/deployments/{deployment_id}/create_flow_run", body, allow=(404,))
+        async with self._creations.first():
+            answer = await self._request("POST", f"/deployments/{deployment_id}/create_flow_run", body, allow=(404,))
         return None if answer.status_code == httpx.codes.NOT_FOUND else FlowRun.model_validate(answer.json())
 
     async def flow_run(self, flow_run_id: str) -> FlowRun:
@@ -113,6 +118,7 @@ class PrefectApi:
 
     async def post_events(self, events: list[dict[str, Any]]) -> None:
         """Hand a batch of events to the server."""
+        await self._creations.give(_COURTESY_S)
         await self._request("POST", "/events", events)
 
     async def post_logs(self, rows: list[dict[str, Any]]) -> None:
@@ -170,6 +176,7 @@ class PrefectApi:
         async with self._connecting:
             if self._connected is None:
                 client = get_client()
+                retry_quickly(client)
                 try:
                     await client.__aenter__()
                 except RuntimeError as error:  # how Prefect's client says that nobody answers

@@ -116,7 +116,6 @@ class TaskRunTrack:
                     "prefect.resource.role": "flow-run",
                     "prefect.resource.name": flow_run.name,
                 },
-                *({"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} for tag in self.tags),
             ],
             "payload": {
                 "intended": {"from": initial[0] if initial else None, "to": state_type},
