@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from typing import Any
 
 import pytest
 
@@ -196,11 +197,11 @@ def test_a_line_that_cannot_be_sent_is_lost_and_nothing_else() -> None:
 
 def test_a_stream_that_somebody_kept_stays_usable(ear: Ear, stdout: io.StringIO) -> None:
     with redirect_stdout(stdout), captured(ear.logs):
-        kept = sys.stdout
+        kept: Any = sys.stdout
     ear.logs.end()
     kept.write("later\n")
     assert (ear.lines, stdout.getvalue()) == ([], "later\n")
-    assert kept.getvalue() == "later\n"  # type: ignore[attr-defined]  whatever else the stream can do
+    assert kept.getvalue() == "later\n"  # and whatever else the stream can do
 
 
 def test_threads_of_a_node_are_heard_and_their_lines_do_not_mix(ear: Ear, stdout: io.StringIO) -> None:

@@ -81,7 +81,7 @@ def test_notes_are_throttled_as_progress_is() -> None:
 
 def test_a_finaliser_that_speaks_while_a_packet_is_sent_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     send = MemoryChannel.send
-    spoken = []
+    spoken: list[bool] = []
 
     def interrupted(channel: MemoryChannel, body: bytes) -> None:
         if isinstance(decode(body), Progress) and not spoken:
