@@ -17,16 +17,23 @@ from tests.integration.stack_client import StackClient, debug, graph
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).resolve().parents[2]
 
-@contextmanager
-def worker(stack: StackClient, folder: Path, pool: str, pool_type: str) -> Iterator[None]:
-    """`prefect worker start`, ended by Ctrl-C."""
-    env = {
+
+def environment(stack: StackClient, folder: Path) -> dict[str, str]:
+    """For commands of Prefect that are to speak to the stack."""
+    return {
         **os.environ,
         "PREFECT_API_URL": stack.info.prefect_api_url,
         "PREFECT_HOME": str(folder / "prefect"),
         "VORTEX_HOME": str(stack.home),
     }
+
+
+@contextmanager
+def worker(stack: StackClient, folder: Path, pool: str, pool_type: str) -> Iterator[None]:
+    """`prefect worker start`, ended by Ctrl-C."""
+    env = environment(stack, folder)
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", pool_type]
     with (folder / "worker.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=env, cwd=folder)
@@ -51,8 +58,14 @@ def form(stack: StackClient, name: str) -> str:
     return stack.create({**document, "inputs": inputs})
 
 
+def pool_of_processes(stack: StackClient) -> None:
+    """The pool `processes`, made where there is none."""
+    made = stack.prefect.post("/work_pools/", json={"name": "processes", "type": "process"})
+    assert made.status_code in (201, 409), made.text
+
+
 def test_a_process_pool_runs_graphs_in_the_warm_engine(stack: StackClient, tmp_path: Path) -> None:
-    stack.prefect.post("/work_pools/", json={"name": "processes", "type": "process"}).raise_for_status()
+    pool_of_processes(stack)
     deployment = stack.deploy(form(stack, "in a process"), pool="processes")
     with worker(stack, tmp_path, "processes", "process"):
         flow_run_id = stack.begin(deployment["deployment_id"], parameters={"start": 77191, "seconds": 0.01})
@@ -78,3 +91,19 @@ def test_a_worker_of_prefects_command_serves_a_pool_of_ours(stack: StackClient, 
         flow_run_id = stack.begin(deployment["deployment_id"], parameters={"start": 17})
         assert stack.reaches(flow_run_id, "Completed", "Failed", "Crashed", limit_s=120.0)["state_name"] == "Completed"
         assert stack.ended(flow_run_id)["outputs"]["sleep_out"]["value"] == 17.0
+
+
+def test_prefect_deploys_the_flows_that_come_along(stack: StackClient, tmp_path: Path) -> None:
+    pool_of_processes(stack)
+    command = (sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all")
+    subprocess.run(
+        [*command, "--prefect-file", "deployments/prefect.yaml"],
+        cwd=ROOT, env=environment(stack, tmp_path), stdin=subprocess.DEVNULL, check=True, timeout=120,
+    )  # fmt: skip
+    name = "photo%20grade%2C%20stored/nightly"
+    deployment = stack.prefect.get(f"/deployments/name/{name}").raise_for_status().json()
+    assert list(deployment["parameter_openapi_schema"]["properties"]) == ["photo"]
+    assert [schedule["active"] for schedule in deployment["schedules"]] == [False]
+    with worker(stack, tmp_path, "processes", "process"):
+        flow_run_id = stack.begin(deployment["id"])
+        assert stack.reaches(flow_run_id, "Completed", "Failed", "Crashed", limit_s=120.0)["state_name"] == "Completed"
