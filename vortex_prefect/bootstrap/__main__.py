@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 
+from vortex_prefect.bootstrap.orphans import end_with_parent
 from vortex_prefect.bootstrap.wiring import run_bridge, run_engine
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
@@ -21,6 +22,7 @@ def main() -> int:
     """Run the role of the first argument until a signal ends it; 1 if it could not start."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    end_with_parent()
     settings = Settings.from_env(os.environ)
     try:
         match sys.argv[1:]:

@@ -24,6 +24,7 @@ from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
 
 _PREFECT_PORT = 4200
+_LAUNCH = (sys.executable, "-m", "vortex_prefect.bootstrap.launch")
 _START_LIMIT_S = 180.0
 #: A child that dies more often than this within the window is beyond help.
 _MAX_RESTARTS = 5
@@ -139,8 +140,7 @@ class Stack:
         prefect = None
         if settings.prefect_api_url is None:
             prefect_port = info.prefect_ui.rpartition(":")[2]
-            server = (python, "-m", "vortex_prefect.bootstrap.prefect_server", "server", "start")
-            command = (*server, "--host", "127.0.0.1", "--port", prefect_port)
+            command = (*_LAUNCH, "prefect", "server", "start", "--host", "127.0.0.1", "--port", prefect_port)
             self._tell("starting Prefect's server")
             prefect = self._add("prefect-server", command)
         if settings.dask is None:
@@ -161,7 +161,7 @@ class Stack:
         self._add(
             "dask-scheduler",
             (
-                sys.executable, "-m", "distributed.cli.dask_scheduler",
+                *_LAUNCH, "distributed.cli.dask_scheduler",
                 "--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0",
             ),
         )  # fmt: skip
@@ -169,7 +169,7 @@ class Stack:
         self._add(
             "dask-worker",
             (
-                sys.executable, "-m", "distributed.cli.dask_worker", address,
+                *_LAUNCH, "distributed.cli.dask_worker", address,
                 "--host", "127.0.0.1", "--no-nanny", "--no-dashboard", "--nthreads", workers,
                 "--resources", f"GPU={workers}", "--local-directory", str(self._settings.run_dir / "dask"),
             ),
