@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.integration.polling import eventually
@@ -32,7 +34,8 @@ def test_lines_of_a_node_are_logs_of_its_task_run(stack: StackClient) -> None:
         (20, "noted héllo\ufffd"),
     ]
     ((level, text),) = lines(stack, runs["long"]["id"], 1)
-    assert (level, text[:21]) == (20, "completed after 0.8 s")
+    assert level == 20
+    assert re.match(r"completed after \d+\.\d s on ", text)
     assert "first of 1 ready worker" in text
     of_the_flow_run = {"logs": {"flow_run_id": {"any_": [stack.flow_run_id(execution["id"])]}}}
     found = stack.prefect.post("/logs/filter", json=of_the_flow_run).raise_for_status().json()
