@@ -20,7 +20,7 @@ from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.reports import LogReport, NodeReport, NodeState
 from vortex_prefect.engine.backlog import Backlog
 from vortex_prefect.engine.logs import NodeLogs
-from vortex_prefect.engine.task_events import FlowRunIdentity, TaskRunTrack
+from vortex_prefect.engine.task_events import TAG, FlowRunIdentity, TaskRunTrack
 from vortex_prefect.graph.plan import Plan
 
 logger = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ def _tracks(execution_id: str, plan: Plan) -> Iterable[tuple[Subject, TaskRunTra
     now = now_ms()
     for node_id, step in plan.steps.items():
         inputs = {port: tuple(source.node for source in sources) for port, sources in step.inputs.items()}
-        title, tags = step.title or node_id, ("vortex", *step.tags)
+        title, tags = step.title or node_id, (TAG, *step.tags)
         yield (node_id, None), TaskRunTrack(execution_id, node_id, title, step.node_type, inputs, now, tags=tags)
     for node_id in plan.skipped:
         yield (node_id, None), TaskRunTrack(execution_id, node_id, node_id, "skipped", {}, now)

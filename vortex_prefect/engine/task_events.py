@@ -15,6 +15,9 @@ from typing import Any
 from vortex_prefect.core.ids import derived_id, now_ms
 from vortex_prefect.core.reports import NodeReport, NodeState
 
+#: Tag of all task runs.
+TAG = "vortex"
+
 #: Our state → Prefect's state type and name.
 _STATES = {
     NodeState.RUNNING: ("RUNNING", "Running"),
@@ -57,7 +60,7 @@ class TaskRunTrack:
     previous: tuple[str, str] | None = None
     #: Time of the last event in microseconds.
     last_us: int = 0
-    tags: tuple[str, ...] = field(default=("vortex",))
+    tags: tuple[str, ...] = field(default=(TAG,))
     #: Null for the node itself.
     item: int | None = None
 
@@ -116,6 +119,12 @@ class TaskRunTrack:
                     "prefect.resource.role": "flow-run",
                     "prefect.resource.name": flow_run.name,
                 },
+                *(
+                    {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"}
+                    for tag in self.tags
+                    # Each costs the server a row and several checks an event; this one every task run has.
+                    if tag != TAG
+                ),
             ],
             "payload": {
                 "intended": {"from": initial[0] if initial else None, "to": state_type},
