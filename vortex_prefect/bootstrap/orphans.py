@@ -13,7 +13,7 @@ _POLL_S = 1.0
 
 
 def end_with_parent(patience_s: float = PATIENCE_S) -> None:
-    """Kill this process and its group so long after the death of its parent; call it first of all.
+    """Kill this process, and the group that it leads, so long after the death of its parent; call it first of all.
 
     The kernel sends SIGTERM when the parent dies, but who takes that in asyncio and waits for a task that
     does not end stays for ever, and with it memory, ports and workers.
@@ -26,4 +26,6 @@ def _watch(parent: int, patience_s: float) -> None:
     while os.getppid() == parent:
         time.sleep(_POLL_S)
     time.sleep(patience_s)
-    os.killpg(0, signal.SIGKILL)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)  # a group that somebody else leads is not ours to end
