@@ -20,7 +20,7 @@ _TIMEOUT = httpx.Timeout(30.0)
 _COME_BACK = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
 #: The most that the server hands out at once.
 _PAGE = 200
-#: How long events let the creation of flow runs go first.
+#: How long events let the creation of flow runs and deployments go first.
 _COURTESY_S = 3.0
 
 
@@ -159,10 +159,11 @@ class PrefectApi:
 
     async def put_deployment(self, flow_name: str, body: dict[str, Any]) -> str:
         """Create a deployment, or replace the one of the same flow and name; its id."""
-        # Asked for each time: somebody may have deleted the flow.
-        flow = (await self._request("POST", "/flows/", {"name": flow_name})).json()
-        body = {**body, "flow_id": flow["id"]}
-        return str((await self._request("POST", "/deployments/", body)).json()["id"])
+        async with self._creations.first():
+            # Asked for each time: somebody may have deleted the flow.
+            flow = (await self._request("POST", "/flows/", {"name": flow_name})).json()
+            body = {**body, "flow_id": flow["id"]}
+            return str((await self._request("POST", "/deployments/", body)).json()["id"])
 
     async def update_deployment(self, deployment_id: str, body: dict[str, Any]) -> bool:
         """Change what `body` names; false if the deployment is gone."""
