@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from vortex_prefect.core.job import Value
 
@@ -132,7 +132,47 @@ class LogReport:
         return {**asdict(self), "kind": "log"}
 
 
-Report = NodeReport | ExecutionReport | AdoptionReport | LogReport
+@dataclass(frozen=True, slots=True)
+class PreviewReport:
+    """A running node has made so much."""
+
+    execution_id: str
+    node_id: str
+    #: A small JPEG.
+    jpeg: bytes
+    at_ms: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Form that msgpack carries."""
+        return {**asdict(self), "kind": "preview"}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """A worker process was started, was lost, or has a successor that is ready."""
+
+    event: Literal["spawned", "crashed", "recovered"]
+    #: Name of the worker, which its successor has too.
+    worker_id: str
+    host: str
+    pid: int | None
+    device: str | None = None
+    #: Of a crash: how it died.
+    reason: str | None = None
+    #: Of a crash: `{execution_id, node_id, job_id}` of the job that it had.
+    job: dict[str, str] | None = None
+    #: Of a recovery: how long there was no worker of that name.
+    down_ms: int | None = None
+    at_ms: int = 0
+    #: Tells repeats apart.
+    event_id: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {**asdict(self), "kind": "worker"}
+
+
+Report = NodeReport | ExecutionReport | AdoptionReport | LogReport | PreviewReport | WorkerReport
 
 
 def report_from_dict(data: dict[str, Any]) -> Report:
@@ -140,6 +180,10 @@ def report_from_dict(data: dict[str, Any]) -> Report:
     fields = {name: value for name, value in data.items() if name != "kind"}
     if data["kind"] == "adoption":
         return AdoptionReport(**fields)
+    if data["kind"] == "preview":
+        return PreviewReport(**fields)
+    if data["kind"] == "worker":
+        return WorkerReport(**fields)
     if data["kind"] == "log":
         return LogReport(**fields)
     if data["kind"] == "execution":

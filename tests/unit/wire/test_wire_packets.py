@@ -9,24 +9,27 @@ from google.protobuf.descriptor import FieldDescriptor
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vortex_prefect.core.errors import CODES, VortexError, WorkerError
+from vortex_prefect.core.errors import CODES, GraphError, Problem, VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.wire._pb import control_pb2
-from vortex_prefect.wire.packets import (
+from vortex_prefect.wire.packets import decode, decode_traced, encode
+from vortex_prefect.wire.payloads import (
+    CAPABILITIES,
+    Batch,
     Beat,
     Cancel,
     Hello,
     JobLog,
     Payload,
+    Preview,
+    Probe,
     Progress,
     RoomGrant,
     RoomRequest,
     Welcome,
-    decode,
-    encode,
 )
 
 U32, U64, I64 = st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1), st.integers(0, 2**63 - 1)
@@ -65,19 +68,24 @@ JOBS = st.builds(
     timeout_s=st.none(),
     purpose=st.sampled_from(["run", "fingerprint"]),
     trace=TRACES,
+    links=st.dictionaries(NAME, st.lists(NAME, max_size=2).map(tuple), max_size=2),
 )
+CAPABLE = st.frozensets(st.sampled_from(sorted(CAPABILITIES)) | NAME)
 OUTCOMES = st.builds(
     JobOutcome, NAME, st.dictionaries(NAME, VALUES, max_size=3), started_ms=I64, finished_ms=I64
 ) | st.builds(JobOutcome, NAME, error=ERRORS)
 PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
-    st.builds(Hello, NAME, U32, TEXT, st.lists(st.dictionaries(TEXT, JSON, max_size=2), max_size=2), protocol=U32),
-    st.builds(Welcome, TEXT, TEXT, TEXT, TEXT, st.none() | ERRORS, protocol=U32),
+    st.builds(Hello, U32, st.lists(st.dictionaries(TEXT, JSON, max_size=2), max_size=2), CAPABLE, U32),
+    st.builds(Welcome, TEXT, TEXT, TEXT, TEXT, st.none() | ERRORS, NAME, U32, TEXT, U32, U32, CAPABLE, U32),
     JOBS,
+    st.builds(Batch, st.lists(JOBS, max_size=3).map(tuple)),
     OUTCOMES,
     st.builds(Progress, NAME, st.floats(0, 1, width=32), TEXT),
     st.builds(JobLog, NAME, st.builds(LogLine, st.integers(-(2**31), 2**31 - 1), TEXT, I64)),
+    st.builds(Preview, NAME, st.binary(max_size=20)),
     st.builds(Cancel, NAME),
-    st.builds(Beat, U64, U64),
+    st.builds(Beat, U64, U64, TEXT, U64, U64, st.lists(NAME, max_size=2).map(tuple)),
+    st.builds(Probe, U64, st.booleans()),
     st.builds(RoomRequest, U64),
     st.builds(RoomGrant, U64, U64, U32, st.none() | ERRORS),
 )
@@ -116,7 +124,7 @@ def test_damaged_packets_are_packets_or_refused(payload: Payload, data: st.DataO
 @example(b"5")
 def test_json_that_is_none_is_refused(text: bytes) -> None:
     for packet in (
-        control_pb2.ControlPacket(handshake={"worker_id": "w", "catalogue_json": text}),
+        control_pb2.ControlPacket(handshake={"catalogue_json": text}),
         control_pb2.ControlPacket(job_submit={"params_json": text}),
         control_pb2.ControlPacket(job_result={"outputs": [{"name": "out", "value": {"json": text}}]}),
     ):
@@ -124,7 +132,7 @@ def test_json_that_is_none_is_refused(text: bytes) -> None:
 
 
 def test_a_catalogue_that_is_no_list_is_refused() -> None:
-    packet = control_pb2.ControlPacket(handshake={"worker_id": "w", "catalogue_json": b"5"})
+    packet = control_pb2.ControlPacket(handshake={"catalogue_json": b"5"})
     with pytest.raises(WorkerError, match="WK-010"):
         decode(packet.SerializeToString())
 
@@ -171,8 +179,8 @@ def test_the_packet_is_the_specifications() -> None:
         "timestamp": FieldDescriptor.TYPE_INT64,
         "trace_context": FieldDescriptor.TYPE_MESSAGE,
     }
-    context = control_pb2.TraceContext.DESCRIPTOR
-    assert descriptor.fields_by_name["trace_context"].message_type is context
+    context = descriptor.fields_by_name["trace_context"].message_type
+    assert context.name == "TraceContext"
     assert {field.name: field.type for field in context.fields} == dict.fromkeys(
         ("trace_id", "span_id", "parent_span_id"), FieldDescriptor.TYPE_BYTES
     )
@@ -194,6 +202,11 @@ def test_the_header_of_a_packet() -> None:
     assert len({packet.request_id for packet in packets}) == 50
 
 
+def test_the_trace_of_a_packet_is_read_too() -> None:
+    trace = TraceContext(b"t" * 16, b"s" * 8, b"p" * 8)
+    assert decode_traced(encode(Cancel("j"), trace)) == (Cancel("j"), trace)
+
+
 def test_a_job_carries_its_own_trace() -> None:
     packet = control_pb2.ControlPacket.FromString(encode(Job("j", "e", "n", "t")))
     context = packet.trace_context
@@ -208,3 +221,20 @@ def _decode_or_refuse(body: bytes) -> None:
     except WorkerError as error:
         refused = error.code
     assert refused in ("", "WK-010")
+
+
+def test_what_is_wrong_in_the_graph_keeps_its_place() -> None:
+    problem = Problem("VE-010", "too large", "n", "seconds")
+    outcome = decode(encode(JobOutcome("j", error=GraphError("VE-010", "n: too large", problems=(problem,)))))
+    assert isinstance(outcome, JobOutcome)
+    assert outcome.error is not None
+    assert [(found.code, found.node_id, found.port) for found in outcome.error.problems] == [
+        ("VE-010", "n", "seconds")
+    ]
+
+
+@pytest.mark.parametrize("text", [b"5", b"{", b"[5]", b'[{"code": "VE-010", "what": 1}]'])
+def test_problems_that_are_none_are_refused(text: bytes) -> None:
+    packet = control_pb2.ControlPacket(job_result={"error": {"code": "VE-010", "problems_json": text}})
+    with pytest.raises(WorkerError, match="WK-010"):
+        decode(packet.SerializeToString())

@@ -25,19 +25,17 @@ _sym_db = _symbol_database.Default()
 from vortex_prefect.wire._pb import job_pb2 as vortex_dot_v1_dot_job__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17vortex/v1/control.proto\x12\tvortex.v1\x1a\x13vortex/v1/job.proto\"I\n\x0cTraceContext\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\x12\x16\n\x0eparent_span_id\x18\x03 \x01(\x0c\"\xd5\x01\n\tHandshake\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x11\n\tworker_id\x18\x02 \x01(\t\x12\x0b\n\x03pid\x18\x03 \x01(\r\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x16\n\x0e\x63\x61talogue_json\x18\x05 \x01(\x0c\x12\x0f\n\x07host_id\x18\x06 \x01(\t\x12\x12\n\narena_path\x18\x07 \x01(\t\x12\x12\n\noutput_dir\x18\x08 \x01(\t\x12\x11\n\tstate_dir\x18\t \x01(\t\x12\"\n\x05\x65rror\x18\n \x01(\x0b\x32\x13.vortex.v1.JobError\",\n\tHeartbeat\x12\x0c\n\x04tick\x18\x01 \x01(\x04\x12\x11\n\trss_bytes\x18\x02 \x01(\x04\"\x81\x04\n\rControlPacket\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x12.\n\rtrace_context\x18\x03 \x01(\x0b\x32\x17.vortex.v1.TraceContext\x12*\n\njob_submit\x18\x04 \x01(\x0b\x32\x14.vortex.v1.JobSubmitH\x00\x12*\n\njob_result\x18\x05 \x01(\x0b\x32\x14.vortex.v1.JobResultH\x00\x12)\n\thandshake\x18\x06 \x01(\x0b\x32\x14.vortex.v1.HandshakeH\x00\x12)\n\theartbeat\x18\x07 \x01(\x0b\x32\x14.vortex.v1.HeartbeatH\x00\x12.\n\x0cjob_progress\x18\x08 \x01(\x0b\x32\x16.vortex.v1.JobProgressH\x00\x12*\n\njob_cancel\x18\t \x01(\x0b\x32\x14.vortex.v1.JobCancelH\x00\x12\x30\n\rarena_request\x18\n \x01(\x0b\x32\x17.vortex.v1.ArenaRequestH\x00\x12,\n\x0b\x61rena_grant\x18\x0b \x01(\x0b\x32\x15.vortex.v1.ArenaGrantH\x00\x12$\n\x07job_log\x18\x0c \x01(\x0b\x32\x11.vortex.v1.JobLogH\x00\x42\t\n\x07payloadb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17vortex/v1/control.proto\x12\tvortex.v1\x1a\x13vortex/v1/job.proto\"\x9c\x02\n\tHandshake\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x11\n\tworker_id\x18\x02 \x01(\t\x12\x0b\n\x03pid\x18\x03 \x01(\r\x12\x0e\n\x06\x64\x65vice\x18\x04 \x01(\t\x12\x16\n\x0e\x63\x61talogue_json\x18\x05 \x01(\x0c\x12\x0f\n\x07host_id\x18\x06 \x01(\t\x12\x12\n\narena_path\x18\x07 \x01(\t\x12\x12\n\noutput_dir\x18\x08 \x01(\t\x12\x11\n\tstate_dir\x18\t \x01(\t\x12\"\n\x05\x65rror\x18\n \x01(\x0b\x32\x13.vortex.v1.JobError\x12\x14\n\x0c\x63\x61pabilities\x18\x0b \x03(\t\x12\r\n\x05index\x18\x0c \x01(\r\x12\x0f\n\x07\x62\x65\x61t_ms\x18\r \x01(\r\x12\x0f\n\x07spin_us\x18\x0e \x01(\r\"\x9d\x01\n\tHeartbeat\x12\x0c\n\x04tick\x18\x01 \x01(\x04\x12\x11\n\trss_bytes\x18\x02 \x01(\x04\x12\x0e\n\x06\x64\x65vice\x18\x03 \x01(\t\x12\x14\n\x0c\x64\x65vice_bytes\x18\x04 \x01(\x04\x12\x19\n\x11\x64\x65vice_free_bytes\x18\x05 \x01(\x04\x12\x11\n\tresidents\x18\x06 \x03(\t\x12\r\n\x05probe\x18\x07 \x01(\x08\x12\x0c\n\x04trim\x18\x08 \x01(\x08\"\xd9\x04\n\rControlPacket\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\ttimestamp\x18\x02 \x01(\x03\x12.\n\rtrace_context\x18\x03 \x01(\x0b\x32\x17.vortex.v1.TraceContext\x12*\n\njob_submit\x18\x04 \x01(\x0b\x32\x14.vortex.v1.JobSubmitH\x00\x12*\n\njob_result\x18\x05 \x01(\x0b\x32\x14.vortex.v1.JobResultH\x00\x12)\n\thandshake\x18\x06 \x01(\x0b\x32\x14.vortex.v1.HandshakeH\x00\x12)\n\theartbeat\x18\x07 \x01(\x0b\x32\x14.vortex.v1.HeartbeatH\x00\x12.\n\x0cjob_progress\x18\x08 \x01(\x0b\x32\x16.vortex.v1.JobProgressH\x00\x12*\n\njob_cancel\x18\t \x01(\x0b\x32\x14.vortex.v1.JobCancelH\x00\x12\x30\n\rarena_request\x18\n \x01(\x0b\x32\x17.vortex.v1.ArenaRequestH\x00\x12,\n\x0b\x61rena_grant\x18\x0b \x01(\x0b\x32\x15.vortex.v1.ArenaGrantH\x00\x12$\n\x07job_log\x18\x0c \x01(\x0b\x32\x11.vortex.v1.JobLogH\x00\x12(\n\tjob_batch\x18\r \x01(\x0b\x32\x13.vortex.v1.JobBatchH\x00\x12,\n\x0bjob_preview\x18\x0e \x01(\x0b\x32\x15.vortex.v1.JobPreviewH\x00\x42\t\n\x07payloadb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'vortex.v1.control_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRACECONTEXT']._serialized_start=59
-  _globals['_TRACECONTEXT']._serialized_end=132
-  _globals['_HANDSHAKE']._serialized_start=135
-  _globals['_HANDSHAKE']._serialized_end=348
-  _globals['_HEARTBEAT']._serialized_start=350
-  _globals['_HEARTBEAT']._serialized_end=394
-  _globals['_CONTROLPACKET']._serialized_start=397
-  _globals['_CONTROLPACKET']._serialized_end=910
+  _globals['_HANDSHAKE']._serialized_start=60
+  _globals['_HANDSHAKE']._serialized_end=344
+  _globals['_HEARTBEAT']._serialized_start=347
+  _globals['_HEARTBEAT']._serialized_end=504
+  _globals['_CONTROLPACKET']._serialized_start=507
+  _globals['_CONTROLPACKET']._serialized_end=1108
 # @@protoc_insertion_point(module_scope)

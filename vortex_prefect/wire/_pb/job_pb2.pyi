@@ -7,6 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class TraceContext(_message.Message):
+    __slots__ = ("trace_id", "span_id", "parent_span_id")
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    SPAN_ID_FIELD_NUMBER: _ClassVar[int]
+    PARENT_SPAN_ID_FIELD_NUMBER: _ClassVar[int]
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes
+    def __init__(self, trace_id: _Optional[bytes] = ..., span_id: _Optional[bytes] = ..., parent_span_id: _Optional[bytes] = ...) -> None: ...
+
 class InputPort(_message.Message):
     __slots__ = ("name", "values")
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -24,7 +34,7 @@ class OutputPort(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Value, _Mapping]] = ...) -> None: ...
 
 class JobSubmit(_message.Message):
-    __slots__ = ("job_id", "execution_id", "node_id", "node_type", "attempt", "params_json", "inputs", "fingerprint")
+    __slots__ = ("job_id", "execution_id", "node_id", "node_type", "attempt", "params_json", "inputs", "fingerprint", "trace_context", "links")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     NODE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +43,8 @@ class JobSubmit(_message.Message):
     PARAMS_JSON_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    TRACE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    LINKS_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     execution_id: str
     node_id: str
@@ -41,17 +53,35 @@ class JobSubmit(_message.Message):
     params_json: bytes
     inputs: _containers.RepeatedCompositeFieldContainer[InputPort]
     fingerprint: bool
-    def __init__(self, job_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., node_id: _Optional[str] = ..., node_type: _Optional[str] = ..., attempt: _Optional[int] = ..., params_json: _Optional[bytes] = ..., inputs: _Optional[_Iterable[_Union[InputPort, _Mapping]]] = ..., fingerprint: _Optional[bool] = ...) -> None: ...
+    trace_context: TraceContext
+    links: _containers.RepeatedCompositeFieldContainer[Link]
+    def __init__(self, job_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., node_id: _Optional[str] = ..., node_type: _Optional[str] = ..., attempt: _Optional[int] = ..., params_json: _Optional[bytes] = ..., inputs: _Optional[_Iterable[_Union[InputPort, _Mapping]]] = ..., fingerprint: _Optional[bool] = ..., trace_context: _Optional[_Union[TraceContext, _Mapping]] = ..., links: _Optional[_Iterable[_Union[Link, _Mapping]]] = ...) -> None: ...
+
+class Link(_message.Message):
+    __slots__ = ("port", "outputs")
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    port: str
+    outputs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, port: _Optional[str] = ..., outputs: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class JobBatch(_message.Message):
+    __slots__ = ("jobs",)
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    jobs: _containers.RepeatedCompositeFieldContainer[JobSubmit]
+    def __init__(self, jobs: _Optional[_Iterable[_Union[JobSubmit, _Mapping]]] = ...) -> None: ...
 
 class JobError(_message.Message):
-    __slots__ = ("code", "message", "traceback")
+    __slots__ = ("code", "message", "traceback", "problems_json")
     CODE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     TRACEBACK_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_JSON_FIELD_NUMBER: _ClassVar[int]
     code: str
     message: str
     traceback: str
-    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., traceback: _Optional[str] = ...) -> None: ...
+    problems_json: bytes
+    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., traceback: _Optional[str] = ..., problems_json: _Optional[bytes] = ...) -> None: ...
 
 class JobResult(_message.Message):
     __slots__ = ("job_id", "outputs", "error", "started_ms", "finished_ms")
@@ -88,6 +118,14 @@ class JobLog(_message.Message):
     text: bytes
     at_ms: int
     def __init__(self, job_id: _Optional[str] = ..., level: _Optional[int] = ..., text: _Optional[bytes] = ..., at_ms: _Optional[int] = ...) -> None: ...
+
+class JobPreview(_message.Message):
+    __slots__ = ("job_id", "jpeg")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    JPEG_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    jpeg: bytes
+    def __init__(self, job_id: _Optional[str] = ..., jpeg: _Optional[bytes] = ...) -> None: ...
 
 class JobCancel(_message.Message):
     __slots__ = ("job_id",)
