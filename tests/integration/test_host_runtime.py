@@ -22,14 +22,16 @@ import pytest
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome, Value
-from vortex_prefect.host import runtime
+from vortex_prefect.host import supervisor
+from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.process import WorkerCommand
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.framing import MAX_FRAME_BYTES
-from vortex_prefect.wire.packets import Hello, Progress, Welcome, decode, encode
+from vortex_prefect.wire.packets import decode, encode
+from vortex_prefect.wire.payloads import Hello, Progress, Welcome
 from vortex_worker.packs.debug.counting import read_count
 
 pytestmark = pytest.mark.integration
@@ -72,7 +74,7 @@ def job(kind: str, inputs: dict[str, Value] | None = None, **params: Any) -> Job
 
 
 def run(host: HostRuntime, wanted: Job) -> JobOutcome:
-    return host.run(wanted, lambda progress: None)
+    return host.run(wanted)
 
 
 def output(outcome: JobOutcome) -> Value:
@@ -189,7 +191,7 @@ def started() -> Iterator[Callable[[HostRuntime, Job], Future[JobOutcome]]]:
                 if progress.fraction > 0:
                     began.set()
 
-            future = threads.submit(host.run, wanted, on_progress)
+            future = threads.submit(host.run, wanted, Ears(progress=on_progress))
             assert began.wait(60)
             return future
 
@@ -272,7 +274,7 @@ def test_a_large_tensor_moves_by_reference_only(host: HostRuntime) -> None:
 
 
 def _hello(channel: UnixChannel, **changes: Any) -> Welcome:
-    channel.send(encode(replace(Hello("stranger", os.getpid(), "cpu", []), **changes)))
+    channel.send(encode(replace(Hello(os.getpid(), []), **changes)))
     answer = decode(channel.receive(10) or b"")
     assert isinstance(answer, Welcome)
     return answer
@@ -290,27 +292,13 @@ def test_an_unfit_peer_is_told_why(host: HostRuntime, changes: dict[str, Any]) -
     assert output(run(host, job("value", value=5))).data == 5
 
 
-def _assert_refused(host: HostRuntime, name: str) -> None:
+def test_a_process_that_the_host_did_not_start_gets_no_job(host: HostRuntime) -> None:
+    pid = worker_pid(host)
     channel = UnixChannel.connect(host.config.run_dir / "workers.sock")
-    _hello(channel, worker_id=name)
-    refused = decode(channel.receive(10) or b"")
-    assert isinstance(refused, Welcome)
-    assert refused.error is not None
+    assert _hello(channel).error is not None
     channel.close()
     assert output(run(host, job("value", value=6))).data == 6
-
-
-@pytest.mark.parametrize("name", ["stranger", "{host}/0"])
-def test_a_process_that_the_host_did_not_start_gets_no_job(host: HostRuntime, name: str) -> None:
-    pid = worker_pid(host)
-    _assert_refused(host, name.format(host=host.config.host_id))
     assert worker_pid(host) == pid
-
-
-def test_nobody_takes_the_place_of_a_worker_that_starts(host: HostRuntime) -> None:
-    assert code(run(host, job("crash"))) == "WK-001"
-    _assert_refused(host, f"{host.config.host_id}/0")
-    assert worker_pid(host) != os.getpid()
 
 
 @pytest.mark.parametrize(
@@ -337,7 +325,7 @@ def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     outcomes: list[JobOutcome] = []
     began = threading.Event()
     asleep = threading.Thread(
-        target=lambda: outcomes.append(host.run(job("sleep", seconds=600), lambda progress: began.set()))
+        target=lambda: outcomes.append(host.run(job("sleep", seconds=600), Ears(progress=lambda progress: began.set())))
     )
     asleep.start()
     assert began.wait(60)
@@ -360,11 +348,11 @@ def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
 def test_a_node_that_writes_into_its_input_damages_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = Path(__file__).with_name("scribbling_worker.py")
 
-    def start(command: WorkerCommand, worker_id: str, index: int) -> subprocess.Popen[bytes]:
-        options = ["--socket", str(command.socket), "--id", worker_id, "--device", command.device, "--debug"]
+    def start(command: WorkerCommand, number: int) -> subprocess.Popen[bytes]:
+        options = ["--socket", str(command.socket), "--debug"]
         return subprocess.Popen([sys.executable, str(script), *options], stderr=subprocess.DEVNULL)
 
-    monkeypatch.setattr(runtime, "start_worker", start)
+    monkeypatch.setattr(supervisor, "start_worker", start)
     host = HostRuntime(_config(tmp_path))
     try:
         host.start()

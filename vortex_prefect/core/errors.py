@@ -60,6 +60,9 @@ _CATALOGUE = (
     ErrorCode(
         "WK-010", "protocol violation", "The peer speaks another version, or is not a VORTEX worker.", False, 500
     ),
+    ErrorCode(
+        "WK-011", "node in quarantine", "It killed its worker again and again; mend it, or wait until it is tried again.", False, 500
+    ),
     ErrorCode("RQ-001", "malformed request", "The problems say which field is wrong."),
     ErrorCode("RQ-002", "not found", "Check the id.", http_status=404),
     ErrorCode("RQ-003", "version conflict", "Read the graph again and repeat the change.", http_status=409),

@@ -26,15 +26,15 @@ from distributed import Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 from tornado.ioloop import PeriodicCallback
 
-from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.patience import Patience
+from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import arena_path
-from vortex_prefect.wire.packets import Progress
+from vortex_prefect.wire.payloads import Progress
 from vortex_worker.packs.debug.counting import read_count
 
 logger = logging.getLogger(__name__)
@@ -109,19 +109,13 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     def _run_segment(self, segment: list[Job], topic: str) -> list[JobOutcome]:
         """One job after the other, up to the first that fails."""
-        outcomes: list[JobOutcome] = []
-        for job in segment:
-            said: list[LogLine] = []
-            try:
-                linked = job.linked(outcomes[-1].outputs) if outcomes else job
-                hear = functools.partial(self._log, topic, job.job_id, said)
-                outcome = self._runtime.run(linked, lambda progress: self._progress(topic, progress), hear)
-            except VortexError as error:
-                outcome = JobOutcome(job.job_id, error=error)
-            outcomes.append(replace(outcome, logs=tuple(said)))
-            if outcome.error is not None:
-                break
-        return outcomes
+        said: dict[str, list[LogLine]] = {job.job_id: [] for job in segment}
+        ears = Ears(
+            progress=functools.partial(self._progress, topic),
+            log=lambda job_id, line: self._log(topic, job_id, said[job_id], line),
+        )
+        outcomes = self._runtime.run_segment(segment, ears)
+        return [replace(outcome, logs=tuple(said[outcome.job_id])) for outcome in outcomes]
 
     def _next(self, lane_id: str, jobs: queue.SimpleQueue[_Entry]) -> _Entry | None:
         """The lane's next job; null once it has closed, and then none can have come."""

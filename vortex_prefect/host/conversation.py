@@ -1,9 +1,9 @@
-"""The host's side of one job: submit it, serve the worker's requests, take its result."""
+"""The host's side of a batch of jobs: submit it, serve the worker's requests, take its results."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vortex_prefect.core.errors import WorkerError
@@ -11,64 +11,107 @@ from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.core.log_line import LINES_A_JOB, LogLine
 from vortex_prefect.ipc.channel import Channel
-from vortex_prefect.wire.packets import Beat, JobLog, Progress, RoomGrant, RoomRequest, decode, encode
+from vortex_prefect.wire.packets import decode, encode
+from vortex_prefect.wire.payloads import Batch, Beat, JobLog, Payload, Preview, Progress, RoomGrant, RoomRequest
 
-#: A busy worker beats every second; one that is silent for so long hangs or is stopped.
-SILENCE_LIMIT_S = 30.0
+#: The supervisor kills what gives no sign of life; this is for the case that it cannot.
+SILENCE_LIMIT_S = 120.0
+#: What a worker that keeps to the protocol sends beside results: far below this, a second and at once.
+_RATE, _BURST = 1000.0, 4000.0
+_BEAT_RATE, _BEAT_BURST = 100.0, 200.0
 
 
-def ignore_line(line: LogLine) -> None:
-    """For those who do not want to know what a node says."""
+def _ignore(heard: object) -> None:
+    """For those who do not want to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who hears what while jobs run."""
+
+    progress: Callable[[Progress], None] = _ignore
+    #: With the id of the job that spoke.
+    log: Callable[[str, LogLine], None] = lambda job_id, line: None
+    preview: Callable[[Preview], None] = _ignore
 
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What the host does for a worker while its job runs."""
+    """What the host does for a worker while its jobs run."""
 
     room: Callable[[int], RoomGrant]
-    progress: Callable[[Progress], None]
-    log: Callable[[LogLine], None] = ignore_line
+    #: Takes the result of each job, in order.
+    result: Callable[[JobOutcome], None]
+    ears: Ears = Ears()
+    beat: Callable[[Beat], None] = _ignore
 
 
-def converse(channel: Channel, job: Job, handlers: Handlers) -> JobOutcome:
-    """Carry a job to a worker and wait for what comes of it.
+def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> None:
+    """Carry jobs to a worker and wait for what comes of them, up to the first that fails.
 
     Raises:
         ChannelClosed: the worker died.
-        WorkerError: WK-005, the job took longer than it may; WK-001, the worker
+        WorkerError: WK-005, a job took longer than it may; WK-001, the worker
             is silent; WK-010, it does not keep to the protocol. After each of
             them the worker is unfit for another job.
     """
-    deadline = None if job.timeout_s is None else time.monotonic() + job.timeout_s
-    channel.send(encode(job))
-    ear = _Ear(job, handlers.log)
-    while True:
-        body = channel.receive(_patience_s(deadline))
-        if body is None:
-            raise _silence(job, deadline)
-        match decode(body):
-            case JobOutcome() as outcome:
-                if outcome.job_id != job.job_id:
-                    raise WorkerError("WK-010", f"a result of job {outcome.job_id} came instead of {job.job_id}")
-                return outcome
-            case Progress() as progress:
-                handlers.progress(progress)
-            case JobLog() as log:
-                ear.hear(log)
-            case RoomRequest(nbytes):
-                channel.send(encode(handlers.room(nbytes)))
+    channel.send(encode(jobs[0] if len(jobs) == 1 else Batch(tuple(jobs))))
+    talk = _Talk(channel, handlers)
+    for job in jobs:
+        outcome = talk.until_result(job)
+        handlers.result(outcome)
+        if outcome.error is not None:
+            return
+
+
+class _Talk:
+    def __init__(self, channel: Channel, handlers: Handlers) -> None:
+        self._channel = channel
+        self._handlers = handlers
+        self._packets = _Bucket(_RATE, _BURST)
+        self._beats = _Bucket(_BEAT_RATE, _BEAT_BURST)
+
+    def until_result(self, job: Job) -> JobOutcome:
+        deadline = None if job.timeout_s is None else time.monotonic() + job.timeout_s
+        ear = _Ear(job, self._handlers.ears.log)
+        while True:
+            body = self._channel.receive(_patience_s(deadline))
+            if body is None:
+                raise _silence(job, deadline)
+            packet = decode(body)
+            if isinstance(packet, JobOutcome):
+                if packet.job_id != job.job_id:
+                    raise WorkerError("WK-010", f"a result of job {packet.job_id} came instead of {job.job_id}")
+                return packet
+            self._serve(packet, job, ear)
+            if deadline is not None and time.monotonic() >= deadline:
+                raise _silence(job, deadline)
+
+    def _serve(self, packet: Payload, job: Job, ear: _Ear) -> None:
+        if isinstance(packet, RoomRequest):
+            self._channel.send(encode(self._handlers.room(packet.nbytes), job.trace))
+            return
+        (self._beats if isinstance(packet, Beat) else self._packets).take()
+        match packet:
             case Beat():
-                pass
-            case packet:
+                self._handlers.beat(packet)
+            case JobLog():
+                ear.hear(packet)
+            # A thread that outlived its own job may still speak of that.
+            case Progress():
+                if packet.job_id == job.job_id:
+                    self._handlers.ears.progress(packet)
+            case Preview():
+                if packet.job_id == job.job_id:
+                    self._handlers.ears.preview(packet)
+            case _:
                 raise WorkerError("WK-010", f"the worker sent {type(packet).__name__} during a job")
-        if deadline is not None and time.monotonic() >= deadline:
-            raise _silence(job, deadline)
 
 
 class _Ear:
     """Listens to what a node says, as far as a worker that keeps to the limits would tell it."""
 
-    def __init__(self, job: Job, log: Callable[[LogLine], None]) -> None:
+    def __init__(self, job: Job, log: Callable[[str, LogLine], None]) -> None:
         self._job_id = job.job_id
         self._log = log
         self._began_ms = now_ms()
@@ -76,10 +119,28 @@ class _Ear:
         self._left = LINES_A_JOB + 1
 
     def hear(self, packet: JobLog) -> None:
-        # A thread that outlived its own job may still speak of that.
         if packet.job_id == self._job_id and self._left > 0:
             self._left -= 1
-            self._log(packet.line.tamed(self._began_ms))
+            self._log(self._job_id, packet.line.tamed(self._began_ms))
+
+
+class _Bucket:
+    """Lets so many packets a second pass, and so many at once."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate = rate
+        self._burst = self._tokens = burst
+        self._at = time.monotonic()
+
+    def take(self) -> None:
+        self._tokens -= 1
+        if self._tokens >= 0:
+            return
+        now = time.monotonic()
+        self._tokens = min(self._tokens + (now - self._at) * self._rate, self._burst)
+        self._at = now
+        if self._tokens < 0:
+            raise WorkerError("WK-010", f"the worker floods the host: more than {self._rate:g} packets a second")
 
 
 def _patience_s(deadline: float | None) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import subprocess
+import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,42 +15,47 @@ from typing import Any
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.job import Job, JobOutcome, Value
-from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.host.conversation import Handlers, converse, ignore_line
+from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.core.tensor import TensorRef
+from vortex_prefect.host.at_hand import AtHand
+from vortex_prefect.host.conversation import Ears, Handlers, converse
 from vortex_prefect.host.gateway import Gateway
-from vortex_prefect.host.pool import Pool, Worker, WorkerState
-from vortex_prefect.host.process import WorkerCommand, death_of, kill_worker, start_worker
+from vortex_prefect.host.placement import Need
+from vortex_prefect.host.process import WorkerCommand
+from vortex_prefect.host.quarantine import Quarantine
 from vortex_prefect.host.render import render
+from vortex_prefect.host.supervision import Policy
+from vortex_prefect.host.supervisor import Attached, Supervisor
 from vortex_prefect.ipc.channel import ChannelClosed
-from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import sweep
 from vortex_prefect.shm.layout import SLOT_COUNT, Slot, SlotState
-from vortex_prefect.wire.packets import Cancel, Hello, Progress, RoomGrant, Welcome, encode
+from vortex_prefect.wire.packets import encode
+from vortex_prefect.wire.payloads import BATCH, Cancel, RoomGrant, Welcome
 
 logger = logging.getLogger(__name__)
 
 #: How long a job waits for a worker that could take it.
 _WORKER_PATIENCE_S = 120.0
-#: A node that has not noticed a cancel by then is killed with its process.
-_CANCEL_GRACE_S = 1.0
-#: A process that has not introduced itself by then is started anew; torch alone may take a minute on a slow disk.
-_START_LIMIT_S = 180.0
+#: How long a job that ran out of memory waits to have its device for itself.
+_ALONE_PATIENCE_S = 60.0
 #: Memory that is made ready at start.
 _WARM_BYTES = 256 << 20
 
+#: What people call a worker's state → what stands in its slot.
 _SLOT_STATES = {
-    WorkerState.DEAD: SlotState.DEAD,
-    WorkerState.STARTING: SlotState.STARTING,
-    WorkerState.READY: SlotState.IDLE,
-    WorkerState.BUSY: SlotState.BUSY,
+    "starting": SlotState.STARTING,
+    "joining": SlotState.STARTING,
+    "ready": SlotState.IDLE,
+    "busy": SlotState.BUSY,
+    "suspect": SlotState.BUSY,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class HostConfig:
-    """Where a host keeps its things, and how many workers it has."""
+    """Where a host keeps its things, and how it treats its workers."""
 
     host_id: str
     #: Holds the workers' socket.
@@ -65,28 +70,26 @@ class HostConfig:
     workers: int = 1
     device: str = "auto"
     debug: bool = False
+    #: Beside `workers`: processes that have started and wait to take the place of one that dies.
+    spares: int = 0
+    #: How a worker is kept; `size` and `spares` come from here.
+    policy: Policy = Policy(1)
+    #: Between two signs of life of a worker.
+    beat_ms: int = 1000
+    #: How long host and worker look for a packet before they sleep; 0: not at all.
+    spin_us: int = 50
+    #: Crashes in a row after which a node is not run for a while; 0: never.
+    quarantine_after: int = 5
 
 
-@dataclass(slots=True)
-class _Attached:
-    """A worker's live process and channel; both null while there is none."""
-
-    process: subprocess.Popen[bytes] | None = None
-    channel: UnixChannel | None = None
-
-
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class _Running:
-    """A job that a worker has."""
+    """Jobs that a worker has."""
 
-    job: Job
-    worker_id: str
-    #: The one that has the job; the worker's name may belong to its successor by the time this one is killed.
-    process: subprocess.Popen[bytes]
-    channel: UnixChannel
+    jobs: Sequence[Job]
+    attached: Attached
+    why: str
     cancelled: bool = False
-    #: Kills the process if the job outlives its cancel.
-    killer: threading.Timer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +103,31 @@ class HostStatistics:
     arena: dict[str, Any] = field(default_factory=dict)
 
 
+def _tell_nobody(report: WorkerReport) -> None:
+    """For those who do not want to know."""
+
+
 class HostRuntime:
     """Owns everything that the host's jobs need. All methods may be called from any thread."""
 
-    def __init__(self, config: HostConfig) -> None:
+    def __init__(self, config: HostConfig, on_event: Callable[[WorkerReport], None] = _tell_nobody) -> None:
         """Create the arena and listen; `start` brings the workers.
+
+        Args:
+            config: see there.
+            on_event: told what happens to workers, from a thread of the host's; it must be quick.
 
         Raises:
             VortexError: WK-008 or SY-002, no arena or no socket can be made.
         """
         self.config = config
-        self._lock = threading.Condition()
-        self._pool = Pool(config.host_id, config.workers)
-        self._attached = {worker.id: _Attached() for worker in self._pool.workers()}
-        self._running: dict[str, _Running] = {}
-        self._catalogue: Catalogue | None = None
-        self._closing = threading.Event()
+        self._lock = threading.Lock()
+        self._running: set[_Running] = set()
+        self._closing = False
         self._jobs_done = 0
-        self._socket_bytes = 0
-        self._threads: list[threading.Thread] = []
+        self._quarantine = Quarantine(config.quarantine_after)
+        self._at_hand = AtHand()
+        self._warmer = threading.Thread(target=self._warm, name="vortex-warm", daemon=True)
         sweep(config.arena_path.parent)
         self._arena = Arena.create(
             config.arena_path,
@@ -126,11 +135,19 @@ class HostRuntime:
             size_bytes=config.arena_bytes,
             budget_bytes=config.arena_budget_bytes,
         )
-        welcome = Welcome(config.host_id, str(config.arena_path), str(config.output_dir), str(config.state_dir))
-        self._socket_path = config.run_dir / "workers.sock"
+        socket_path = config.run_dir / "workers.sock"
+        self._supervisor = Supervisor(
+            config.host_id,
+            replace(config.policy, size=config.workers, spares=config.spares),
+            WorkerCommand(socket_path, config.log_dir, config.debug),
+            _welcome(config),
+            on_event,
+            self._show_workers,
+        )
         try:
-            self._gateway = Gateway(self._socket_path, welcome, self._admit)
+            self._gateway = Gateway(socket_path, self._supervisor.admit)
         except BaseException:
+            self._supervisor.close()
             self._arena.close()
             raise
 
@@ -141,30 +158,19 @@ class HostRuntime:
 
     def start(self) -> None:
         """Start the workers; jobs that come before one is ready wait for it."""
-        with self._lock:
-            spawns = self._pool.start()
-        warmer = threading.Thread(target=self._warm, name="vortex-warm", daemon=True)
-        warmer.start()
-        self._threads.append(warmer)
-        for spawn in spawns:
-            keeper = threading.Thread(target=self._keep, args=(spawn.worker_id,), name=f"keep-{spawn.worker_id}")
-            keeper.daemon = True
-            keeper.start()
-            self._threads.append(keeper)
+        self._warmer.start()
+        self._supervisor.start()
 
     def close(self) -> None:
         """End the workers, free the arena, remove socket and file. Repeating does nothing."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
-        self._gateway.close()
         with self._lock:
-            processes = [attached.process for attached in self._attached.values() if attached.process]
-            self._lock.notify_all()
-        for process in processes:
-            kill_worker(process)
-        for thread in self._threads:
-            thread.join()
+            if self._closing:
+                return
+            self._closing = True
+        self._gateway.close()
+        self._supervisor.close()
+        if self._warmer.ident is not None:
+            self._warmer.join()
         self._arena.close()
 
     def catalogue(self, timeout_s: float = _WORKER_PATIENCE_S) -> Catalogue:
@@ -173,43 +179,193 @@ class HostRuntime:
         Raises:
             WorkerError: WK-001, none has within `timeout_s`.
         """
-        with self._lock:
-            if not self._lock.wait_for(lambda: self._catalogue is not None or self._closing.is_set(), timeout_s):
-                raise WorkerError("WK-001", f"no worker has started within {timeout_s:g} s; see {self.config.log_dir}")
-            if self._catalogue is None:
-                raise WorkerError("WK-001", "the host is closing")
-            return self._catalogue
+        return self._supervisor.catalogue(timeout_s)
 
-    def run(
-        self, job: Job, on_progress: Callable[[Progress], None], on_log: Callable[[LogLine], None] = ignore_line
-    ) -> JobOutcome:
-        """Run one job on a worker, blocking. A failure is the outcome's `error`, never raised.
+    # -- jobs ------------------------------------------------------------------------------
 
-        What the node says is for `on_log`; the outcome has it not.
+    def run(self, job: Job, ears: Ears | None = None) -> JobOutcome:
+        """Run one job on a worker, blocking. A failure is the outcome's `error`, never raised."""
+        return self.run_segment([job], ears)[0]
+
+    def run_segment(self, jobs: Sequence[Job], ears: Ears | None = None) -> list[JobOutcome]:
+        """Run jobs one after the other on one worker, each with what the one before gave (`Job.links`); blocking.
+
+        They travel together, so that it costs one round trip.
+
+        Args:
+            jobs: one at least.
+            ears: who hears what nodes say and show; the outcomes have it not.
+
+        Returns:
+            Their outcomes; after one that failed there are none, but always one at least.
         """
-        started_ms = now_ms()
-        worker_id, why = "", ""
-        try:
-            self._check_inputs(job)
-            running, why = self._take_worker(job)
-            worker_id = running.worker_id
-            outcome = self._run_on(running, on_progress, on_log)
-            self._keep_outputs(job, outcome, worker_id)
-        except VortexError as error:
-            outcome = JobOutcome(job.job_id, error=error, started_ms=started_ms, finished_ms=now_ms())
-        return replace(outcome, worker_id=worker_id, why=why)
+        ears = ears or Ears()
+        outcomes: list[JobOutcome] = []
+        while len(outcomes) < len(jobs) and not (outcomes and outcomes[-1].error):
+            rest = list(jobs[len(outcomes) :])
+            started_ms = now_ms()
+            try:
+                if outcomes:
+                    rest[0] = rest[0].linked(outcomes[-1].outputs)
+                outcomes += self._run_rest(rest, ears)
+            except VortexError as error:
+                outcomes.append(JobOutcome(rest[0].job_id, error=error, started_ms=started_ms, finished_ms=now_ms()))
+        return outcomes
 
     def cancel(self, execution_id: str) -> int:
         """Cancel an execution's running jobs; how many there were. Those that do not notice are killed."""
         with self._lock:
-            found = [running for running in self._running.values() if running.job.execution_id == execution_id]
+            found = [running for running in self._running if running.jobs[0].execution_id == execution_id]
             for running in found:
                 running.cancelled = True
-                running.killer = running.killer or self._kill_later(running)
         for running in found:
+            self._supervisor.cancelled(running.attached)
             with contextlib.suppress(ChannelClosed):
-                running.channel.send(encode(Cancel(running.job.job_id)))
+                for job in running.jobs:
+                    running.attached.channel.send(encode(Cancel(job.job_id), job.trace))  # type: ignore[union-attr]
         return len(found)
+
+    def _run_rest(self, jobs: list[Job], ears: Ears) -> list[JobOutcome]:
+        self._check_inputs(jobs)
+        now = time.monotonic()
+        with self._lock:
+            self._quarantine.check(_name(jobs[0]), now)
+        attempt = self._attempt(jobs, ears, None)
+        last = attempt[-1]
+        if last.error is None or last.error.code != "WK-004" or not last.worker_id:
+            return attempt
+        job = jobs[len(attempt) - 1]
+        linked = job.linked(attempt[-2].outputs) if len(attempt) > 1 else job
+        return [*attempt[:-1], self._once_more_alone(linked, last, ears)]
+
+    def _once_more_alone(self, job: Job, failed: JobOutcome, ears: Ears) -> JobOutcome:
+        """What comes of a job that ran out of memory when it has its device for itself."""
+        device = self._device_of(failed.worker_id)
+        with self._supervisor.alone_on(device, _ALONE_PATIENCE_S) as token:
+            if token is None:
+                return failed
+            logger.info("%s ran out of memory on %s; once more, alone", job.node_id, device)
+            outcome = self._attempt([job], ears, token)[0]
+        return replace(outcome, why=f"{outcome.why}; a second time, after it had run out of memory beside other jobs")
+
+    def _device_of(self, worker_id: str) -> str:
+        return next((str(w["device"]) for w in self._supervisor.describe() if w["id"] == worker_id), "")
+
+    def _attempt(self, jobs: list[Job], ears: Ears, alone: object) -> list[JobOutcome]:
+        running = self._take_worker(jobs, alone)
+        outcomes: list[JobOutcome] = []
+        started_ms = now_ms()
+        try:
+            self._converse(running, outcomes, ears)
+        except VortexError as error:
+            job_id = running.jobs[len(outcomes)].job_id
+            outcomes.append(JobOutcome(job_id, error=error, started_ms=started_ms, finished_ms=now_ms()))
+        return [replace(outcome, worker_id=running.attached.worker_id, why=running.why) for outcome in outcomes]
+
+    def _take_worker(self, jobs: list[Job], alone: object) -> _Running:
+        told = {job.job_id: {"execution_id": job.execution_id, "node_id": job.node_id, "job_id": job.job_id} for job in jobs}
+        attached, why = self._supervisor.acquire(self._need(jobs[0]), told, _WORKER_PATIENCE_S, alone)
+        together = jobs if BATCH in attached.capabilities else jobs[:1]
+        running = _Running(together, attached, why)
+        with self._lock:
+            self._running.add(running)
+        return running
+
+    def _need(self, job: Job) -> Need:
+        values = [value for values in job.inputs.values() for value in values]
+        refs = [ref for value in values for ref in value.refs()]
+        models = frozenset(str(value.data) for value in values if value.type == "MODEL")
+        at_hand = self._at_hand.of(refs) if refs and self.config.workers > 1 else {}
+        return Need(memory_bytes=sum(ref.nbytes for ref in refs), at_hand=at_hand, residents=models)
+
+    def _converse(self, running: _Running, outcomes: list[JobOutcome], ears: Ears) -> None:
+        attached, supervisor = running.attached, self._supervisor
+        channel = attached.channel
+        if channel is None:
+            raise RuntimeError("a worker without a channel was handed out")
+
+        def result(outcome: JobOutcome) -> None:
+            job = running.jobs[len(outcomes)]
+            before = outcomes[-1].outputs if outcomes else {}
+            self._keep_outputs(job, outcome, before, attached)
+            outcomes.append(outcome)
+
+        handlers = Handlers(
+            lambda nbytes: self._room(nbytes, attached.lease), result, ears, lambda beat: supervisor.beaten(attached, beat)
+        )
+        try:
+            converse(channel, running.jobs, handlers)
+        except ChannelClosed as closed:
+            raise self._lost(running, len(outcomes), self._discard(attached, None)) from closed
+        except BaseException as unfit:
+            self._discard(attached, str(unfit))
+            if running.cancelled:
+                raise _killed(running, len(outcomes)) from unfit
+            raise
+        else:
+            # What a node was granted and did not hand over; now, since the next job is granted more under that name.
+            self._arena.blocks.drop_owner(attached.lease)
+            supervisor.release(attached)
+        finally:
+            with self._lock:
+                self._running.discard(running)
+                self._jobs_done += len(outcomes)
+                for job in running.jobs[: len(outcomes)]:
+                    self._quarantine.finished(_name(job))
+
+    def _discard(self, attached: Attached, why: str | None) -> str:
+        died = self._supervisor.discard(attached, why)
+        self._arena.blocks.drop_owner(attached.lease)
+        return died
+
+    def _lost(self, running: _Running, done: int, died: str) -> WorkerError:
+        if running.cancelled:
+            return _killed(running, done)
+        job = running.jobs[done]
+        if not self._closing:
+            with self._lock:
+                self._quarantine.crashed(_name(job), time.monotonic())
+        code = "WK-004" if running.attached.starved else "WK-001"
+        return WorkerError(code, f"worker {running.attached.worker_id} was lost while it ran {job.node_id}: {died}")
+
+    # -- inputs and outputs ----------------------------------------------------------------
+
+    def _check_inputs(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            for values in job.inputs.values():
+                for value in values:
+                    for ref in value.refs():
+                        self._arena.blocks.check(ref)
+
+    def _room(self, nbytes: int, lease: str) -> RoomGrant:
+        try:
+            block = self._arena.blocks.allocate(nbytes, lease)
+        except WorkerError as full:
+            return RoomGrant(error=full)
+        return RoomGrant(block.offset, block.nbytes, block.generation)
+
+    def _keep_outputs(self, job: Job, outcome: JobOutcome, before: dict[str, Value], attached: Attached) -> None:
+        """Seal what the worker wrote, hold it for the execution, and file it under its content key."""
+        refs = [ref for value in outcome.outputs.values() for ref in value.refs()]
+        if refs:
+            self._hold_outputs(job, refs, before, attached)
+        if job.key is not None and outcome.error is None:
+            self._arena.blocks.remember(job.key, outcome.outputs)
+
+    def _hold_outputs(self, job: Job, refs: list[TensorRef], before: dict[str, Value], attached: Attached) -> None:
+        given = [value for values in job.inputs.values() for value in values]
+        passed_on = {ref for value in (*given, *before.values()) for ref in value.refs()}
+        try:
+            for ref in refs:
+                if ref in passed_on:
+                    self._arena.blocks.hold(ref, job.execution_id)
+                else:
+                    self._arena.blocks.seal(ref, owner=attached.lease, holder=job.execution_id)
+                    passed_on.add(ref)
+        except WorkerError as error:
+            raise WorkerError("WK-010", f"the worker gave a tensor that is none: {error.message}") from error
+        if self.config.workers > 1:
+            self._at_hand.note(attached.worker_id, passed_on)
 
     def lookup(self, keys: Iterable[str], execution_id: str) -> dict[str, dict[str, Value]]:
         """Cached outputs of those content keys that are known; held until `release(execution_id)`."""
@@ -252,195 +408,47 @@ class HostRuntime:
 
     def statistics(self) -> HostStatistics:
         """Workers, jobs and the arena, as they are now."""
-        with self._lock:
-            workers = tuple(self._describe(worker) for worker in self._pool.workers())
-            channels = [attached.channel for attached in self._attached.values() if attached.channel is not None]
-            jobs_done = self._jobs_done
-            socket_bytes = self._socket_bytes + sum(map(_carried, channels))
-        return HostStatistics(self.config.host_id, workers, jobs_done, socket_bytes, self._arena.statistics().to_dict())
+        return HostStatistics(
+            self.config.host_id,
+            self._supervisor.describe(),
+            self._jobs_done,
+            self._supervisor.carried_bytes(),
+            self._arena.statistics().to_dict(),
+        )
 
-    def _describe(self, worker: Worker) -> dict[str, Any]:
-        return {
-            "id": worker.id,
-            "pid": worker.pid,
-            "host": self.config.host_id,
-            "device": worker.device,
-            "state": worker.state.value,
-            "job": worker.job_id,
-            "restarts": worker.restarts,
-        }
+    # -- for those who look from outside ---------------------------------------------------
+
+    def _show_workers(self) -> None:
+        """Write the workers' slots in the arena's header."""
+        if self._arena.segment.closed:
+            return
+        for index, worker in enumerate(self._supervisor.describe()[: min(self.config.workers, SLOT_COUNT)]):
+            state = _SLOT_STATES.get(worker["state"], SlotState.DEAD)
+            slot = Slot(state, generation=worker["restarts"] % (1 << 16), pid=worker["pid"] or 0)
+            self._arena.segment.set_slot(index, slot)
 
     def _warm(self) -> None:
         """Pages that are touched for the first time are forty times slower: not while a job waits."""
         with contextlib.suppress(VortexError):
             self._arena.warm(_WARM_BYTES)
 
-    # -- workers ---------------------------------------------------------------------------
 
-    def _keep(self, worker_id: str) -> None:
-        """Start the worker's process, wait for its death, and again; one thread a worker."""
-        command = WorkerCommand(self._socket_path, self.config.log_dir, self.config.device, self.config.debug)
-        index, delay_s = self._pool.worker(worker_id).index, 0.0
-        while not self._closing.wait(delay_s):
-            process = start_worker(command, worker_id, index)
-            with self._lock:
-                self._attached[worker_id].process = process
-                closing = self._closing.is_set()
-            if closing:
-                kill_worker(process)
-                return
-            self._await_death(worker_id, process)
-            delay_s = self._bury(worker_id, process)
-
-    def _await_death(self, worker_id: str, process: subprocess.Popen[bytes]) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_START_LIMIT_S)
-        with self._lock:
-            silent = self._pool.worker(worker_id).state is WorkerState.STARTING
-        if silent and process.poll() is None:
-            logger.error("worker %s did not introduce itself within %g s", worker_id, _START_LIMIT_S)
-            process.kill()
-        process.wait()
-
-    def _bury(self, worker_id: str, process: subprocess.Popen[bytes]) -> float:
-        """Free what the dead worker held; seconds until its successor may start."""
-        with self._lock:
-            attached = self._attached[worker_id]
-            if attached.channel is not None:
-                self._socket_bytes += _carried(attached.channel)
-                attached.channel.close()
-            attached.process = attached.channel = None
-            spawns = self._pool.died(worker_id)
-            worker = self._pool.worker(worker_id)
-            self._lock.notify_all()
-        self._arena.blocks.drop_owner(worker_id)
-        self._show(worker)
-        if not self._closing.is_set():
-            logger.warning("worker %s: %s", worker_id, death_of(process.returncode))
-        return spawns[0].delay_s if spawns else 0.0
-
-    def _admit(self, hello: Hello, catalogue: Catalogue, channel: UnixChannel) -> bool:
-        with self._lock:
-            attached = self._attached.get(hello.worker_id)
-            ours = attached is not None and attached.process is not None and attached.process.pid == hello.pid
-            if attached is None or not ours or not self._pool.connected(hello.worker_id, hello.pid, hello.device):
-                return False
-            attached.channel = channel
-            self._catalogue = self._catalogue or catalogue
-            worker = self._pool.worker(hello.worker_id)
-            self._lock.notify_all()
-        self._show(worker)
-        return True
-
-    def _show(self, worker: Worker) -> None:
-        """Write the worker's slot in the arena's header, for those who look from outside."""
-        with self._lock:
-            if worker.index < SLOT_COUNT and not self._arena.segment.closed:
-                slot = Slot(_SLOT_STATES[worker.state], generation=worker.restarts % (1 << 16), pid=worker.pid or 0)
-                self._arena.segment.set_slot(worker.index, slot)
-
-    # -- jobs ------------------------------------------------------------------------------
-
-    def _check_inputs(self, job: Job) -> None:
-        for values in job.inputs.values():
-            for value in values:
-                for ref in value.refs():
-                    self._arena.blocks.check(ref)
-
-    def _take_worker(self, job: Job) -> tuple[_Running, str]:
-        deadline = time.monotonic() + _WORKER_PATIENCE_S
-        with self._lock:
-            while (worker := self._pool.assign(job.job_id)) is None:
-                left_s = deadline - time.monotonic()
-                if self._closing.is_set() or left_s <= 0:
-                    raise WorkerError("WK-001", f"no worker has become ready; see {self.config.log_dir}")
-                self._lock.wait(left_s)
-            attached = self._attached[worker.id]
-            if attached.channel is None or attached.process is None:  # ready implies both; they change under the lock
-                raise WorkerError("WK-001", f"worker {worker.id} has no connection")
-            running = _Running(job, worker.id, attached.process, attached.channel)
-            self._running[job.job_id] = running
-            ready = sum(other.state is WorkerState.READY for other in self._pool.workers())
-        return running, f"{worker.device}: first of {ready + 1} ready worker(s) on the host that holds the inputs"
-
-    def _run_on(
-        self, running: _Running, on_progress: Callable[[Progress], None], on_log: Callable[[LogLine], None]
-    ) -> JobOutcome:
-        handlers = Handlers(lambda nbytes: self._room(nbytes, running.worker_id), on_progress, on_log)
-        try:
-            outcome = converse(running.channel, running.job, handlers)
-        except ChannelClosed as closed:
-            raise self._lost(running) from closed
-        except WorkerError as unfit:
-            _discard(running.process)
-            raise self._cancelled(running) or unfit from unfit
-        finally:
-            with self._lock:
-                self._running.pop(running.job.job_id, None)
-                if running.killer is not None:
-                    running.killer.cancel()
-        with self._lock:
-            self._jobs_done += 1
-            self._pool.finished(running.worker_id)
-            self._lock.notify_all()
-        return outcome
-
-    def _lost(self, running: _Running) -> WorkerError:
-        _discard(running.process)
-        if (cancelled := self._cancelled(running)) is not None:
-            return cancelled
-        died = death_of(running.process.returncode)
-        return WorkerError("WK-001", f"worker {running.worker_id} was lost while it ran {running.job.node_id}: {died}")
-
-    def _cancelled(self, running: _Running) -> WorkerError | None:
-        if not running.cancelled:
-            return None
-        return WorkerError("WK-006", f"{running.job.node_id} did not notice the cancel; its worker was killed")
-
-    def _kill_later(self, running: _Running) -> threading.Timer:
-        timer = threading.Timer(_CANCEL_GRACE_S, self._kill_if_running, (running,))
-        timer.daemon = True
-        timer.start()
-        return timer
-
-    def _kill_if_running(self, running: _Running) -> None:
-        with self._lock:
-            if self._running.get(running.job.job_id) is running:
-                running.process.kill()
-
-    # -- outputs ---------------------------------------------------------------------------
-
-    def _room(self, nbytes: int, worker_id: str) -> RoomGrant:
-        try:
-            block = self._arena.blocks.allocate(nbytes, worker_id)
-        except WorkerError as full:
-            return RoomGrant(error=full)
-        return RoomGrant(block.offset, block.nbytes, block.generation)
-
-    def _keep_outputs(self, job: Job, outcome: JobOutcome, worker_id: str) -> None:
-        """Seal what the worker wrote, hold it for the execution, and file it under its content key."""
-        passed_on = {ref for values in job.inputs.values() for value in values for ref in value.refs()}
-        try:
-            for ref in (ref for value in outcome.outputs.values() for ref in value.refs()):
-                if ref in passed_on:
-                    self._arena.blocks.hold(ref, job.execution_id)
-                else:
-                    self._arena.blocks.seal(ref, owner=worker_id, holder=job.execution_id)
-                    passed_on.add(ref)
-            if job.key is not None and outcome.error is None:
-                self._arena.blocks.remember(job.key, outcome.outputs)
-        finally:
-            # What a failed node was granted and did not hand over.
-            self._arena.blocks.drop_owner(worker_id)
+def _welcome(config: HostConfig) -> Welcome:
+    return Welcome(
+        config.host_id,
+        str(config.arena_path),
+        str(config.output_dir),
+        str(config.state_dir),
+        device=config.device,
+        beat_ms=config.beat_ms,
+        # Looking keeps the peer from running where there is one processor only.
+        spin_us=config.spin_us if len(os.sched_getaffinity(0)) > 1 else 0,
+    )
 
 
-def _carried(channel: UnixChannel) -> int:
-    return channel.bytes_sent + channel.bytes_received
+def _name(job: Job) -> str:
+    return f"{job.node_id} ({job.node_type})"
 
 
-def _discard(process: subprocess.Popen[bytes]) -> None:
-    """Kill a worker's process, if it lives still; its keeper starts another."""
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        # A process that is dying already keeps the status that says why.
-        process.wait(0.5)
-    kill_worker(process)
+def _killed(running: _Running, done: int) -> WorkerError:
+    return WorkerError("WK-006", f"{running.jobs[done].node_id} did not notice the cancel; its worker was killed")

@@ -28,6 +28,9 @@ class Channel(Protocol):
             WorkerError: WK-010, what came is no frame.
         """
 
+    def spin(self, limit_us: int) -> None:
+        """Let each wait begin with up to so many microseconds of looking, where that pays; 0: none."""
+
     def close(self) -> None:
         """End the connection; a blocked `receive` of either end raises. Repeating does nothing."""
 

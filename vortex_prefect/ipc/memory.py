@@ -54,6 +54,9 @@ class MemoryChannel:
         self.bytes_received += len(body) + PREFIX_BYTES
         return body
 
+    def spin(self, limit_us: int) -> None:
+        """See `Channel.spin`; a queue wakes its reader quickly as it is."""
+
     def close(self) -> None:
         """See `Channel.close`."""
         if not self._closed.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import socket
@@ -13,9 +14,17 @@ from pathlib import Path
 
 from vortex_prefect.core.errors import SystemFault, WorkerError
 from vortex_prefect.ipc.channel import ChannelClosed
+from vortex_prefect.ipc.spin import Spin
 from vortex_prefect.wire.framing import FrameReader, frame
 
 _RECEIVE_BYTES = 64 << 10
+#: A frame that has begun is whole by then, or its sender is up to something.
+FRAME_LIMIT_S = 10.0
+SEND_LIMIT_S = 30
+#: Why a peer cannot be accepted now, and can be later: no descriptors or memory left, or it went away.
+_PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED, errno.EINTR})
+_PASSING_S = 0.1
+_TIMEVAL = struct.Struct("ll")
 #: struct ucred: pid, uid, gid (unix(7)).
 _CREDENTIALS = struct.Struct("3i")
 #: sockaddr_un.sun_path holds 108 bytes with its final zero.
@@ -27,11 +36,18 @@ class UnixChannel:
 
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(True)
+        # A peer that takes nothing for so long is stopped or lost, and must not keep a sender for ever.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.pack(SEND_LIMIT_S, 0))
         self._socket = connection
         self._readable = select.poll()
         self._readable.register(connection, select.POLLIN)
         self._reader = FrameReader()
+        self._buffer = bytearray(_RECEIVE_BYTES)
+        self._view = memoryview(self._buffer)
         self._send_lock = threading.Lock()
+        self._spin = Spin(0)
+        #: When the frame began that has come in part; 0: none has.
+        self._begun_at = 0.0
         self.bytes_sent = 0
         self.bytes_received = 0
 
@@ -56,6 +72,14 @@ class UnixChannel:
         pid, _, _ = _CREDENTIALS.unpack(_peer_credentials(self._socket))
         return int(pid)
 
+    def fileno(self) -> int:
+        """The socket's descriptor, for those who wait for several; -1 once it is closed."""
+        return self._socket.fileno()
+
+    def spin(self, limit_us: int) -> None:
+        """Let each wait begin with up to so many microseconds of looking, where that pays; 0: none."""
+        self._spin = Spin(limit_us)
+
     def send(self, body: bytes) -> None:
         """See `Channel.send`."""
         data = frame(body)
@@ -63,30 +87,77 @@ class UnixChannel:
             with self._send_lock:
                 self._socket.sendall(data)
                 self.bytes_sent += len(data)
+        except BlockingIOError as error:
+            # Half a frame may be out: nothing that follows would be understood.
+            self.close()
+            raise ChannelClosed(f"the peer has taken nothing for {SEND_LIMIT_S} s") from error
         except OSError as error:
             raise ChannelClosed(str(error)) from error
 
     def receive(self, timeout_s: float | None = None) -> bytes | None:
         """See `Channel.receive`."""
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        while (body := self._reader.next()) is None:
-            # The socket itself stays blocking: a time-out of its own would cut short what another thread sends.
-            if deadline is not None and not self._wait_readable(deadline):
+        if (body := self._reader.next()) is not None:
+            self._note_rest()
+            return body
+        try:
+            # Who has no time wants one look, not many.
+            if timeout_s != 0 and self._spin.wanted() and (body := self._look()) is not None:
+                return body
+            return self._await(timeout_s)
+        except OSError as error:
+            raise ChannelClosed(str(error)) from error
+
+    def _look(self) -> bytes | None:
+        """A frame that comes within the time of looking."""
+        until = time.perf_counter() + self._spin.limit_s
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                if (body := self._take(socket.MSG_DONTWAIT)) is not None:
+                    self._spin.found()
+                    return body
+            if time.perf_counter() >= until:
+                self._spin.vain()
                 return None
-            try:
-                data = self._socket.recv(_RECEIVE_BYTES)
-            except OSError as error:
-                raise ChannelClosed(str(error)) from error
-            if not data:
-                raise ChannelClosed("in the middle of a frame" if self._reader.pending else "the peer closed")
-            self.bytes_received += len(data)
-            self._reader.feed(data)
+
+    def _await(self, timeout_s: float | None) -> bytes | None:
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            # The socket itself stays blocking: a time-out of its own would cut short what another thread sends.
+            if self._expires(deadline) and not self._wait_readable(deadline):
+                return None
+            if (body := self._take()) is not None:
+                return body
+
+    def _expires(self, deadline: float | None) -> bool:
+        return deadline is not None or self._begun_at > 0
+
+    def _take(self, flags: int = 0) -> bytes | None:
+        """Receive once; a frame if it is whole then."""
+        count = self._socket.recv_into(self._buffer, 0, flags)
+        if not count:
+            raise ChannelClosed("in the middle of a frame" if self._reader.pending else "the peer closed")
+        self.bytes_received += count
+        body = self._reader.take(self._view[:count])
+        if body is not None:
+            self._begun_at = 0.0
+        self._note_rest()
         return body
 
-    def _wait_readable(self, deadline: float) -> bool:
+    def _note_rest(self) -> None:
+        self._begun_at = (self._begun_at or time.monotonic()) if self._reader.pending else 0.0
+
+    def _wait_readable(self, deadline: float | None) -> bool:
+        """Whether something came; false at the deadline."""
         if self._socket.fileno() < 0:
             return True  # closed; receiving says so
-        return bool(self._readable.poll(max(deadline - time.monotonic(), 0.0) * 1000))
+        now = time.monotonic()
+        whole_by = self._begun_at + FRAME_LIMIT_S if self._begun_at else float("inf")
+        if now >= whole_by:
+            raise WorkerError("WK-010", f"a frame that began has not ended within {FRAME_LIMIT_S:g} s")
+        until = min(whole_by, deadline if deadline is not None else whole_by)
+        if self._readable.poll(max(until - now, 0.0) * 1000):
+            return True
+        return self._wait_readable(deadline) if deadline is None or time.monotonic() < deadline else False
 
     def close(self) -> None:
         """See `Channel.close`."""
@@ -129,15 +200,22 @@ class UnixListener:
             ChannelClosed: the listener was closed.
             WorkerError: WK-010, the peer belongs to another user.
         """
-        try:
-            connection, _ = self._socket.accept()
-        except OSError as error:
-            raise ChannelClosed(str(error)) from error
+        connection = self._accepted()
         _, uid, _ = _CREDENTIALS.unpack(_peer_credentials(connection))
         if uid != os.getuid():
             connection.close()
             raise WorkerError("WK-010", f"a process of user {uid} tried to connect")
         return UnixChannel(connection)
+
+    def _accepted(self) -> socket.socket:
+        while True:
+            try:
+                return self._socket.accept()[0]
+            except OSError as error:
+                if error.errno not in _PASSING:
+                    raise ChannelClosed(str(error)) from error
+                # The peer waits in the queue meanwhile; without a pause this would be a busy loop.
+                time.sleep(_PASSING_S)
 
     def close(self) -> None:
         """Stop listening and remove the socket's file; a blocked `accept` raises."""

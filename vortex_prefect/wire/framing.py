@@ -34,6 +34,15 @@ class FrameReader:
         """Take the next bytes of the stream."""
         self._buffer += data
 
+    def take(self, data: memoryview) -> bytes | None:
+        """`feed`, then `next`; without a copy more where `data` is one whole frame, as it nearly always is."""
+        if not self._buffer and len(data) >= PREFIX_BYTES:
+            (length,) = _LENGTH.unpack_from(data)
+            if length + PREFIX_BYTES == len(data):
+                return bytes(data[PREFIX_BYTES:])
+        self._buffer += data
+        return self.next()
+
     def next(self) -> bytes | None:
         """The body of the next frame, or null until more bytes come.
 

@@ -1,4 +1,4 @@
-"""The GPU worker process: `python -m vortex_worker --socket PATH --id ID`.
+"""The GPU worker process: `python -m vortex_worker --socket PATH`.
 
 `--catalogue` prints the declarations of all nodes as JSON instead, and exits.
 """
@@ -17,12 +17,14 @@ from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.segment import Segment
-from vortex_prefect.wire.packets import Hello
+from vortex_prefect.wire.payloads import Hello
 from vortex_worker.device import choose_device
 from vortex_worker.memory import TensorMemory
 from vortex_worker.packs import load_packs
+from vortex_worker.residents import Residents
 from vortex_worker.runner import JobRunner
 from vortex_worker.session import HostSession
+from vortex_worker.state import WorkerState
 
 
 def main() -> int:
@@ -37,15 +39,18 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Where it is so already, no job has to change it (12 µs each time).
     logging.getLogger().setLevel(logging.INFO)
-    device = choose_device(arguments.device, arguments.index)
     try:
         session = HostSession(UnixChannel.connect(arguments.socket))
-        welcome = session.open(Hello(arguments.id, os.getpid(), str(device), catalogue))
+        welcome = session.open(Hello(os.getpid(), catalogue))
+        device = choose_device(welcome.device, welcome.index)
+        state = WorkerState(device, Residents())
         memory = TensorMemory(Segment.open(Path(welcome.arena_path)), welcome.host_id, session.ask_room)
-        runner = JobRunner(nodes, memory, device, Path(welcome.output_dir), Path(welcome.state_dir), session.report)
-        session.serve(runner.run)
+        runner = JobRunner(
+            nodes, memory, state, Path(welcome.output_dir), Path(welcome.state_dir), session.report
+        )
+        session.serve(runner.run, state.beat, state.trim)
     except ChannelClosed as closed:
-        print(f"worker {arguments.id}: the host is gone: {closed}", file=sys.stderr)
+        print(f"a worker ends: its host is gone: {closed}", file=sys.stderr)
         return 1
     return 0
 
@@ -53,9 +58,6 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m vortex_worker", description=__doc__)
     parser.add_argument("--socket", type=Path)
-    parser.add_argument("--id", default="worker")
-    parser.add_argument("--index", type=int, default=0)
-    parser.add_argument("--device", default="auto")
     parser.add_argument("--debug", action="store_true", help="load the pack debug")
     parser.add_argument("--catalogue", action="store_true")
     return parser.parse_args()

@@ -15,7 +15,7 @@ from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.checksum import crc32
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.shm.torch_bridge import needed_bytes, read_tensor, write_tensor
-from vortex_prefect.wire.packets import RoomGrant
+from vortex_prefect.wire.payloads import RoomGrant
 
 #: Blocks whose checksum this process has seen to be right, at most.
 _VERIFIED_LIMIT = 100_000

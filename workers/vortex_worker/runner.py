@@ -17,6 +17,7 @@ from vortex_prefect.core.nodespec import ParamSpec, accepts, check_param, coerce
 from vortex_worker.memory import TensorMemory, Unpacked
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType
+from vortex_worker.state import WorkerState
 
 _MAX_TRACEBACK_CHARS = 20_000
 
@@ -28,14 +29,15 @@ class JobRunner:
         self,
         nodes: Mapping[str, NodeType],
         memory: TensorMemory,
-        device: torch.device,
+        state: WorkerState,
         output_dir: Path,
         state_dir: Path,
         report: Callable[[str, float, str], None],
     ) -> None:
         self._nodes = nodes
         self._memory = memory
-        self._device = device
+        self._state = state
+        self._device = state.device
         self._output_dir = output_dir
         self._state_dir = state_dir
         self._report = report
@@ -111,6 +113,7 @@ class JobRunner:
             output_dir=self._output_dir / job.execution_id,
             state_dir=self._state_dir,
             report=lambda fraction, note: self._report(job.job_id, fraction, note),
+            residents=self._state.residents,
         )
 
     def _translate(self, raised: Exception) -> VortexError:
@@ -119,11 +122,19 @@ class JobRunner:
         if isinstance(raised, Cancelled):
             return WorkerError("WK-006", "cancelled while it ran")
         text = "".join(traceback.format_exception(raised))[-_MAX_TRACEBACK_CHARS:]
-        if isinstance(raised, torch.OutOfMemoryError | MemoryError):
-            if self._device.type == "cuda":
-                torch.cuda.empty_cache()
-            return WorkerError("WK-004", f"no memory left on {self._device}: {raised}", traceback=text)
+        if _is_out_of_memory(raised):
+            held = self._state.held()
+            # The next job, or this one once more, is to find as much room as there can be.
+            raised.__traceback__ = None
+            self._state.trim()
+            return WorkerError("WK-004", f"no memory left on {self._device}: {raised}; held: {held}", traceback=text)
         return WorkerError("WK-003", f"{type(raised).__name__}: {raised}", traceback=text)
+
+
+def _is_out_of_memory(raised: Exception) -> bool:
+    # On the CPU torch has no class of its own for it.
+    on_cpu = isinstance(raised, RuntimeError) and "can't allocate memory" in str(raised)
+    return on_cpu or isinstance(raised, torch.OutOfMemoryError | MemoryError)
 
 
 def _checked(job: Job, port: str, expected: str, value: Value) -> Value:

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from vortex_prefect.core.errors import WorkerError
-from vortex_prefect.core.job import Job, JobOutcome
+from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.ipc.channel import Channel, ChannelClosed
 from vortex_prefect.wire.framing import MAX_FRAME_BYTES
-from vortex_prefect.wire.packets import (
+from vortex_prefect.wire.packets import decode, encode
+from vortex_prefect.wire.payloads import (
+    PREVIEW,
     PROTOCOL_VERSION,
+    Batch,
     Beat,
     Cancel,
     Hello,
     JobLog,
     Payload,
+    Preview,
+    Probe,
     Progress,
     RoomGrant,
     RoomRequest,
     Welcome,
-    decode,
-    encode,
 )
 from vortex_worker.job_logs import JobLogs, captured
 from vortex_worker.sdk.context import Cancelled
 
 #: At most 30 reports of progress a second reach the host.
 _PROGRESS_INTERVAL_S = 1 / 30
-_BEAT_INTERVAL_S = 1.0
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -42,19 +46,25 @@ class HostSession:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._cancelled = False
+        self._cancelled: set[str] = set()
         self._job_id = ""
+        self._trace = TraceContext()
         self._last_progress = 0.0
         self._last_note = ""
         self._logs = JobLogs(self._tell)
-        self._busy = threading.Event()
+        self._capabilities: frozenset[str] = frozenset()
+        self._beat_s = 1.0
+        self._state: Callable[[], Beat] = lambda: Beat(0, 0)
+        self._trim: Callable[[], None] = lambda: None
+        self._ticks = itertools.count(1)
         self._sending = threading.Lock()
         self._to_send: deque[bytes] = deque()
 
     def open(self, hello: Hello) -> Welcome:
-        """Introduce the worker.
+        """Introduce the worker, and wait until the host needs it.
 
         Raises:
+            ChannelClosed: the host never did.
             WorkerError: WK-010, the host refused or speaks another protocol.
         """
         self._channel.send(encode(hello))
@@ -65,20 +75,41 @@ class HostSession:
             raise answer.error
         if answer.protocol != PROTOCOL_VERSION:
             raise WorkerError("WK-010", f"the host speaks protocol {answer.protocol}, this worker {PROTOCOL_VERSION}")
+        self._beat_s, self._capabilities = answer.beat_ms / 1000, answer.capabilities
+        self._channel.spin(answer.spin_us)
         return answer
 
-    def serve(self, run: Callable[[Job], JobOutcome]) -> None:
-        """Run jobs until the host closes the channel."""
+    def serve(
+        self,
+        run: Callable[[Job], JobOutcome],
+        state: Callable[[], Beat],
+        trim: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run jobs until the host closes the channel.
+
+        Args:
+            run: runs one.
+            state: how the worker is now, as a beat without its tick.
+            trim: lets go of all that is only kept.
+        """
+        self._state, self._trim = state, trim
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         while True:
             try:
                 packet = self._receive()
             except ChannelClosed:
                 return
-            if isinstance(packet, Job):
-                self._answer(packet, run)
-            elif not isinstance(packet, Cancel):  # a cancel that came after its job's end
-                raise WorkerError("WK-010", f"the host sent {type(packet).__name__} between jobs")
+            match packet:
+                case Job():
+                    self._answer((packet,), run)
+                case Batch():
+                    self._answer(packet.jobs, run)
+                case Probe():
+                    self._answer_probe(packet)
+                case Cancel():  # it came after its job's end
+                    pass
+                case _:
+                    raise WorkerError("WK-010", f"the host sent {type(packet).__name__} between jobs")
 
     def report(self, job_id: str, fraction: float, note: str) -> None:
         """Pass on a node's progress, and each new note as a line of its log; see `Context.progress`.
@@ -87,42 +118,64 @@ class HostSession:
             Cancelled: the host cancelled the job.
         """
         self._look_for_cancel()
-        if self._cancelled:
+        if self._job_id in self._cancelled:
             raise Cancelled
         now = time.monotonic()
         if now - self._last_progress >= _PROGRESS_INTERVAL_S:
             self._last_progress = now
-            self._send(encode(Progress(job_id, fraction, note)))
+            self._send(encode(Progress(job_id, fraction, note), self._trace))
             if note and note != self._last_note:
                 self._last_note = note
                 self._logs.say(logging.INFO, note)
 
     def ask_room(self, nbytes: int) -> RoomGrant:
         """A block of the arena for `nbytes`, or the reason why there is none."""
-        self._send(encode(RoomRequest(nbytes)))
+        self._send(encode(RoomRequest(nbytes), self._trace))
         while not isinstance(packet := self._receive(), RoomGrant):
             self._note_cancel(packet)
         return packet
 
-    def _answer(self, job: Job, run: Callable[[Job], JobOutcome]) -> None:
-        self._cancelled, self._job_id, self._last_progress, self._last_note = False, job.job_id, 0.0, ""
+    def show(self, job_id: str, jpeg: bytes) -> None:
+        """Send a preview of what a job has made so far, if the host wants any."""
+        if PREVIEW in self._capabilities:
+            self._send(encode(Preview(job_id, jpeg), self._trace))
+
+    def _answer(self, jobs: tuple[Job, ...], run: Callable[[Job], JobOutcome]) -> None:
+        """Run jobs up to the first that fails, each with what the one before gave."""
+        self._cancelled.clear()
+        before: dict[str, Value] = {}
+        for number, job in enumerate(jobs):
+            if number:
+                self._look_for_cancel()
+            outcome = self._run(job, before, run)
+            self._send(self._encoded(outcome))
+            if outcome.error is not None:
+                return
+            before = outcome.outputs
+
+    def _run(self, job: Job, before: dict[str, Value], run: Callable[[Job], JobOutcome]) -> JobOutcome:
+        self._job_id, self._trace, self._last_progress, self._last_note = job.job_id, job.trace, 0.0, ""
+        if job.job_id in self._cancelled:
+            return JobOutcome(job.job_id, error=WorkerError("WK-006", "cancelled before it began"))
         self._logs = logs = JobLogs(self._tell)
-        self._busy.set()
         with captured(logs):
-            outcome = run(job)
+            outcome = run(job.linked(before) if job.links else job)
         logs.end()
-        self._busy.clear()
+        return outcome
+
+    def _encoded(self, outcome: JobOutcome) -> bytes:
         try:
-            body = encode(outcome)
+            body = encode(outcome, self._trace)
+            if len(body) <= MAX_FRAME_BYTES:
+                return body
+            why = f"it has {len(body)} bytes, above the limit of {MAX_FRAME_BYTES}"
         except WorkerError as error:
-            refused = WorkerError("WK-003", f"a result cannot be sent: {error.message}")
-            body = encode(
-                JobOutcome(job.job_id, error=refused, started_ms=outcome.started_ms, finished_ms=outcome.finished_ms)
-            )
-        self._send(body)
+            why = error.message
+        refused = WorkerError("WK-003", f"a result cannot be sent: {why}")
+        return encode(replace(outcome, outputs={}, error=refused), self._trace)
 
     def _tell(self, line: LogLine) -> None:
-        self._send(encode(JobLog(self._job_id, line)))
+        self._send(encode(JobLog(self._job_id, line), self._trace))
 
     def _send(self, body: bytes) -> None:
         """Send, or leave it to whoever is sending already: that may be this thread, if a finaliser logs."""
@@ -141,10 +194,19 @@ class HostSession:
             self._note_cancel(decode(body))
 
     def _note_cancel(self, packet: Payload) -> None:
-        if not isinstance(packet, Cancel):
-            raise WorkerError("WK-010", f"the host sent {type(packet).__name__} in the middle of a job")
-        if packet.job_id == self._job_id:
-            self._cancelled = True
+        match packet:
+            case Cancel(job_id):
+                self._cancelled.add(job_id)
+            case Probe(tick):
+                # What is kept may be in use now: there is nothing to let go of.
+                self._answer_probe(Probe(tick))
+            case _:
+                raise WorkerError("WK-010", f"the host sent {type(packet).__name__} in the middle of a job")
+
+    def _answer_probe(self, probe: Probe) -> None:
+        if probe.trim:
+            self._trim()
+        self._send(encode(replace(self._state(), tick=probe.tick)))
 
     def _receive(self) -> Payload:
         body = self._channel.receive()
@@ -153,18 +215,17 @@ class HostSession:
         return decode(body)
 
     def _beat(self) -> None:
-        tick = 0
         while True:
-            self._busy.wait()
-            tick += 1
             try:
-                self._send(encode(Beat(tick, _resident_bytes())))
+                self._send(encode(replace(self._state(), tick=next(self._ticks))))
             except ChannelClosed:
-                # The host died while a node runs, and nobody will read what it computes.
+                # The host died, perhaps while a node runs, and nobody will read what it computes.
                 os._exit(1)
-            time.sleep(_BEAT_INTERVAL_S)
+            time.sleep(self._beat_s)
 
 
-def _resident_bytes() -> int:
+def resident_bytes() -> int:
+    """Memory of this process that is not shared: without the arena, and without what libraries map."""
     with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * _PAGE_BYTES
+        _, resident, shared, *_ = file.read().split()
+    return (int(resident) - int(shared)) * _PAGE_BYTES

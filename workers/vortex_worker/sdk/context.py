@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
+
+from vortex_worker.residents import Residents
+
+T = TypeVar("T")
 
 
 class Cancelled(Exception):
@@ -34,6 +39,7 @@ class Context:
         output_dir: Path,
         state_dir: Path,
         report: Callable[[float, str], None],
+        residents: Residents | None = None,
     ) -> None:
         self.node_id = node_id
         self.execution_id = execution_id
@@ -42,6 +48,7 @@ class Context:
         self._output_dir = output_dir
         self._state_dir = state_dir
         self._report = report
+        self._residents = Residents() if residents is None else residents
 
     @property
     def output_dir(self) -> Path:
@@ -54,6 +61,18 @@ class Context:
         """Where things live that outlast the worker process."""
         self._state_dir.mkdir(parents=True, exist_ok=True)
         return self._state_dir
+
+    def resident(self, name: str, make: Callable[[], T], nbytes: int = 0) -> T:
+        """Something that is costly to make and outlives the node, a model for instance: made once a worker.
+
+        The worker lets go of it when memory runs out, so ask for it each time, and keep no reference of your own.
+
+        Args:
+            name: says all that it depends on, a file's hash and a dtype for instance.
+            make: makes it, if the worker has none of that name.
+            nbytes: how much memory it takes.
+        """
+        return self._residents.get(name, make, nbytes)
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Say how far the node is, 0 to 1, with a short note for people.

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import torch
 
+from vortex_worker.packs.debug.counting import add_count
 from vortex_worker.packs.seeding import Seed, generator
 from vortex_worker.sdk import Any, Context, Doc, Range, Tensor, Unit, node
 
@@ -31,8 +32,15 @@ def checksum(in_: Tensor) -> str:
 
 
 @node("debug.oom", category="debug", outputs=("out",))
-def oom(ctx: Context, in_: Any = None) -> Any:  # noqa: ARG001  there to be chained
-    """Run out of device memory: on CUDA by really filling it."""
+def oom(
+    ctx: Context,
+    in_: Any = None,
+    times: Annotated[int, Range(-1, 1000), Doc("First runs of the node in an execution; −1 means all.")] = -1,
+) -> Any:
+    """Run out of device memory: on CUDA by really filling it. Else pass the input on."""
+    # Runs, not attempts: a host repeats a job that ran out of memory beside others.
+    if 0 <= times < add_count(ctx.state_dir, f"oom {ctx.execution_id} {ctx.node_id}"):
+        return in_
     held = []
     while ctx.device.type == "cuda":
         # Half of what is free, so that it ends soon; at least 1 MiB, so that it ends.
