@@ -13,6 +13,7 @@ NAMES = {
     "compile": "graphs compiled to plans a second, beside graphlib alone",
     "dispatch": "nodes a second through the whole engine, beside Prefect's own task runners",
     "endtoend": "milliseconds from request to completion, beside the same steps as a Prefect flow",
+    "ipc": "microseconds and jobs a second between host and worker, and how soon a dead worker is replaced",
 }
 
 

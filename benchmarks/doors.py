@@ -35,6 +35,8 @@ class Doors:
     bridge: httpx.Client
     prefect: httpx.Client
     home: Path
+    #: Dask's scheduler.
+    dask: str
 
     def create(self, graph: dict[str, Any]) -> str:
         """Store a graph; its id."""
@@ -118,7 +120,7 @@ def running_stack(**settings: Any) -> Iterator[Doors]:
             httpx.Client(base_url=info.url, timeout=60) as bridge,
             httpx.Client(base_url=info.prefect_api_url, timeout=60) as prefect,
         ):
-            yield Doors(bridge, prefect, Path(home))
+            yield Doors(bridge, prefect, Path(home), info.dask)
 
 
 def _ending(socket: Connection) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_catalogue=self.catalogue,
             vortex_count=self.count,
             vortex_status=self.status,
+            vortex_ping=self.ping,
         )
 
     def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - Dask's signature
@@ -193,6 +194,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
     async def count(self, tag: str) -> int:
         """How often `debug.count` has really run with that tag on this host."""
         return await asyncio.to_thread(read_count, host_config(self._settings, 0).state_dir, tag)
+
+    async def ping(self, count: int) -> list[float]:
+        """See `HostRuntime.round_trips_us`."""
+        return await asyncio.to_thread(self._runtime.round_trips_us, count)
 
     def status(self) -> dict[str, Any]:
         """See `HostRuntime.statistics`."""

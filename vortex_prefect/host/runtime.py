@@ -25,6 +25,7 @@ from vortex_prefect.host.placement import Need
 from vortex_prefect.host.process import WorkerCommand
 from vortex_prefect.host.quarantine import Quarantine
 from vortex_prefect.host.render import render
+from vortex_prefect.host.round_trip import round_trips_us
 from vortex_prefect.host.supervision import Policy
 from vortex_prefect.host.supervisor import Attached, Supervisor
 from vortex_prefect.ipc.channel import ChannelClosed
@@ -77,7 +78,7 @@ class HostConfig:
     #: Between two signs of life of a worker.
     beat_ms: int = 1000
     #: How long host and worker look for a packet before they sleep; 0: not at all.
-    spin_us: int = 50
+    spin_us: int = 100
     #: Crashes in a row after which a node is not run for a while; 0: never.
     quarantine_after: int = 5
 
@@ -224,6 +225,25 @@ class HostRuntime:
                 for job in running.jobs:
                     running.attached.channel.send(encode(Cancel(job.job_id), job.trace))  # type: ignore[union-attr]
         return len(found)
+
+    def round_trips_us(self, count: int) -> list[float]:
+        """How long packets take to a worker and back, while it has no job: `count` of them, in microseconds.
+
+        Raises:
+            WorkerError: WK-001, there is no worker, or it was lost meanwhile.
+        """
+        attached, _ = self._supervisor.acquire(Need(), {}, _WORKER_PATIENCE_S)
+        try:
+            if attached.channel is None:
+                raise ChannelClosed("never opened")
+            taken = round_trips_us(attached.channel, count)
+        except ChannelClosed as closed:
+            raise WorkerError("WK-001", f"the worker was lost: {self._discard(attached, None)}") from closed
+        except BaseException as unfit:
+            self._discard(attached, str(unfit))
+            raise
+        self._supervisor.release(attached)
+        return taken
 
     def _run_rest(self, jobs: list[Job], ears: Ears) -> list[JobOutcome]:
         self._check_inputs(jobs)

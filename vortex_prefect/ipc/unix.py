@@ -46,6 +46,7 @@ class UnixChannel:
         self._view = memoryview(self._buffer)
         self._send_lock = threading.Lock()
         self._spin = Spin(0)
+        self._waits_s: float | None = None
         #: When the frame began that has come in part; 0: none has.
         self._begun_at = 0.0
         self.bytes_sent = 0
@@ -96,7 +97,7 @@ class UnixChannel:
 
     def receive(self, timeout_s: float | None = None) -> bytes | None:
         """See `Channel.receive`."""
-        if (body := self._reader.next()) is not None:
+        if self._reader.pending and (body := self._reader.next()) is not None:
             self._note_rest()
             return body
         try:
@@ -111,10 +112,13 @@ class UnixChannel:
         """A frame that comes within the time of looking."""
         until = time.perf_counter() + self._spin.limit_s
         while True:
-            with contextlib.suppress(BlockingIOError):
-                if (body := self._take(socket.MSG_DONTWAIT)) is not None:
-                    self._spin.found()
-                    return body
+            try:
+                body = self._take(socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                body = None
+            if body is not None:
+                self._spin.found()
+                return body
             if time.perf_counter() >= until:
                 self._spin.vain()
                 return None
@@ -122,14 +126,28 @@ class UnixChannel:
     def _await(self, timeout_s: float | None) -> bytes | None:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            # The socket itself stays blocking: a time-out of its own would cut short what another thread sends.
-            if self._expires(deadline) and not self._wait_readable(deadline):
+            if self._begun_at or timeout_s == 0:
+                if not self._wait_readable(deadline):
+                    return None
+            else:
+                self._let_wait(timeout_s)
+            try:
+                if (body := self._take()) is not None:
+                    return body
+            except BlockingIOError:  # the time is over
                 return None
-            if (body := self._take()) is not None:
-                return body
 
-    def _expires(self, deadline: float | None) -> bool:
-        return deadline is not None or self._begun_at > 0
+    def _let_wait(self, timeout_s: float | None) -> None:
+        """Have the kernel give up a receive after that time: it saves a call each time, as it is nearly always the same.
+
+        A time-out of the Python socket would also cut short what another thread sends.
+        """
+        if timeout_s != self._waits_s:
+            whole, rest = divmod(round((timeout_s or 0.0) * 1e6), 1_000_000)
+            # Zero would mean for ever.
+            rest = rest or int(timeout_s is not None and not whole)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(whole, rest))
+            self._waits_s = timeout_s
 
     def _take(self, flags: int = 0) -> bytes | None:
         """Receive once; a frame if it is whole then."""
@@ -140,7 +158,8 @@ class UnixChannel:
         body = self._reader.take(self._view[:count])
         if body is not None:
             self._begun_at = 0.0
-        self._note_rest()
+        if self._reader.pending:
+            self._note_rest()
         return body
 
     def _note_rest(self) -> None:
@@ -152,12 +171,12 @@ class UnixChannel:
             return True  # closed; receiving says so
         now = time.monotonic()
         whole_by = self._begun_at + FRAME_LIMIT_S if self._begun_at else float("inf")
-        if now >= whole_by:
-            raise WorkerError("WK-010", f"a frame that began has not ended within {FRAME_LIMIT_S:g} s")
-        until = min(whole_by, deadline if deadline is not None else whole_by)
+        until = min(whole_by, float("inf") if deadline is None else deadline)
         if self._readable.poll(max(until - now, 0.0) * 1000):
             return True
-        return self._wait_readable(deadline) if deadline is None or time.monotonic() < deadline else False
+        if time.monotonic() >= whole_by:
+            raise WorkerError("WK-010", f"a frame that began has not ended within {FRAME_LIMIT_S:g} s")
+        return False
 
     def close(self) -> None:
         """See `Channel.close`."""

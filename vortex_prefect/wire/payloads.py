@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.job import Job, JobOutcome
@@ -88,8 +88,7 @@ class Cancel:
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(NamedTuple):
     """The worker's process is alive."""
 
     #: Counts from 1; 0 in no beat of its own accord.
@@ -105,8 +104,7 @@ class Beat:
     residents: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """Asks for a beat of the same tick. `trim`: first let go of all that is only kept."""
 
     tick: int

@@ -55,6 +55,7 @@ class HostSession:
         self._capabilities: frozenset[str] = frozenset()
         self._beat_s = 1.0
         self._state: Callable[[], Beat] = lambda: Beat(0, 0)
+        self._last_beat = Beat(0, 0)
         self._trim: Callable[[], None] = lambda: None
         self._ticks = itertools.count(1)
         self._sending = threading.Lock()
@@ -206,7 +207,9 @@ class HostSession:
     def _answer_probe(self, probe: Probe) -> None:
         if probe.trim:
             self._trim()
-        self._send(encode(replace(self._state(), tick=probe.tick)))
+            self._last_beat = self._state()
+        # Else as it was a moment ago: to look anew takes longer than to answer.
+        self._send(encode(self._last_beat._replace(tick=probe.tick)))
 
     def _receive(self) -> Payload:
         body = self._channel.receive()
@@ -217,7 +220,8 @@ class HostSession:
     def _beat(self) -> None:
         while True:
             try:
-                self._send(encode(replace(self._state(), tick=next(self._ticks))))
+                self._last_beat = self._state()
+                self._send(encode(self._last_beat._replace(tick=next(self._ticks))))
             except ChannelClosed:
                 # The host died, perhaps while a node runs, and nobody will read what it computes.
                 os._exit(1)
