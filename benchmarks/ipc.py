@@ -209,7 +209,7 @@ def _recovery_ms(host: HostRuntime) -> float:
     _run(host, [_job("debug.value")])  # it has made up for its last death
     began = threading.Event()
     busy = threading.Thread(
-        target=host.run, args=(_job("debug.sleep", seconds=600), Ears(progress=lambda progress: began.set()))
+        target=host.run, args=(_job("debug.sleep", seconds=600), Ears(progress=lambda _: began.set()))
     )
     busy.start()
     if not began.wait(_PATIENCE_S):
@@ -264,5 +264,3 @@ def _host(spares: int = 0) -> Iterator[HostRuntime]:
             yield host
         finally:
             host.close()
-
-

@@ -22,7 +22,7 @@ import pytest
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome, Value
-from vortex_prefect.host import supervisor
+from vortex_prefect.host import watch
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.process import WorkerCommand
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
@@ -352,7 +352,7 @@ def test_a_node_that_writes_into_its_input_damages_nobody(tmp_path: Path, monkey
         options = ["--socket", str(command.socket), "--debug"]
         return subprocess.Popen([sys.executable, str(script), *options], stderr=subprocess.DEVNULL)
 
-    monkeypatch.setattr(supervisor, "start_worker", start)
+    monkeypatch.setattr(watch, "start_worker", start)
     host = HostRuntime(_config(tmp_path))
     try:
         host.start()

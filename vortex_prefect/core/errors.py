@@ -61,7 +61,11 @@ _CATALOGUE = (
         "WK-010", "protocol violation", "The peer speaks another version, or is not a VORTEX worker.", False, 500
     ),
     ErrorCode(
-        "WK-011", "node in quarantine", "It killed its worker again and again; mend it, or wait until it is tried again.", False, 500
+        "WK-011",
+        "node in quarantine",
+        "It killed its worker again and again; mend it, or wait until it is tried again.",
+        False,
+        500,
     ),
     ErrorCode("RQ-001", "malformed request", "The problems say which field is wrong."),
     ErrorCode("RQ-002", "not found", "Check the id.", http_status=404),

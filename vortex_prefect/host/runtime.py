@@ -283,7 +283,9 @@ class HostRuntime:
         return [replace(outcome, worker_id=running.attached.worker_id, why=running.why) for outcome in outcomes]
 
     def _take_worker(self, jobs: list[Job], alone: object) -> _Running:
-        told = {job.job_id: {"execution_id": job.execution_id, "node_id": job.node_id, "job_id": job.job_id} for job in jobs}
+        told = {
+            job.job_id: {"execution_id": job.execution_id, "node_id": job.node_id, "job_id": job.job_id} for job in jobs
+        }
         attached, why = self._supervisor.acquire(self._need(jobs[0]), told, _WORKER_PATIENCE_S, alone)
         together = jobs if BATCH in attached.capabilities else jobs[:1]
         running = _Running(together, attached, why)
@@ -311,7 +313,10 @@ class HostRuntime:
             outcomes.append(outcome)
 
         handlers = Handlers(
-            lambda nbytes: self._room(nbytes, attached.lease), result, ears, lambda beat: supervisor.beaten(attached, beat)
+            lambda nbytes: self._room(nbytes, attached.lease),
+            result,
+            ears,
+            lambda beat: supervisor.beaten(attached, beat),
         )
         try:
             converse(channel, running.jobs, handlers)
