@@ -34,7 +34,7 @@ from vortex_prefect.engine.patience import Patience
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import arena_path
-from vortex_prefect.wire.packets import Progress
+from vortex_prefect.wire.payloads import Preview, Progress
 from vortex_worker.packs.debug.counting import read_count
 
 logger = logging.getLogger(__name__)
@@ -135,6 +135,9 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     def _progress(self, topic: str, progress: Progress) -> None:
         self._worker.log_event(topic, {"kind": "progress", **asdict(progress)})
+
+    def _preview(self, topic: str, preview: Preview) -> None:
+        self._worker.log_event(topic, {"kind": "preview", **asdict(preview)})
 
     def _log(self, topic: str, job_id: str, said: list[LogLine], line: LogLine) -> None:
         """Tell at once; and again with the outcome, which may overtake what goes through the topic."""
