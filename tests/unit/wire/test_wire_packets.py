@@ -228,9 +228,7 @@ def test_what_is_wrong_in_the_graph_keeps_its_place() -> None:
     outcome = decode(encode(JobOutcome("j", error=GraphError("VE-010", "n: too large", problems=(problem,)))))
     assert isinstance(outcome, JobOutcome)
     assert outcome.error is not None
-    assert [(found.code, found.node_id, found.port) for found in outcome.error.problems] == [
-        ("VE-010", "n", "seconds")
-    ]
+    assert [(found.code, found.node_id, found.port) for found in outcome.error.problems] == [("VE-010", "n", "seconds")]
 
 
 @pytest.mark.parametrize("text", [b"5", b"{", b"[5]", b'[{"code": "VE-010", "what": 1}]'])
