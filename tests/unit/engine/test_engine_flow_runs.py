@@ -198,15 +198,20 @@ async def test_an_execution_that_cannot_begin_has_no_flow_run(stage: Stage) -> N
 
 async def test_pictures_are_for_who_listens_now_and_for_no_record(stage: Stage) -> None:
     stage.lanes.shows = {"n": [b"picture"]}
-    listening = stage.engine.reports()
-    first = asyncio.create_task(anext(listening))
+    pictures: list[PreviewReport] = []
+
+    async def listen() -> None:
+        async for report in stage.engine.reports():
+            if isinstance(report, PreviewReport):
+                pictures.append(report)
+            elif isinstance(report, ExecutionReport) and report.status.final:
+                return
+
+    listening = asyncio.create_task(listen())
     await asyncio.sleep(0)
     execution_id = await stage.executed()
-    heard = [await first]
     async with asyncio.timeout(10):
-        while not (isinstance(heard[-1], ExecutionReport) and heard[-1].status.final):
-            heard.append(await anext(listening))
-    pictures = [report for report in heard if isinstance(report, PreviewReport)]
+        await listening
     assert [(report.execution_id, report.node_id, report.jpeg) for report in pictures] == [
         (execution_id, "n", b"picture")
     ]

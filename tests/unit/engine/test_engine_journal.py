@@ -137,7 +137,8 @@ async def test_a_listener_that_does_not_keep_up_misses_pictures_first() -> None:
     await heard(stream, 1)
     pictures = [preview(str(number)) for number in range(module._PREVIEWS_UP_TO + 10)]
     line = LogReport("e", "n", None, 1, 20, "text")
-    for report in (*pictures, line, node("a"), preview("0", 7)):
+    told: list[Report] = [*pictures, line, node("a"), preview("0", 7)]
+    for report in told:
         journal.publish(report)
     wanted = [preview("0", 7), *pictures[1 : module._PREVIEWS_UP_TO], line, node("a")]
     assert await heard(stream, len(wanted)) == wanted
