@@ -1,8 +1,8 @@
 """Pictures of what a running node has made so far, small enough that the node does not feel them.
 
-In the node's own thread a picture is only shrunk, on its device, and that at
-most four times a second and for a small share of the time. Encoding and sending
-are another thread's, for which one picture waits at most: the newest.
+In the node's own thread only every nth pixel is copied, on its device, and that
+at most four times a second and for a small share of the time. All else is
+another thread's, for which one picture waits at most: the newest.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import PIL.Image
 import torch
-import torch.nn.functional as F  # noqa: N812  torch's own name for it
 
 #: Pixels of the longer side.
 _SIDE = 256
@@ -25,16 +26,22 @@ _MOST_BYTES = 64 << 10
 _QUALITY = 70
 #: Between two pictures of a job.
 _INTERVAL_S = 0.25
-#: What shrinking took is waited this many times before the next: 2 % of the node's time at most.
-_REST = 50
+#: What copying took is waited this many times before the next: about 2 % of the node's time. It may have
+#: taken long because others had the processor, and then the picture is wanted all the same.
+_REST, _LONGEST_S = 50, 1.0
+
+#: How long the thread waits for another picture: to start one costs the node more than to wake one.
+_LINGER_S = 2.0
+
+_Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A picture on its way: uint8 (height, width, channel) in memory that nobody else writes."""
+    """A picture on its way: (height, width, channel) in memory that nobody else writes."""
 
     job_id: str
-    samples: torch.Tensor
+    samples: _Samples
     #: Of a copy from a CUDA device that may not have come to its end.
     copied: torch.cuda.Event | None
 
@@ -54,6 +61,7 @@ class JobPreviews:
         self._next_at = 0.0
         #: Held for moments only: the node waits for it.
         self._lock = threading.Lock()
+        self._arrived = threading.Condition(self._lock)
         #: Held while a picture is sent, so that `end` can wait for that.
         self._sending = threading.Lock()
         self._waiting: _Taken | None = None
@@ -88,18 +96,19 @@ class JobPreviews:
         began = self._clock()
         if (picture := _picture(image)) is None:
             return
-        taken = _Taken(job_id, *_copied(_shrunk(picture)))
+        taken = _Taken(job_id, *_copied(picture))
         ended = self._clock()
-        self._next_at = began + max(_INTERVAL_S, _REST * (ended - began))
+        self._next_at = began + max(_INTERVAL_S, min(_REST * (ended - began), _LONGEST_S))
         with self._lock:
             if self._job_id != job_id:
                 return
             self._waiting = taken
+            self._arrived.notify()
             if not self._working:
                 threading.Thread(target=self._work, name="previews", daemon=True).start()
                 self._working = True
 
-    # -- in a thread that lives as long as pictures wait --------------------------------------
+    # -- in a thread that lives as long as pictures come ---------------------------------------
 
     def _work(self) -> None:
         while (taken := self._next()) is not None:
@@ -108,6 +117,8 @@ class JobPreviews:
 
     def _next(self) -> _Taken | None:
         with self._lock:
+            if self._waiting is None:
+                self._arrived.wait(_LINGER_S)
             taken, self._waiting = self._waiting, None
             self._working = taken is not None
             return taken
@@ -131,38 +142,37 @@ def _picture(image: object) -> torch.Tensor | None:
 
 
 @torch.inference_mode()
-def _shrunk(picture: torch.Tensor) -> torch.Tensor:
-    """A uint8 copy on the same device, `_SIDE` at most on the longer side.
+def _copied(picture: torch.Tensor) -> tuple[_Samples, torch.cuda.Event | None]:
+    """A copy on the CPU, twice `_SIDE` at most on the longer side; on CUDA the node does not wait for it.
 
-    Pixels are left out first, since a mean over all of them would read the whole
-    picture; a mean over at least two in each direction hides that.
+    Pixels are left out, since a mean over all of them would read the whole picture.
     """
-    step = max(1, max(picture.shape[:2]) // (2 * _SIDE))
-    pixels = picture[::step, ::step].to(torch.float32)
-    pixels = torch.nan_to_num(pixels, nan=0.0, posinf=1.0, neginf=0.0).clamp(0.0, 1.0)
+    step = -(-max(picture.shape[:2]) // (2 * _SIDE))
+    pixels = picture[::step, ::step]
+    if pixels.device.type != "cuda":
+        if pixels.dtype is torch.bfloat16:  # which NumPy has not
+            pixels = pixels.float()
+        # By NumPy: torch's threads would have to wait for each other where cores are few.
+        return np.array(pixels.cpu().numpy(), dtype=np.float32, order="C"), None
+    with torch.cuda.device(pixels.device):
+        copied = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        samples = pixels.float().contiguous().to("cpu", non_blocking=True)
+        copied.record()
+    return samples.numpy(), copied
+
+
+def _jpeg(samples: _Samples) -> bytes:
+    # NaN is black.
+    pixels = np.fmin(np.fmax(samples, 0.0), 1.0)
     if pixels.shape[-1] == 4:  # JPEG has no alpha: on white, as browsers show it
         pixels = pixels[..., :3] * pixels[..., 3:] + (1.0 - pixels[..., 3:])
-    longer = max(pixels.shape[:2])
-    if longer > _SIDE:
-        height, width = (max(1, round(extent * _SIDE / longer)) for extent in pixels.shape[:2])
-        pixels = F.interpolate(pixels.movedim(-1, 0).unsqueeze(0), (height, width), mode="area")[0].movedim(0, -1)
-    return (pixels * 255.0 + 0.5).to(torch.uint8).contiguous()
-
-
-def _copied(samples: torch.Tensor) -> tuple[torch.Tensor, torch.cuda.Event | None]:
-    """The samples on the CPU; on CUDA the node does not wait for that."""
-    if samples.device.type != "cuda":
-        return samples.cpu(), None
-    with torch.cuda.device(samples.device):
-        copied = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
-        samples = samples.to("cpu", non_blocking=True)
-        copied.record()
-    return samples, copied
-
-
-def _jpeg(samples: torch.Tensor) -> bytes:
-    array = samples.numpy()
+    array = (pixels * 255.0 + 0.5).astype(np.uint8)
     picture = PIL.Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
+    longer = max(picture.size)
+    if longer > _SIDE:
+        # A mean over what was not left out, which hides that other pixels were.
+        width, height = (max(1, round(extent * _SIDE / longer)) for extent in picture.size)
+        picture = picture.resize((width, height), PIL.Image.Resampling.BOX)
     while True:
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=_QUALITY)

@@ -7,6 +7,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import PIL.Image
 import pytest
@@ -61,7 +62,8 @@ def workers() -> list[threading.Thread]:
 
 
 @pytest.fixture
-def viewer() -> Iterator[Viewer]:
+def viewer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Viewer]:
+    monkeypatch.setattr(module, "_LINGER_S", 0.0)
     viewer = Viewer()
     yield viewer
     viewer.seen()
@@ -214,20 +216,25 @@ def test_what_comes_too_early_is_not_looked_at(viewer: Viewer, monkeypatch: pyte
     viewer.offer(GREY, after_s=0.2)
 
 
-def test_slow_shrinking_makes_pictures_rare(viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
-    shrunk = module._shrunk
+def test_slow_copying_makes_pictures_rare(viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied, took_s = module._copied, 1 / 128
 
-    def slowly(picture: torch.Tensor) -> torch.Tensor:
-        viewer.now += 0.1
-        return shrunk(picture)
+    def slowly(picture: torch.Tensor) -> Any:
+        viewer.now += took_s
+        return copied(picture)
 
-    monkeypatch.setattr(module, "_shrunk", slowly)
+    monkeypatch.setattr(module, "_copied", slowly)
     viewer.offer(GREY)
     assert len(viewer.seen()) == 1
-    viewer.offer(GREY, after_s=4.8)
+    viewer.offer(GREY, after_s=48 / 128)
     assert viewer.seen() == []
-    viewer.offer(GREY, after_s=0.2)
+    viewer.offer(GREY, after_s=1 / 128)
     assert len(viewer.seen()) == 1
+    took_s = 10.0
+    for _ in range(2):
+        # One that took very long is no reason to show none.
+        viewer.offer(GREY, after_s=1.0)
+        assert len(viewer.seen()) == 1
 
 
 def test_each_job_has_its_own_turn(viewer: Viewer) -> None:
@@ -244,7 +251,7 @@ def test_each_job_has_its_own_turn(viewer: Viewer) -> None:
 def test_a_node_may_change_its_image_at_once(viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
     changed, encode = threading.Event(), module._jpeg
 
-    def late(samples: torch.Tensor) -> bytes:
+    def late(samples: Any) -> bytes:
         assert changed.wait(PATIENCE_S)
         return encode(samples)
 
@@ -277,10 +284,23 @@ def test_the_newest_takes_the_place_of_what_waits(viewer: Viewer) -> None:
     assert shades == pytest.approx([0.2, 0.8], abs=0.02)
 
 
+def test_one_thread_shows_all_while_they_come(viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LINGER_S", PATIENCE_S)
+    viewer.offer(GREY)
+    viewer.sent.get(timeout=PATIENCE_S)
+    (thread,) = workers()
+    viewer.offer(GREY)
+    viewer.sent.get(timeout=PATIENCE_S)
+    assert workers() == [thread]
+    monkeypatch.setattr(module, "_LINGER_S", 0.0)
+    viewer.offer(GREY)
+    assert len(viewer.seen()) == 1
+
+
 def test_nothing_is_sent_after_the_end(viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
     encoding, go_on, encode = threading.Event(), threading.Event(), module._jpeg
 
-    def late(samples: torch.Tensor) -> bytes:
+    def late(samples: Any) -> bytes:
         encoding.set()
         assert go_on.wait(PATIENCE_S)
         return encode(samples)

@@ -71,8 +71,8 @@ class Context:
     def preview(self, image: torch.Tensor) -> None:
         """Show what has been made so far, as a small picture at the node.
 
-        Cheap enough for every step of a loop: four pictures a second are taken at most, shrunk to
-        256 pixels, and of those that come sooner nothing is read. It does not matter what becomes
+        Cheap enough for every step of a loop: four pictures a second are taken at most, of 256 pixels,
+        and of those that come sooner nothing is read. It does not matter what becomes
         of the tensor afterwards. A picture that cannot be shown is passed over.
 
         Args:
