@@ -17,7 +17,7 @@ from tests.fakes.graphs import catalogue, picture_graph
 from vortex_prefect.core.errors import CODES, SystemFault, WorkerError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Value
-from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.core.reports import ExecutionStatus, NodeState, PreviewReport
 from vortex_prefect.core.settings import Limits
 
 
@@ -177,6 +177,24 @@ async def test_an_execution_from_queue_to_outputs(made: Bridge) -> None:
     error_of(
         await made.http.get(f"/api/execution/{execution_id}/outputs/image/image", params={"format": "x"}), "RQ-001"
     )
+
+
+async def test_what_a_running_node_shows(made: Bridge) -> None:
+    execution_id = await made.execution()
+    url = f"/api/execution/{execution_id}/preview/image"
+    error_of(await made.http.get(url), "RQ-002")
+    made.engine.started(execution_id)
+    made.engine.tell(PreviewReport(execution_id, "image", b"\xff\xd8jpeg", 1200))
+    made.engine.ended(execution_id, ExecutionStatus.CANCELLED)
+    await made.ended(execution_id)
+    picture = await made.http.get(url, params={"at": 1200})
+    assert (picture.headers["content-type"], picture.content) == ("image/jpeg", b"\xff\xd8jpeg")
+    assert (picture.headers["cache-control"], picture.headers["x-content-type-options"]) == ("no-store", "nosniff")
+    assert "content-disposition" not in picture.headers
+    error_of(await made.http.get(f"/api/execution/{execution_id}/preview/blur"), "RQ-002")
+    error_of(await made.http.get("/api/execution/none/preview/image"), "RQ-002")
+    described = (await made.http.get("/openapi.json")).json()["paths"]["/api/execution/{execution_id}/preview/{node}"]
+    assert list(described["get"]["responses"]["200"]["content"]) == ["image/jpeg"]
 
 
 async def test_execute_by_body(made: Bridge) -> None:

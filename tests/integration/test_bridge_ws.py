@@ -18,7 +18,7 @@ from tests.fakes.engine import image_value
 from tests.fakes.graphs import picture_graph
 from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.bridge.hub import Hub
-from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.core.reports import ExecutionStatus, NodeState, PreviewReport
 from vortex_prefect.service.messages import Message
 
 
@@ -88,6 +88,30 @@ async def test_who_comes_later_learns_what_runs(made: Bridge) -> None:
             progress = await late.next("execution.progress")
     assert types == ["graph.sync", "execution.status", "execution.progress"]
     assert progress["payload"]["progress"] == 60.0
+
+
+async def test_who_comes_later_sees_what_runs(made: Bridge) -> None:
+    graph_id = await made.graph()
+    execution_id = await made.execution(graph_id)
+    made.engine.started(execution_id, "flow")
+    async with made.socket(f"graph_id={graph_id}") as early:
+        seq = (await early.next("graph.sync"))["seq"]
+        for at_ms in (1200, 1500):
+            made.engine.tell(PreviewReport(execution_id, "image", b"jpeg", at_ms))
+            told = await early.next("node.preview")
+            assert told["payload"] == {
+                "execution_id": execution_id, "node_id": "image",
+                "url": f"/api/execution/{execution_id}/preview/image?at={at_ms}",
+            }  # fmt: skip
+        assert (await made.http.get(told["payload"]["url"])).content == b"jpeg"
+        for query in ("", f"&after={seq}"):
+            async with made.socket(f"graph_id={graph_id}{query}") as late:
+                assert (await late.next("node.preview"))["payload"] == told["payload"]
+        made.engine.node(execution_id, "image", NodeState.COMPLETED, outputs={"image": image_value()})
+        result = await early.next("node.preview")
+        for query in ("", f"&after={seq}"):
+            async with made.socket(f"graph_id={graph_id}{query}") as late:
+                assert (await late.next("node.preview"))["payload"] == result["payload"]
 
 
 async def test_who_comes_back_gets_what_was_missed(made: Bridge) -> None:

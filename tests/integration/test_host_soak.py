@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import signal
@@ -18,6 +19,7 @@ from vortex_prefect.core.reports import WorkerReport
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostRuntime
 from vortex_prefect.host.supervision import Policy
+from vortex_prefect.wire.payloads import Progress
 
 pytestmark = pytest.mark.integration
 
@@ -69,7 +71,7 @@ class Soak:
         while left:
             assert attempt <= ATTEMPTS, left
             struck = [moment != "during" or attempt > 1]
-            outcomes = self.host.run_segment(left, Ears(progress=lambda _, struck=struck: self._strike_once(struck)))
+            outcomes = self.host.run_segment(left, Ears(progress=functools.partial(self._strike_once, struck)))
             for done, outcome in zip(list(left), outcomes, strict=False):
                 if outcome.error is None:
                     self._note(done, outcome)
@@ -83,7 +85,7 @@ class Soak:
         value = output(outcome)
         self.results.setdefault(done.job_id, []).append(value.ref.shape if value.ref else value.data)
 
-    def _strike_once(self, struck: list[bool]) -> None:
+    def _strike_once(self, struck: list[bool], progress: Progress) -> None:
         if not struck[0]:
             struck[0] = True
             self._strike()

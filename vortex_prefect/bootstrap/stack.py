@@ -202,6 +202,8 @@ class Stack:
             "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
             # Dask takes its own settings from wherever it is started; a queue of its own is not wanted here.
             "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING": "false",
+            # Dask keeps the last messages of every stream and topic, 1000 by default: previews are among ours.
+            "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH": "100",
         }
         if descriptors:
             env[LISTEN_FD] = str(descriptors[0])

@@ -95,6 +95,8 @@ class Session:
         for execution in self._control.reports.running(self._graph_id):
             for message in messages.snapshot(execution):
                 await self._send_message(message)
+            for report in self._control.reports.previews.of(execution.id):
+                await self._send_message(messages.preview(self._graph_id, report))
 
     async def _read(self) -> None:
         while True:

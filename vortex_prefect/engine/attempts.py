@@ -20,7 +20,7 @@ from vortex_prefect.engine.in_flight import Flight, InFlight
 from vortex_prefect.engine.logs import failure_text
 from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.retry import retry_delay_s
-from vortex_prefect.graph.plan import Step
+from vortex_prefect.engine.work import Result, Say, Show, Tell, Work, say_nothing, show_nothing
 
 
 class Lanes(Protocol):
@@ -33,6 +33,7 @@ class Lanes(Protocol):
         on_start: Callable[[], None],
         on_progress: Callable[[float], None],
         on_log: Callable[[LogLine], None],
+        on_preview: Callable[[bytes], None],
     ) -> JobOutcome:
         """See `LanePool.run`."""
 
@@ -60,55 +61,6 @@ class Limiter(Protocol):
 
         May be cancelled while it waits, and then must have taken nothing.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One run of a step: whole, or for one item of a list."""
-
-    step: Step
-    inputs: dict[str, tuple[Value, ...]]
-    #: Content key of the outputs; null if they are not to be reused.
-    key: str | None
-    item: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a piece of work ended."""
-
-    state: NodeState
-    #: Null unless it was completed or cached.
-    outputs: dict[str, Value] | None = None
-    attempt: int = 1
-    worker_id: str | None = None
-    why: str | None = None
-    error: VortexError | None = None
-    #: Of a step that maps over a list: see `NodeReport.items` and `item_errors`.
-    items: dict[str, int] | None = None
-    item_errors: tuple[dict[str, Any], ...] = ()
-    #: When a host began and ended it, in Unix milliseconds; null where that is not told.
-    ran_ms: tuple[int, int] | None = None
-
-
-class Tell(Protocol):
-    """Takes what is worth a report before the end."""
-
-    def __call__(
-        self, state: NodeState, attempt: int, *, outcome: JobOutcome | None = None, progress: float = 0.0
-    ) -> None:
-        """`progress` is 0 to 1; `outcome` is that of an attempt that will be repeated."""
-
-
-class Say(Protocol):
-    """Takes what a node said in an attempt, or what is to be said of that attempt."""
-
-    def __call__(self, work: Work, attempt: int, line: LogLine) -> None:
-        """See `LogReport`."""
-
-
-def _say_nothing(work: Work, attempt: int, line: LogLine) -> None:
-    """For those who keep no logs."""
 
 
 @dataclass(eq=False, slots=True)
@@ -147,7 +99,8 @@ class Attempts:
     known_at: int = 0
     #: Counts the times that the execution was begun, from 1; attempts are counted through all of them.
     round: int = 1
-    say: Say = _say_nothing
+    say: Say = say_nothing
+    show: Show = show_nothing
     cancelled: bool = field(default=False, init=False)
     _errands: set[_Errand] = field(default_factory=set, init=False)
     _trace_id: bytes = field(default_factory=new_trace_id, init=False)
@@ -350,6 +303,7 @@ class Attempts:
                     on_start=lambda: self._on_start(errand),
                     on_progress=lambda fraction: errand.tell(NodeState.RUNNING, errand.attempt, progress=fraction),
                     on_log=functools.partial(self.say, errand.work, errand.attempt),
+                    on_preview=functools.partial(self.show, errand.work),
                 )
             self._note_pace(errand.work, outcome)
             return outcome

@@ -17,7 +17,7 @@ import httpx
 from prefect.client.orchestration import PrefectClient
 
 _FIRST_S = 0.02
-#: Prefect's client tries five times more (its setting `PREFECT_CLIENT_MAX_RETRIES`): 7 s in all, most of them at the end.
+#: Prefect's client tries five times more (`PREFECT_CLIENT_MAX_RETRIES`): 7 s in all, most of them at the end.
 _GROWTH = 4
 _TRIES = "vortex.tries"
 

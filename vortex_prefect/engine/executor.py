@@ -15,16 +15,16 @@ from collections.abc import Callable, Iterable
 from vortex_prefect.core.errors import GraphError, VortexError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import JobOutcome, Value
-from vortex_prefect.core.log_line import LogLine
-from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport, NodeState
-from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter, Result, Work
+from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport, NodeState, PreviewReport
+from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter
 from vortex_prefect.engine.fan_out import ItemEvent
 from vortex_prefect.engine.in_flight import InFlight
-from vortex_prefect.engine.node_reports import change_of_item, end_of_node, line_of_node
+from vortex_prefect.engine.node_reports import Heard, change_of_item, end_of_node
 from vortex_prefect.engine.node_work import NodeWork, Tellers
 from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.running_node import Inputs, RunningNode
 from vortex_prefect.engine.segments import Segments
+from vortex_prefect.engine.work import Result
 from vortex_prefect.graph.keys import FileIdentity
 from vortex_prefect.graph.lazy import LazyPort, not_asked_by
 from vortex_prefect.graph.plan import Plan, Step
@@ -50,7 +50,7 @@ class Executor:
         execution_id: str,
         plan: Plan,
         lanes: Lanes,
-        emit: Callable[[NodeReport | LogReport], None],
+        emit: Callable[[NodeReport | LogReport | PreviewReport], None],
         priority: int = 0,
         *,
         limiter: Limiter | None = None,
@@ -65,8 +65,9 @@ class Executor:
         self._emit = emit
         # Who forces wants its own results, and nobody is to wait for what they replace.
         self._flights = None if plan.force else flights
+        heard = Heard(execution_id, emit)
         self._attempts = Attempts(
-            execution_id, lanes, priority, limiter, self._flights, pace=pace, round=round, say=self._say
+            execution_id, lanes, priority, limiter, self._flights, pace, round=round, say=heard.say, show=heard.show
         )
         self._nodes = {node_id: RunningNode.of(step) for node_id, step in plan.steps.items()}
         self._inputs = Inputs(self._nodes)
@@ -283,9 +284,6 @@ class Executor:
 
     def _tell_item(self, step: Step, event: ItemEvent) -> None:
         self._emit(change_of_item(self.execution_id, step.node_id, event))
-
-    def _say(self, work: Work, attempt: int, line: LogLine) -> None:
-        self._emit(line_of_node(self.execution_id, work, attempt, line))
 
     def _end(self, node_id: str, result: Result) -> None:
         node = self._nodes[node_id]

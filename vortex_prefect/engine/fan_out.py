@@ -13,8 +13,9 @@ from typing import Any
 from vortex_prefect.core.errors import GraphError, VortexError
 from vortex_prefect.core.job import JobOutcome, Value, list_of
 from vortex_prefect.core.reports import NodeState
-from vortex_prefect.engine.attempts import Attempts, Result, Work
+from vortex_prefect.engine.attempts import Attempts
 from vortex_prefect.engine.late_keys import KeyMaker, identity
+from vortex_prefect.engine.work import Result, Work
 from vortex_prefect.graph.plan import Step
 
 #: Errors of items that a node's report carries.

@@ -34,7 +34,7 @@ from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import arena_path
-from vortex_prefect.wire.payloads import Progress
+from vortex_prefect.wire.payloads import Preview, Progress
 from vortex_worker.packs.debug.counting import read_count
 
 logger = logging.getLogger(__name__)
@@ -114,6 +114,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         ears = Ears(
             progress=functools.partial(self._progress, topic),
             log=lambda job_id, line: self._log(topic, job_id, said[job_id], line),
+            preview=functools.partial(self._preview, topic),
         )
         outcomes = self._runtime.run_segment(segment, ears)
         return [replace(outcome, logs=tuple(said[outcome.job_id])) for outcome in outcomes]
@@ -130,6 +131,9 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     def _progress(self, topic: str, progress: Progress) -> None:
         self._worker.log_event(topic, {"kind": "progress", **asdict(progress)})
+
+    def _preview(self, topic: str, preview: Preview) -> None:
+        self._worker.log_event(topic, {"kind": "preview", **asdict(preview)})
 
     def _log(self, topic: str, job_id: str, said: list[LogLine], line: LogLine) -> None:
         """Tell at once; and again with the outcome, which may overtake what goes through the topic."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 
-from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, LogReport, NodeReport, Report
+from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, LogReport, NodeReport, PreviewReport, Report
 
-#: Reports that may wait for a listener before nothing more is added that can be missed.
-_LOGS_UP_TO = 1000
+#: Reports that may wait for a listener before no more of what can be missed is added: pictures are
+#: the first to go, since each may hold 64 KiB and the next one is better.
+_PREVIEWS_UP_TO, _LOGS_UP_TO = 100, 1000
 
 
 class History:
@@ -35,29 +37,67 @@ class History:
         return sorted(self._reports.values(), key=_rank)
 
 
+@dataclass(slots=True)
+class _Place:
+    """A place in a listener's queue."""
+
+    report: Report
+
+
+class _Listener:
+    """What waits for one listener, in its order."""
+
+    def __init__(self, known: Iterable[Report]) -> None:
+        self._queue: asyncio.Queue[_Place] = asyncio.Queue()
+        #: Pictures that wait, by execution and node.
+        self._previews: dict[tuple[str, str], _Place] = {}
+        for report in known:
+            self._queue.put_nowait(_Place(report))
+
+    def put(self, report: Report) -> None:
+        """Append; of what can be missed only while the listener keeps up."""
+        if isinstance(report, PreviewReport):
+            self._put_preview(report)
+        elif not (isinstance(report, LogReport) and self._queue.qsize() >= _LOGS_UP_TO):
+            self._queue.put_nowait(_Place(report))
+
+    async def next(self) -> Report:
+        """Take the first."""
+        report = (await self._queue.get()).report
+        if isinstance(report, PreviewReport):
+            del self._previews[report.execution_id, report.node_id]
+        return report
+
+    def _put_preview(self, report: PreviewReport) -> None:
+        """A newer picture takes the place of the one of the same node."""
+        key = (report.execution_id, report.node_id)
+        if (place := self._previews.get(key)) is not None:
+            place.report = report
+        elif self._queue.qsize() < _PREVIEWS_UP_TO:
+            self._previews[key] = place = _Place(report)
+            self._queue.put_nowait(place)
+
+
 class Journal:
     """Hands reports to listeners. Use it on one event loop."""
 
     def __init__(self) -> None:
-        self._listeners: set[asyncio.Queue[Report]] = set()
+        self._listeners: set[_Listener] = set()
 
     def publish(self, report: Report) -> None:
-        """Tell all listeners; what nodes say only those that keep up."""
-        for queue in self._listeners:
-            if not (isinstance(report, LogReport) and queue.qsize() >= _LOGS_UP_TO):
-                queue.put_nowait(report)
+        """Tell all listeners; what nodes say and show only those that keep up."""
+        for listener in self._listeners:
+            listener.put(report)
 
     async def listen(self, known: Iterable[Report]) -> AsyncIterator[Report]:
         """What is known already, then everything that is published."""
-        queue: asyncio.Queue[Report] = asyncio.Queue()
-        for report in known:
-            queue.put_nowait(report)
-        self._listeners.add(queue)
+        listener = _Listener(known)
+        self._listeners.add(listener)
         try:
             while True:
-                yield await queue.get()
+                yield await listener.next()
         finally:
-            self._listeners.discard(queue)
+            self._listeners.discard(listener)
 
 
 def _rank(report: Report) -> int:

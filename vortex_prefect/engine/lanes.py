@@ -68,6 +68,7 @@ class LanePool:
         self._waiting: list[tuple[int, int, asyncio.Future[Lane]]] = []
         self._order = itertools.count()
         self._progress: dict[str, Callable[[float], None]] = {}
+        self._previews: dict[str, Callable[[bytes], None]] = {}
         self._ears: dict[str, _Ear] = {}
         #: address → lanes that it can hold, as last heard.
         self._hosts: dict[str, int] = {}
@@ -81,16 +82,18 @@ class LanePool:
         on_start: Callable[[], None],
         on_progress: Callable[[float], None],
         on_log: Callable[[LogLine], None],
+        on_preview: Callable[[bytes], None],
     ) -> JobOutcome:
         """Run a job on the next free lane; `on_start` tells when it has one. Failures are the outcome's `error`.
 
-        `on_log` has heard everything that the node said by the time this returns.
+        `on_log` has heard everything that the node said by the time this returns; `on_preview` sees what
+        the node showed (JPEG) so far as it comes before that.
         """
-        self._progress[job.job_id] = on_progress
+        self._progress[job.job_id], self._previews[job.job_id] = on_progress, on_preview
         try:
             return (await self.run_segment([job], priority, on_start, [on_log]))[0]
         finally:
-            del self._progress[job.job_id]
+            del self._progress[job.job_id], self._previews[job.job_id]
 
     async def run_segment(
         self,
@@ -224,6 +227,9 @@ class LanePool:
         if message["kind"] == "progress":
             if (on_progress := self._progress.get(message["job_id"])) is not None:
                 on_progress(message["fraction"])
+        elif message["kind"] == "preview":
+            if (on_preview := self._previews.get(message["job_id"])) is not None:
+                on_preview(message["jpeg"])
         elif message["kind"] == "log":
             if (ear := self._ears.get(message["job_id"])) is not None:
                 ear.hear(LogLine(message["level"], message["text"], message["at_ms"]))

@@ -1,15 +1,16 @@
-"""Reports of nodes and items and of what they say, as the executor gives them."""
+"""Reports of nodes and items and of what they say and show, as the executor gives them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.log_line import LogLine
-from vortex_prefect.core.reports import LogReport, NodeReport, NodeState
-from vortex_prefect.engine.attempts import Result, Work
+from vortex_prefect.core.reports import LogReport, NodeReport, NodeState, PreviewReport
 from vortex_prefect.engine.fan_out import ItemEvent
+from vortex_prefect.engine.work import Result, Work
 
 
 def end_of_node(execution_id: str, node_id: str, result: Result, why: str | None) -> NodeReport:
@@ -46,9 +47,25 @@ def change_of_item(execution_id: str, node_id: str, event: ItemEvent) -> NodeRep
     )
 
 
-def line_of_node(execution_id: str, work: Work, attempt: int, line: LogLine) -> LogReport:
-    """A report of what a node or an item said."""
-    return LogReport(execution_id, work.step.node_id, work.item, attempt, line.level, line.text, line.at_ms)
+class Heard:
+    """Makes reports of what nodes and items say and show while they run.
+
+    Args:
+        emit: takes them.
+    """
+
+    def __init__(self, execution_id: str, emit: Callable[[LogReport | PreviewReport], None]) -> None:
+        self._execution_id = execution_id
+        self._emit = emit
+
+    def say(self, work: Work, attempt: int, line: LogLine) -> None:
+        """See `Say`."""
+        node_id = work.step.node_id
+        self._emit(LogReport(self._execution_id, node_id, work.item, attempt, line.level, line.text, line.at_ms))
+
+    def show(self, work: Work, jpeg: bytes) -> None:
+        """See `Show`; what an item shows, its node does."""
+        self._emit(PreviewReport(self._execution_id, work.step.node_id, jpeg, now_ms()))
 
 
 def _percent(state: NodeState) -> float:

@@ -10,10 +10,11 @@ from typing import Protocol
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.job import JobOutcome, Value
 from vortex_prefect.core.reports import NodeState
-from vortex_prefect.engine.attempts import Attempts, Result, Work
+from vortex_prefect.engine.attempts import Attempts
 from vortex_prefect.engine.fan_out import FanOut, ItemEvent
 from vortex_prefect.engine.late_keys import KeyMaker
 from vortex_prefect.engine.running_node import Inputs, RunningNode
+from vortex_prefect.engine.work import Result, Work
 from vortex_prefect.graph.keys import FileIdentity
 
 

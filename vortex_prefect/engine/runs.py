@@ -12,7 +12,14 @@ from vortex_prefect.core.contracts import ExecutionRequest
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, LogReport, NodeReport, Report
+from vortex_prefect.core.reports import (
+    ExecutionReport,
+    ExecutionStatus,
+    LogReport,
+    NodeReport,
+    PreviewReport,
+    Report,
+)
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.backlog import Backlog
 from vortex_prefect.engine.executor import Executor
@@ -205,7 +212,7 @@ class Runs:
             return  # items are for the record; of their node everybody hears how far they are
         if isinstance(report, NodeReport) and report.outputs and run.plan is not None:
             self._sizes.note(run.plan.steps[report.node_id], report.outputs)
-        if not isinstance(report, LogReport):  # whoever comes later reads them in Prefect
+        if not isinstance(report, LogReport | PreviewReport):  # whoever comes later reads lines in Prefect
             run.history.put(report)
         self._journal.publish(report)
 

@@ -25,13 +25,17 @@ def _ignore(heard: object) -> None:
     """For those who do not want to know."""
 
 
+def _ignore_line(job_id: str, line: LogLine) -> None:
+    """The same of lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ears:
     """Who hears what while jobs run."""
 
     progress: Callable[[Progress], None] = _ignore
     #: With the id of the job that spoke.
-    log: Callable[[str, LogLine], None] = lambda job_id, line: None
+    log: Callable[[str, LogLine], None] = _ignore_line
     preview: Callable[[Preview], None] = _ignore
 
 

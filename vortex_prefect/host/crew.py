@@ -38,7 +38,7 @@ class Attached:
     #: Whether the kernel killed it for want of memory, as far as one can tell.
     starved: bool = False
     #: The last sign of life.
-    beat: Beat = Beat(0, 0)
+    beat: Beat = field(default_factory=lambda: Beat(0, 0))
 
     @property
     def lease(self) -> str:

@@ -41,7 +41,7 @@ class Quarantine:
         if left_s > 0:
             raise WorkerError(
                 "WK-011",
-                f"{node} has killed its worker {record.crashes} times in a row; it is not run for another {left_s:.0f} s",
+                f"{node} killed its worker {record.crashes} times in a row; it is not run for another {left_s:.0f} s",
             )
 
     def crashed(self, node: str, now: float) -> None:

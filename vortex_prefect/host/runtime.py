@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import threading
@@ -20,6 +21,7 @@ from vortex_prefect.core.reports import WorkerReport
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.host.at_hand import AtHand
 from vortex_prefect.host.conversation import Ears, Handlers, converse
+from vortex_prefect.host.crew import Attached
 from vortex_prefect.host.gateway import Gateway
 from vortex_prefect.host.placement import Need
 from vortex_prefect.host.process import WorkerCommand
@@ -27,7 +29,7 @@ from vortex_prefect.host.quarantine import Quarantine
 from vortex_prefect.host.render import render
 from vortex_prefect.host.round_trip import round_trips_us
 from vortex_prefect.host.supervision import Policy
-from vortex_prefect.host.supervisor import Attached, Supervisor
+from vortex_prefect.host.supervisor import Supervisor
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import sweep
@@ -74,7 +76,7 @@ class HostConfig:
     #: Beside `workers`: processes that have started and wait to take the place of one that dies.
     spares: int = 0
     #: How a worker is kept; `size` and `spares` come from here.
-    policy: Policy = Policy(1)
+    policy: Policy = field(default_factory=lambda: Policy(1))
     #: Between two signs of life of a worker.
     beat_ms: int = 1000
     #: How long host and worker look for a packet before they sleep; 0: not at all.
@@ -312,12 +314,8 @@ class HostRuntime:
             self._keep_outputs(job, outcome, before, attached)
             outcomes.append(outcome)
 
-        handlers = Handlers(
-            lambda nbytes: self._room(nbytes, attached.lease),
-            result,
-            ears,
-            lambda beat: supervisor.beaten(attached, beat),
-        )
+        room = functools.partial(self._room, attached.lease)
+        handlers = Handlers(room, result, ears, functools.partial(supervisor.beaten, attached))
         try:
             converse(channel, running.jobs, handlers)
         except ChannelClosed as closed:
@@ -362,7 +360,7 @@ class HostRuntime:
                     for ref in value.refs():
                         self._arena.blocks.check(ref)
 
-    def _room(self, nbytes: int, lease: str) -> RoomGrant:
+    def _room(self, lease: str, nbytes: int) -> RoomGrant:
         try:
             block = self._arena.blocks.allocate(nbytes, lease)
         except WorkerError as full:

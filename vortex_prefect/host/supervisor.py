@@ -177,13 +177,12 @@ class Supervisor:
             WorkerError: WK-001, none has within `timeout_s`.
         """
         with self._crew.changed:
-            if not self._crew.changed.wait_for(
-                lambda: self._crew.catalogue is not None or self._crew.closing, timeout_s
-            ):
-                raise WorkerError("WK-001", f"no worker has started within {timeout_s:g} s; see {self._log_dir}")
-            if self._crew.catalogue is None:
+            self._crew.changed.wait_for(lambda: self._crew.catalogue is not None or self._crew.closing, timeout_s)
+            if self._crew.catalogue is not None:
+                return self._crew.catalogue
+            if self._crew.closing:
                 raise WorkerError("WK-001", "the host is closing")
-            return self._crew.catalogue
+            raise WorkerError("WK-001", f"no worker has started within {timeout_s:g} s; see {self._log_dir}")
 
     def admit(self, hello: Hello, catalogue: Catalogue, channel: UnixChannel) -> bool:
         """Take a worker in, if it is one that was started here; see `Gateway`."""

@@ -138,7 +138,7 @@ class UnixChannel:
                 return None
 
     def _let_wait(self, timeout_s: float | None) -> None:
-        """Have the kernel give up a receive after that time: it saves a call each time, as it is nearly always the same.
+        """Have the kernel give up a receive after that time: nearly always the same, so that it costs no call.
 
         A time-out of the Python socket would also cut short what another thread sends.
         """

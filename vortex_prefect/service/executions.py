@@ -152,6 +152,12 @@ class Executions:
         """An output of any node that finished; errors as `Outputs.read`, and RQ-002."""
         return await self._outputs.read(await self.get(execution_id), node, port, format, item)
 
+    def preview(self, execution_id: str, node: str) -> Content:
+        """What a running node showed last; RQ-002 if it shows nothing, or has given its result."""
+        if (report := self._reports.previews.get(execution_id, node)) is None:
+            raise RequestError("RQ-002", f"node {node} of execution {execution_id} shows nothing")
+        return Content("image/jpeg", report.jpeg)
+
     async def reprioritise(self, execution_id: str, priority: int) -> ExecutionRecord:
         """Move a waiting execution; RQ-002, RQ-007 if it does not wait."""
         await self.get(execution_id)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
-from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeState
-from vortex_prefect.service.resources import output_url, outputs
+from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeState, PreviewReport
+from vortex_prefect.service.resources import output_url, outputs, preview_url
 
 #: Port types that are shown as pictures.
 PICTURES = frozenset({"IMAGE", "MASK"})
@@ -76,6 +76,7 @@ def progress(graph_id: str, execution_id: str, node_id: str, node: dict[str, Any
 
 def previews(graph_id: str, execution_id: str, node_id: str, values: dict[str, dict[str, Any]]) -> list[Message]:
     """One message for each picture that a node gave; `values` is port → stored value."""
+    pictures = [port for port, value in values.items() if value["type"] in PICTURES and value.get("ref")]
     return [
         Message(
             "node.preview",
@@ -86,12 +87,21 @@ def previews(graph_id: str, execution_id: str, node_id: str, values: dict[str, d
                 "port": port,
                 "url": output_url(execution_id, node_id, port),
             },
-            key=("preview", node_id, port),
+            key=_place_of_picture(node_id, index),
             droppable=True,
         )
-        for port, value in values.items()
-        if value["type"] in PICTURES and value.get("ref")
+        for index, port in enumerate(pictures)
     ]
+
+
+def preview(graph_id: str, report: PreviewReport) -> Message:
+    """What a running node shows now. The first picture that it gives takes its place, also in what comes again."""
+    payload = {
+        "execution_id": report.execution_id,
+        "node_id": report.node_id,
+        "url": preview_url(report.execution_id, report.node_id, report.at_ms),
+    }
+    return Message("node.preview", graph_id, payload, key=_place_of_picture(report.node_id, 0), droppable=True)
 
 
 def node_log(graph_id: str, report: LogReport) -> Message:
@@ -142,6 +152,10 @@ def snapshot(record: ExecutionRecord) -> list[Message]:
         for message in previews(record.graph_id, record.id, node_id, values)
     ]
     return [status(record), *nodes, *shown]
+
+
+def _place_of_picture(node_id: str, index: int) -> tuple[str, ...]:
+    return "preview", node_id, str(index)
 
 
 def _of_execution(type: str, record: ExecutionRecord, payload: dict[str, Any]) -> Message:

@@ -24,6 +24,7 @@ from vortex_prefect.core.reports import (
     LogReport,
     NodeReport,
     NodeState,
+    PreviewReport,
     Report,
 )
 from vortex_prefect.service import messages
@@ -31,6 +32,7 @@ from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.adoption import adopt
 from vortex_prefect.service.live import LiveExecution
 from vortex_prefect.service.outputs import Outputs
+from vortex_prefect.service.previews import Previews
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class Reports:
 
     Attributes:
         listening: set while the engine's reports arrive; nothing may be sent to the engine before.
+        previews: what running nodes show.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Reports:
         self._unsettled: set[asyncio.Task[None]] = set()
         self._on_report: list[Callable[[Report], None]] = []
         self.listening = asyncio.Event()
+        self.previews = Previews()
 
     # What stands now
 
@@ -135,6 +139,9 @@ class Reports:
             self._handle_node(live, report)
         elif isinstance(report, LogReport):
             self._publish(messages.node_log(live.graph_id, report))
+        elif isinstance(report, PreviewReport):
+            self.previews.put(report)
+            self._publish(messages.preview(live.graph_id, report))
         elif report.status.final:
             live.learn(report.flow_run_id, report.prefect_url)
             self._begin_end(live, report.status, report.error, report.at_ms)
@@ -216,9 +223,11 @@ class Reports:
             return
         self._publish(messages.progress(live.graph_id, live.id, report.node_id, node))
         if report.outputs:
-            values = live.values(report.node_id)
-            for preview in messages.previews(live.graph_id, live.id, report.node_id, values):
-                self._publish(preview)
+            pictures = messages.previews(live.graph_id, live.id, report.node_id, live.values(report.node_id))
+            for picture in pictures:
+                self._publish(picture)
+            if pictures:
+                self.previews.drop(live.id, report.node_id)
         if report.state is NodeState.FAILED:
             self._publish(messages.node_error(live.graph_id, live.id, report.node_id, report.error))
 
@@ -275,6 +284,7 @@ class Reports:
         except VortexError:
             _log.exception("the end of execution %s was not stored", live.id)
         self._live.pop(live.id, None)
+        self.previews.end(live.id)
         self._publish(messages.terminal(record))
 
     async def _keep_outputs(self, record: ExecutionRecord) -> None:

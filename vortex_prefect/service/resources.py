@@ -57,6 +57,11 @@ def output_url(execution_id: str, node: str, port: str) -> str:
     return f"/api/execution/{execution_id}/outputs/{quote(node, safe='')}/{quote(port, safe='')}"
 
 
+def preview_url(execution_id: str, node: str, at_ms: int) -> str:
+    """Where the bridge serves what a running node shows; `at` tells one picture from the next."""
+    return f"/api/execution/{execution_id}/preview/{quote(node, safe='')}?at={at_ms}"
+
+
 def outputs(record: ExecutionRecord) -> dict[str, dict[str, Any]]:
     """The execution's results that exist: name → `{node, port, type, url}`, and what tells the value.
 

@@ -51,7 +51,7 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Jobs to run one after the other, up to the first that fails; `Job.links` name what they take of the one before."""
+    """Jobs to run one after the other, up to the first that fails; see `Job.links`."""
 
     jobs: tuple[Job, ...]
 

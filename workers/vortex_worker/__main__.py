@@ -48,7 +48,8 @@ def main() -> int:
         device = choose_device(welcome.device, welcome.index)
         state = WorkerState(device, Residents())
         memory = TensorMemory(Segment.open(Path(welcome.arena_path)), welcome.host_id, session.ask_room)
-        runner = JobRunner(nodes, memory, state, Path(welcome.output_dir), Path(welcome.state_dir), session.report)
+        folders = Path(welcome.output_dir), Path(welcome.state_dir)
+        runner = JobRunner(nodes, memory, state, *folders, session.report, JobPreviews(session.show))
         # What has been loaded stays: the collector need not look through it again and again.
         gc.freeze()
         session.serve(runner.run, state.beat, state.trim)

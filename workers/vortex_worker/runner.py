@@ -15,6 +15,7 @@ from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.nodespec import ParamSpec, accepts, check_param, coerce_param, item_type
 from vortex_worker.memory import TensorMemory, Unpacked
+from vortex_worker.previews import JobPreviews
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType
 from vortex_worker.state import WorkerState
@@ -33,6 +34,7 @@ class JobRunner:
         output_dir: Path,
         state_dir: Path,
         report: Callable[[str, float, str], None],
+        previews: JobPreviews,
     ) -> None:
         self._nodes = nodes
         self._memory = memory
@@ -41,14 +43,18 @@ class JobRunner:
         self._output_dir = output_dir
         self._state_dir = state_dir
         self._report = report
+        self._previews = previews
 
     def run(self, job: Job) -> JobOutcome:
         """What came of the job; errors come back as its `error`, never raised."""
         started_ms = now_ms()
+        self._previews.begin(job.job_id)
         try:
             outputs, error = self._fingerprint(job) if job.purpose == "fingerprint" else self._outputs(job), None
         except Exception as raised:
             outputs, error = {}, self._translate(raised)
+        finally:
+            self._previews.end(job.job_id)
         return JobOutcome(job.job_id, outputs, error, started_ms=started_ms, finished_ms=now_ms())
 
     def _fingerprint(self, job: Job) -> dict[str, Value]:
@@ -114,6 +120,7 @@ class JobRunner:
             state_dir=self._state_dir,
             report=lambda fraction, note: self._report(job.job_id, fraction, note),
             residents=self._state.residents,
+            show=lambda image: self._previews.offer(job.job_id, image),
         )
 
     def _translate(self, raised: Exception) -> VortexError:

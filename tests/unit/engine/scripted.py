@@ -9,7 +9,7 @@ from typing import Any
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.log_line import LogLine
-from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport
+from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport, PreviewReport
 from vortex_prefect.engine.attempts import Limiter
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.in_flight import InFlight
@@ -42,6 +42,8 @@ class ScriptedLanes:
         self.held: dict[str, set[str]] = {}
         #: What nodes say in each attempt.
         self.says: dict[str, list[LogLine]] = {}
+        #: What nodes show in each attempt.
+        self.shows: dict[str, list[bytes]] = {}
         self.on_progress: dict[str, Callable[[float], None]] = {}
         self.started = asyncio.Event()
         #: Nodes whose jobs stay on their lane until the event is set.
@@ -60,11 +62,14 @@ class ScriptedLanes:
         on_start: Callable[[], None],
         on_progress: Callable[[float], None],
         on_log: Callable[[LogLine], None],
+        on_preview: Callable[[bytes], None],
     ) -> JobOutcome:
         async with self._places:
             on_start()
             for line in self.says.get(job.node_id, ()):
                 on_log(line)
+            for jpeg in self.shows.get(job.node_id, ()):
+                on_preview(jpeg)
             self.jobs.append(job)
             self.on_progress[job.node_id] = on_progress
             self.started.set()
@@ -86,7 +91,7 @@ class ScriptedLanes:
         outcomes: list[JobOutcome] = []
         for job, hear in zip(jobs, on_log, strict=True):
             linked = job.linked(outcomes[-1].outputs) if outcomes else job
-            outcomes.append(await self.run(linked, priority, on_start, lambda _: None, hear))
+            outcomes.append(await self.run(linked, priority, on_start, lambda _: None, hear, lambda _: None))
             if outcomes[-1].error is not None:
                 break
         return outcomes
@@ -141,6 +146,7 @@ class Execution:
         self.items: list[NodeReport] = []
         self.reports: list[NodeReport] = []
         self.logs: list[LogReport] = []
+        self.previews: list[PreviewReport] = []
         self.executor = Executor(
             execution_id,
             subject,
@@ -152,11 +158,13 @@ class Execution:
             pace=pace,
         )
 
-    def _hear(self, report: NodeReport | LogReport) -> None:
-        if isinstance(report, LogReport):
+    def _hear(self, report: NodeReport | LogReport | PreviewReport) -> None:
+        if isinstance(report, PreviewReport):
+            self.previews.append(report)
+        elif isinstance(report, LogReport):
             self.logs.append(report)
-            return
-        (self.reports if report.item is None else self.items).append(report)
+        else:
+            (self.reports if report.item is None else self.items).append(report)
 
     async def run(self) -> ExecutionStatus:
         async with asyncio.timeout(10):

@@ -70,6 +70,17 @@ async def test_what_a_node_says_comes_before_its_end() -> None:
     assert execution.logs == [LogReport("e", "n", None, 1, 20, "one", 5), LogReport("e", "n", None, 1, 40, "two", 6)]
 
 
+async def test_what_a_node_shows_is_told() -> None:
+    lanes = ScriptedLanes({"n": [LOST]})
+    lanes.shows = {"n": [b"one", b"two"]}
+    execution = Execution(plan(graph({"n": retried(1, 0.01)})), lanes)
+    await execution.run()
+    assert [(report.execution_id, report.node_id, report.jpeg) for report in execution.previews] == [
+        ("e", "n", jpeg) for jpeg in (b"one", b"two", b"one", b"two")
+    ]
+    assert all(report.at_ms > 0 for report in execution.previews)
+
+
 async def test_the_last_attempt_decides() -> None:
     execution = Execution(plan(graph({"n": retried(1)})), ScriptedLanes({"n": [LOST, RAISED]}))
     assert await execution.run() is ExecutionStatus.FAILED

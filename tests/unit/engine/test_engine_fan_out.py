@@ -63,6 +63,14 @@ async def test_what_an_item_says_is_the_items() -> None:
     ]
 
 
+async def test_what_an_item_shows_its_node_does() -> None:
+    lanes = lanes_of(1, 2)
+    lanes.shows = {"n": [b"picture"]}
+    execution = Execution(plan(graph(NODES, *EDGES)), lanes)
+    await execution.run()
+    assert [(report.node_id, report.jpeg) for report in execution.previews] == [("n", b"picture")] * 2
+
+
 async def test_a_node_runs_once_an_item_and_gives_a_list() -> None:
     execution = Execution(plan(graph(NODES, *EDGES)), lanes_of(1, 2, 3))
     assert await execution.run() is ExecutionStatus.COMPLETED

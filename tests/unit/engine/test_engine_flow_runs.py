@@ -19,7 +19,14 @@ from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Job
-from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, NodeState, Report
+from vortex_prefect.core.reports import (
+    AdoptionReport,
+    ExecutionReport,
+    ExecutionStatus,
+    NodeState,
+    PreviewReport,
+    Report,
+)
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine import attachments
 from vortex_prefect.engine.engine import Engine
@@ -187,6 +194,30 @@ async def test_an_execution_that_cannot_begin_has_no_flow_run(stage: Stage) -> N
     assert told is not None
     assert told.error is not None
     assert told.error["code"] == "VE-011"
+
+
+async def test_pictures_are_for_who_listens_now_and_for_no_record(stage: Stage) -> None:
+    stage.lanes.shows = {"n": [b"picture"]}
+    pictures: list[PreviewReport] = []
+
+    async def listen() -> None:
+        async for report in stage.engine.reports():
+            if isinstance(report, PreviewReport):
+                pictures.append(report)
+            elif isinstance(report, ExecutionReport) and report.status.final:
+                return
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    execution_id = await stage.executed()
+    async with asyncio.timeout(10):
+        await listening
+    assert [(report.execution_id, report.node_id, report.jpeg) for report in pictures] == [
+        (execution_id, "n", b"picture")
+    ]
+    await stage.settled()
+    assert not any(isinstance(report, PreviewReport) for report in stage.run_of(execution_id).history.in_order())
+    assert {event["event"] for event in stage.api.events} == {"prefect.task-run.Completed"}
 
 
 async def test_a_defect_of_the_recorder_does_not_keep_the_flow_run_from_ending(

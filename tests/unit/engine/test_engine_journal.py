@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgpack
+
 from vortex_prefect.core.reports import (
     AdoptionReport,
     ExecutionReport,
@@ -10,6 +12,7 @@ from vortex_prefect.core.reports import (
     LogReport,
     NodeReport,
     NodeState,
+    PreviewReport,
     Report,
     report_from_dict,
 )
@@ -100,3 +103,48 @@ async def test_a_listener_that_does_not_keep_up_misses_lines_and_nothing_else() 
 def test_a_line_comes_back_from_its_json_form() -> None:
     line = LogReport("e", "n", 3, 2, 30, "text", 5)
     assert report_from_dict(line.to_dict()) == line
+
+
+def preview(node_id: str, number: int = 0, execution_id: str = "e") -> PreviewReport:
+    return PreviewReport(execution_id, node_id, b"%d" % number)
+
+
+async def test_of_pictures_that_wait_a_node_has_the_newest_in_the_first_ones_place() -> None:
+    journal = Journal()
+    stream = journal.listen([ENDED])
+    await heard(stream, 1)
+    for report in (preview("a", 1), preview("b", 1), preview("a", 1, "f"), node("a"), preview("a", 2)):
+        journal.publish(report)
+    assert await heard(stream, 4) == [preview("a", 2), preview("b", 1), preview("a", 1, "f"), node("a")]
+    journal.publish(preview("a", 3))
+    assert await heard(stream, 1) == [preview("a", 3)]
+
+
+async def test_each_listener_takes_its_pictures_for_itself() -> None:
+    journal = Journal()
+    streams = [journal.listen([ENDED]) for _ in range(2)]
+    for stream in streams:
+        await heard(stream, 1)
+    journal.publish(preview("a", 1))
+    assert await heard(streams[0], 1) == [preview("a", 1)]
+    journal.publish(preview("a", 2))
+    assert [await heard(stream, 1) for stream in streams] == [[preview("a", 2)]] * 2
+
+
+async def test_a_listener_that_does_not_keep_up_misses_pictures_first() -> None:
+    journal = Journal()
+    stream = journal.listen([ENDED])
+    await heard(stream, 1)
+    pictures = [preview(str(number)) for number in range(module._PREVIEWS_UP_TO + 10)]
+    line = LogReport("e", "n", None, 1, 20, "text")
+    told: list[Report] = [*pictures, line, node("a"), preview("0", 7)]
+    for report in told:
+        journal.publish(report)
+    wanted = [preview("0", 7), *pictures[1 : module._PREVIEWS_UP_TO], line, node("a")]
+    assert await heard(stream, len(wanted)) == wanted
+    assert module._PREVIEWS_UP_TO < module._LOGS_UP_TO
+
+
+def test_a_picture_comes_back_from_the_form_that_travels() -> None:
+    picture = PreviewReport("e", "n", b"\xff\xd8\xff", 5)
+    assert report_from_dict(msgpack.unpackb(msgpack.packb(picture.to_dict()))) == picture

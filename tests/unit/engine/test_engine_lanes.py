@@ -24,6 +24,8 @@ class Host:
         self.fault: OSError | None = None
         #: Lines that go through the topic before the answer.
         self.told: list[tuple[str, LogLine]] = []
+        #: Pictures that do.
+        self.shown: list[tuple[str, bytes]] = []
         self.event: Callable[[Any], None] = lambda event: None
 
     def subscribe_topic(self, topic: str, handler: Callable[[Any], None]) -> None:
@@ -35,6 +37,8 @@ class Host:
     async def vortex_run(self, lane: str, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for job_id, line in self.told:
             self.tell(job_id, line)
+        for job_id, jpeg in self.shown:
+            self.show(job_id, jpeg)
         if self.fault is not None:
             raise self.fault
         return [outcome.to_dict() for outcome in self.outcomes]
@@ -42,6 +46,9 @@ class Host:
     def tell(self, job_id: str, line: LogLine) -> None:
         message = {"kind": "log", "job_id": job_id, "level": line.level, "text": line.text, "at_ms": line.at_ms}
         self.event((0.0, message))
+
+    def show(self, job_id: str, jpeg: bytes) -> None:
+        self.event((0.0, {"kind": "preview", "job_id": job_id, "jpeg": jpeg}))
 
 
 @pytest.fixture
@@ -91,3 +98,31 @@ async def test_late_lines_are_nobodys(host: Host, pool: LanePool) -> None:
     found = await heard(pool, "j")
     host.tell("j", LINES[2])
     assert found == {"j": LINES}
+
+
+async def shown(pool: LanePool, job_id: str = "j") -> list[bytes]:
+    found: list[bytes] = []
+    async with asyncio.timeout(10):
+        await pool.run(Job(job_id, "e", "n", "t"), 0, lambda: None, lambda _: None, lambda _: None, found.append)
+    return found
+
+
+async def test_a_job_shows_pictures_to_who_asked_for_it(host: Host, pool: LanePool) -> None:
+    host.shown = [("j", b"one"), ("i", b"another's"), ("j", b"two")]
+    host.outcomes = [JobOutcome("j")]
+    assert await shown(pool) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("fault", [None, OSError("gone")])
+async def test_late_pictures_are_nobodys(host: Host, pool: LanePool, fault: OSError | None) -> None:
+    host.fault, host.outcomes = fault, [JobOutcome("j")]
+    found = await shown(pool)
+    host.show("j", b"late")
+    assert found == []
+    assert not pool._previews
+
+
+async def test_pictures_of_a_segment_are_nobodys(host: Host, pool: LanePool) -> None:
+    host.shown = [("a", b"picture")]
+    host.outcomes = [JobOutcome("a"), JobOutcome("b")]
+    assert await heard(pool, "a", "b") == {"a": [], "b": []}

@@ -18,7 +18,13 @@ def reports() -> list[tuple[float, str]]:
 
 
 @pytest.fixture
-def make_context(tmp_path: Path, reports: list[tuple[float, str]]) -> MakeContext:
+def shown() -> list[torch.Tensor]:
+    """What nodes showed on their way, as it was then."""
+    return []
+
+
+@pytest.fixture
+def make_context(tmp_path: Path, reports: list[tuple[float, str]], shown: list[torch.Tensor]) -> MakeContext:
     def make(attempt: int = 1, report: Callable[[float, str], None] | None = None) -> Context:
         return Context(
             node_id="node",
@@ -28,6 +34,7 @@ def make_context(tmp_path: Path, reports: list[tuple[float, str]]) -> MakeContex
             output_dir=tmp_path / "outputs",
             state_dir=tmp_path / "state",
             report=report or (lambda fraction, note: reports.append((fraction, note))),
+            show=lambda image: shown.append(image.clone()),
         )
 
     return make

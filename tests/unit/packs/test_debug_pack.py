@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from vortex_worker.packs.debug import faults
+from vortex_worker.packs.debug import faults, painting
 from vortex_worker.packs.debug.counting import add_count, count_path, read_count
 from vortex_worker.packs.debug.faults import crash, fail, sleep
 from vortex_worker.packs.debug.memory import allocate, checksum, oom
+from vortex_worker.packs.debug.painting import paint
 from vortex_worker.packs.debug.values import add, count, identity, value
 from vortex_worker.sdk import Cancelled, Context
 
@@ -90,6 +91,51 @@ def test_sleep_hears_a_cancel(make_context: MakeContext) -> None:
     with pytest.raises(Cancelled):
         sleep(make_context(report=report), seconds=3600.0)
     assert faults._STEP_S <= 0.1
+
+
+def test_paint_shows_what_it_has(ctx: Context, reports: list[tuple[float, str]], shown: list[torch.Tensor]) -> None:
+    image = paint(ctx, seconds=0.1, size=32)
+    assert image.shape == (1, 32, 32, 3)
+    assert image[0, 0, 0].tolist() == [0.0, 0.0, 0.0]
+    assert image[0, -1, -1].tolist() == [1.0, 1.0, 0.0]
+    assert len(shown) == len(reports) >= 2
+    assert torch.equal(shown[-1], image)
+    for picture, (fraction, _) in zip(shown, reports, strict=True):
+        rows = round(32 * fraction)
+        assert torch.equal(picture[:, :rows], image[:, :rows])
+        assert not picture[:, rows:].any()
+    assert reports[-1] == (1.0, "")
+
+
+def test_paint_at_once(ctx: Context, shown: list[torch.Tensor]) -> None:
+    assert torch.equal(paint(ctx, seconds=0.0, size=1), torch.zeros(1, 1, 1, 3))
+    assert len(shown) == 1
+
+
+def test_paint_hears_a_cancel(make_context: MakeContext) -> None:
+    cancelled = threading.Event()
+
+    def report(fraction: float, note: str) -> None:
+        if cancelled.is_set():
+            raise Cancelled
+        cancelled.set()
+
+    with pytest.raises(Cancelled):
+        paint(make_context(report=report), seconds=3600.0, size=1)
+    assert painting._STEP_S <= 0.1
+
+
+def test_previews_need_nobody_who_looks(ctx: Context) -> None:
+    blind = Context(
+        node_id="n",
+        execution_id="e",
+        attempt=1,
+        device=ctx.device,
+        output_dir=Path("/none"),
+        state_dir=Path("/none"),
+        report=lambda fraction, note: None,
+    )
+    blind.preview(torch.zeros(1, 8, 8, 3))
 
 
 def test_count_survives_and_keeps_tags_apart(ctx: Context) -> None:

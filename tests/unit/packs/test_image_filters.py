@@ -54,7 +54,7 @@ def test_median_removes_specks_and_keeps_edges(ctx: Context) -> None:
 
 
 def test_median_in_strips_is_the_same(
-    ctx: Context, reports: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
+    ctx: Context, reports: list[tuple[float, str]], shown: list[torch.Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = torch.rand(2, 11, 7, 3, generator=torch.Generator().manual_seed(0))
     whole = median(image, ctx, radius=2)
@@ -62,6 +62,9 @@ def test_median_in_strips_is_the_same(
     monkeypatch.setattr(filters, "_MEDIAN_VALUES", 25 * image[:, 0].numel() * 4)
     assert torch.equal(median(image, ctx, radius=2), whole)
     assert reports == [(0.0, ""), (4 / 11, ""), (8 / 11, "")]
+    # What is not done yet is seen as it came.
+    for picture, rows in zip(shown, (4, 8), strict=True):
+        assert torch.equal(picture, torch.cat([whole[:, :rows], image[:, rows:]], dim=1))
 
 
 def test_cancel_reaches_the_median(make_context: Callable[..., Context]) -> None:

@@ -59,7 +59,7 @@ def test_catalogue_survives_its_json_form() -> None:
 def test_debug_nodes_come_only_when_asked_for() -> None:
     types = {declared.spec.type for declared in load_packs(debug=False)}
     debug = {spec.type for spec in SPECS} - types
-    names = "value identity add sleep fail crash allocate checksum count fingerprint log oom"
+    names = "value identity add sleep fail crash allocate checksum count fingerprint log oom paint"
     assert debug == {f"debug.{name}" for name in names.split()}
 
 

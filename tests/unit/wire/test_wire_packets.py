@@ -180,6 +180,7 @@ def test_the_packet_is_the_specifications() -> None:
         "trace_context": FieldDescriptor.TYPE_MESSAGE,
     }
     context = descriptor.fields_by_name["trace_context"].message_type
+    assert context is not None
     assert context.name == "TraceContext"
     assert {field.name: field.type for field in context.fields} == dict.fromkeys(
         ("trace_id", "span_id", "parent_span_id"), FieldDescriptor.TYPE_BYTES

@@ -99,6 +99,18 @@ async def get_output(
     return served(await context.control.executions.output(execution_id, node, port, format, item))
 
 
+@router.get(
+    "/execution/{execution_id}/preview/{node}",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+)
+async def get_preview(execution_id: str, node: str, context: Context) -> Response:
+    """What a running node has made so far, as a small JPEG; gone once the node has given its result."""
+    response = served(context.control.executions.preview(execution_id, node))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 @router.get("/queue", responses={200: {"model": QueueResource}})
 async def get_queue(context: Context) -> Response:
     """What runs, and what waits in which order."""

@@ -40,6 +40,7 @@ class Context:
         state_dir: Path,
         report: Callable[[float, str], None],
         residents: Residents | None = None,
+        show: Callable[[torch.Tensor], None] | None = None,
     ) -> None:
         self.node_id = node_id
         self.execution_id = execution_id
@@ -49,6 +50,7 @@ class Context:
         self._state_dir = state_dir
         self._report = report
         self._residents = Residents() if residents is None else residents
+        self._show = show
 
     @property
     def output_dir(self) -> Path:
@@ -84,3 +86,17 @@ class Context:
             Cancelled: somebody cancelled the execution; let it pass.
         """
         self._report(min(max(fraction, 0.0), 1.0), note)
+
+    def preview(self, image: torch.Tensor) -> None:
+        """Show what has been made so far, as a small picture at the node.
+
+        Cheap enough for every step of a loop: four pictures a second are taken at most, of 256 pixels,
+        and of those that come sooner nothing is read. It does not matter what becomes
+        of the tensor afterwards. A picture that cannot be shown is passed over.
+
+        Args:
+            image: floating point in 0..1, (batch, height, width, channel) or (height, width, channel) with
+                1, 3 or 4 channels, on any device; of a batch the first is shown.
+        """
+        if self._show is not None:
+            self._show(image)

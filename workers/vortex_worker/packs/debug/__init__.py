@@ -1,4 +1,4 @@
-"""Nodes for tests: they count, speak, sleep, fail, crash and fill memory when told to."""
+"""Nodes for tests: they count, speak, paint, sleep, fail, crash and fill memory when told to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def load() -> list[NodeType]:
     """All nodes of the pack `debug`, sorted by type."""
-    from vortex_worker.packs.debug import faults, memory, speech, values  # noqa: PLC0415  the SDK loads torch
+    from vortex_worker.packs.debug import faults, memory, painting, speech, values  # noqa: PLC0415  the SDK loads torch
     from vortex_worker.sdk import nodes_of  # noqa: PLC0415
 
-    return nodes_of([faults, memory, speech, values])
+    return nodes_of([faults, memory, painting, speech, values])

@@ -8,7 +8,7 @@ import kornia.filters
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's own name for it
 
-from vortex_worker.packs.image.pixels import luma, to_image, to_planes
+from vortex_worker.packs.image.pixels import luma, to_image, to_planes, unit
 from vortex_worker.sdk import Choices, Context, Doc, Image, Range, Step, Unit, Widget, node
 
 #: Window values that one step of the median may hold: 256 MiB as float32.
@@ -52,12 +52,14 @@ def median(
     planes = F.pad(to_planes(image), [radius] * 4, mode="replicate")
     height, row_values = image.shape[1], side * side * image[:, 0].numel()
     rows = max(1, _MEDIAN_VALUES // row_values)
-    strips = []
+    done = image.clone(memory_format=torch.contiguous_format)
     for top in range(0, height, rows):
         ctx.progress(top / height)
+        if top:
+            ctx.preview(done)
         windows = planes[:, :, top : top + rows + 2 * radius].unfold(2, side, 1).unfold(3, side, 1)
-        strips.append(windows.flatten(-2).median(dim=-1).values)
-    return to_image(torch.cat(strips, dim=2))
+        done[:, top : top + rows] = windows.flatten(-2).median(dim=-1).values.movedim(1, -1)
+    return unit(done)
 
 
 @node("image.sharpen", category="filter")
