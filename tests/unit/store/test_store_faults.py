@@ -42,7 +42,7 @@ def test_the_disks_and_the_files_errors_say_what_to_do_where(code: int, reason: 
 def test_a_text_that_is_none_is_damage() -> None:
     with closing(sqlite3.connect(":memory:")) as connection, pytest.raises(sqlite3.OperationalError) as met:
         connection.execute("SELECT CAST(x'ff' AS TEXT)").fetchall()
-    with pytest.raises(SystemFault, match="SY-006 v.db: the database is damaged"), translated("v.db"):
+    with pytest.raises(SystemFault, match="SY-006 here: the database is damaged"), translated("here"):
         raise OperationalError("SELECT 1", None, met.value)
 
 
