@@ -17,7 +17,6 @@ from vortex_prefect.bridge.routes import operations
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.reports import WorkerReport
 
-
 LIFE: tuple[Literal["spawned", "crashed", "recovered"], ...] = ("spawned", "crashed", "recovered")
 
 
@@ -39,8 +38,7 @@ async def test_workers_are_told_as_hosts_tell_them(made: Bridge) -> None:
 async def test_events_of_workers_are_a_log(made: Bridge) -> None:
     await made.graph()
     reports = [
-        WorkerReport(event, "h/0", "h", 7, at_ms=1000 + number, event_id=new_id())
-        for number, event in enumerate(LIFE)
+        WorkerReport(event, "h/0", "h", 7, at_ms=1000 + number, event_id=new_id()) for number, event in enumerate(LIFE)
     ]
     made.engine.tell(*reports, *reports)
     await _stored(made, 3)

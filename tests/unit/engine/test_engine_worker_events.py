@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -94,10 +93,12 @@ class TestTheList:
 
     def test_loses_nothing_between_threads(self, host: Host) -> None:
         events = host.begin()
-        tellers = [
-            threading.Thread(target=lambda first=first: [events.note(a_report(first + n)) for n in range(50)])
-            for first in range(0, 400, 50)
-        ]
+
+        def tell(first: int) -> None:
+            for number in range(first, first + 50):
+                events.note(a_report(number))
+
+        tellers = [threading.Thread(target=tell, args=(first,)) for first in range(0, 400, 50)]
         for teller in tellers:
             teller.start()
         for teller in tellers:

@@ -125,14 +125,14 @@ async def host(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-async def engine(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Engine]:
+async def engine(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr("vortex_prefect.engine.engine.PrefectApi", FakePrefect)
     engine = Engine(Settings(tmp_path / "engine"), ADDRESS)
     runner = SimpleNamespace(client=cluster, lanes=None, __enter__=lambda: None, __exit__=lambda *_: None)
     monkeypatch.setattr(engine, "_runner", runner)
     monkeypatch.setattr(Runs, "lanes", LanePool(cast(Client, cluster)))
     monkeypatch.setattr(engine._runs, "on_dask", _directly)
-    yield engine
+    return engine
 
 
 @pytest.fixture
