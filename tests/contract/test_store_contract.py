@@ -14,7 +14,7 @@ import pytest
 from tests.unit.store.records import a_graph, an_event, an_execution, keeping, putting
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, StorePort, UnitOfWork
 from vortex_prefect.core.errors import RequestError, SystemFault
-from vortex_prefect.core.events import Event
+from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store import SqlStore, open_store
@@ -82,6 +82,18 @@ class TestEvents:
         await store.write(lambda unit: [unit.append(an_event(mine if n % 2 else None)) for n in range(6)])
         found = await store.read(lambda unit: unit.events(aggregate_id=mine, after=2))
         assert [(event.aggregate_id, event.sequence_number) for event in found] == [(mine, 4), (mine, 6)]
+
+    async def test_of_one_kind_of_aggregate(self, store: SqlStore) -> None:
+        kinds: list[AggregateType] = ["Graph", "Worker", "Execution", "Worker", "Graph", "Worker"]
+        await store.write(lambda unit: [unit.append(an_event(aggregate_type=kind)) for kind in kinds])
+        found = await store.read(lambda unit: unit.events(aggregate_type="Worker", after=2, limit=1))
+        assert [(event.aggregate_type, event.sequence_number) for event in found] == [("Worker", 4)]
+
+    async def test_are_found_by_their_id(self, store: SqlStore) -> None:
+        stored = await store.write(lambda unit: unit.append(an_event()))
+        assert await store.read(lambda unit: unit.event(stored.event_id)) == stored
+        for nobody in (new_id(), "no id"):
+            assert await store.read(lambda unit, nobody=nobody: unit.event(nobody)) is None  # type: ignore[misc]
 
     async def test_leave_no_gap_after_failed_work(self, store: SqlStore) -> None:
         await store.write(lambda unit: unit.append(an_event()))

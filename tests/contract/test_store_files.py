@@ -299,3 +299,20 @@ async def test_nothing_is_left_after_closing(url: str, path: Path, in_memory: bo
     assert set(threading.enumerate()) == threads
     assert _descriptors() == descriptors
     assert in_memory or sorted(file.name for file in path.parent.iterdir()) == ["vortex.db", "vortex.db.lock"]
+
+
+async def test_a_store_of_before_gets_its_index_and_the_list_of_workers_reads_no_more_than_it_needs(
+    path: Path, url: str
+) -> None:
+    store = open_store(url)
+    event = await store.write(lambda unit: unit.append(an_event(aggregate_type="Worker")))
+    await store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP INDEX ix_events_workers")
+    store = open_store(url)
+    assert await store.read(lambda unit: unit.events(aggregate_type="Worker")) == [event]
+    await store.close()
+    question = "SELECT * FROM events WHERE sequence_number > ? AND aggregate_type = 'Worker' ORDER BY sequence_number"
+    with closing(sqlite3.connect(path)) as connection:
+        steps = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {question} LIMIT 10", (0,))]
+    assert steps == ["SEARCH events USING INDEX ix_events_workers (sequence_number>?)"]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, UnitOfWork
 from vortex_prefect.core.errors import VortexError
-from vortex_prefect.core.events import Event
+from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.reports import ExecutionStatus
 
 T = TypeVar("T")
@@ -36,6 +36,8 @@ class MemoryUnit:
         self._state = state
 
     def append(self, event: Event) -> Event:
+        if (known := self.event(event.event_id)) is not None:
+            return known
         stored = replace(event, sequence_number=len(self._state.events) + 1, payload=copy.deepcopy(event.payload))
         self._state.events.append(stored)
         return stored
@@ -86,8 +88,19 @@ class MemoryUnit:
         found.sort(key=lambda record: (record.created_ms, record.id), reverse=True)
         return copy.deepcopy(found[:limit])
 
-    def events(self, *, aggregate_id: str | None = None, after: int = 0, limit: int = 1000) -> list[Event]:
+    def event(self, event_id: str) -> Event | None:
+        return next((event for event in self._state.events if event.event_id == event_id), None)
+
+    def events(
+        self,
+        *,
+        aggregate_id: str | None = None,
+        aggregate_type: AggregateType | None = None,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> list[Event]:
         found = (event for event in self._state.events if aggregate_id in (None, event.aggregate_id))
+        found = (event for event in found if aggregate_type in (None, event.aggregate_type))
         return [event for event in found if event.sequence_number > after][:limit]
 
     def get_setting(self, name: str) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -13,9 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vortex_prefect.bridge.hub import Hub
 from vortex_prefect.service.queue import Queue
+from vortex_prefect.service.worker_events import WorkerEvents
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
+#: States of a host's workers; one that none of them is in reads zero instead of being absent.
+_STATES = ("starting", "spare", "joining", "ready", "busy", "suspect", "draining", "dead")
 #: Seconds; the target for an API call is 0.05.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -23,9 +28,10 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 class Metrics:
     """One app's numbers, in a registry of their own."""
 
-    def __init__(self, hub: Hub, queue: Queue) -> None:
+    def __init__(self, hub: Hub, queue: Queue, events: WorkerEvents) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Collector(hub, queue))
+        self._collector = _Collector(hub, queue, events)
+        self._registry.register(self._collector)
         self.latency = Histogram(
             "vortex_http_request_seconds",
             "Time from a request to the end of its answer",
@@ -34,17 +40,21 @@ class Metrics:
             registry=self._registry,
         )
 
-    def text(self) -> bytes:
-        """All numbers in the exposition format."""
+    def text(self, workers: Iterable[Mapping[str, Any]] | None) -> bytes:
+        """All numbers in the exposition format; without the workers' states where these are null."""
+        self._collector.states = None if workers is None else Counter(worker["state"] for worker in workers)
         return generate_latest(self._registry)
 
 
 class _Collector(Collector):
-    """Reads what hub and queue count anyway, at each scrape."""
+    """Reads what others count anyway, at each scrape."""
 
-    def __init__(self, hub: Hub, queue: Queue) -> None:
+    def __init__(self, hub: Hub, queue: Queue, events: WorkerEvents) -> None:
         self._hub = hub
         self._queue = queue
+        self._events = events
+        #: state → workers; null while nobody knows.
+        self.states: Counter[str] | None = None
 
     def collect(self) -> Iterator[Metric]:
         hub = self._hub.statistics()
@@ -53,6 +63,18 @@ class _Collector(Collector):
         yield GaugeMetricFamily("vortex_ws_clients", "WebSocket clients", hub.clients)
         yield CounterMetricFamily("vortex_ws_messages", "Messages published", hub.published)
         yield CounterMetricFamily("vortex_ws_overflowed", "Clients closed because they fell behind", hub.overflowed)
+        yield from self._workers()
+
+    def _workers(self) -> Iterator[Metric]:
+        told = self._events.statistics()
+        yield CounterMetricFamily("vortex_worker_spawns", "Worker processes started", told.spawned)
+        yield CounterMetricFamily("vortex_worker_crashes", "Worker processes lost", told.crashed)
+        yield CounterMetricFamily("vortex_worker_recoveries", "Successors of lost workers", told.recovered)
+        if self.states is not None:
+            gauge = GaugeMetricFamily("vortex_workers", "Worker processes by state", labels=["state"])
+            for state in dict.fromkeys((*_STATES, *sorted(self.states))):
+                gauge.add_metric([state], self.states[state])
+            yield gauge
 
 
 class MeasuredApp:

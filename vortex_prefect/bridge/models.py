@@ -317,10 +317,26 @@ class NodeTypes(BaseModel):
     types: list[NodeSpec]
 
 
-class WorkerList(BaseModel):
-    """GPU workers: `{id, pid, host, device, state, job, restarts}` each."""
+class WorkerResource(BaseModel):
+    """A GPU worker. Hosts tell more of it than this; what is there depends on their release."""
 
-    workers: list[dict[str, Any]]
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    pid: int | None
+    host: str
+    device: str | None
+    #: `starting`, `spare`, `joining`, `ready`, `busy`, `suspect`, `draining`, `dead`; others may come.
+    state: str
+    job: str | None
+    #: How often its process was started anew.
+    restarts: int
+
+
+class WorkerList(BaseModel):
+    """The GPU workers of all hosts."""
+
+    workers: list[WorkerResource]
 
 
 class DebugCount(BaseModel):

@@ -1,4 +1,4 @@
-"""The query parameter `before` of lists, and the `next` of their answers."""
+"""The query parameters of lists, and the `next` of their answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from fastapi import Query
 
 from vortex_prefect.service.paging import Cursor
 
+PageSize = Annotated[int, Query(ge=1, le=1000)]
+#: Sequence number of the event log.
+After = Annotated[int, Query(ge=0)]
 Before = Annotated[str | None, Query(description="`next` of the page before")]
 
 

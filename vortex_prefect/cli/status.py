@@ -35,7 +35,9 @@ def print_status(settings: Settings, as_json: bool) -> bool:
     for process in info.processes:
         table.add_row(process["role"], str(process["pid"]), "up")
     for worker in status["workers"]:
-        table.add_row(f"gpu-worker {worker['device']}", str(worker["pid"]), worker["state"])
+        # One that has not introduced itself yet has neither device nor process id.
+        role = f"gpu-worker {worker.get('device') or ''}".rstrip()
+        table.add_row(role, str(worker.get("pid") or "-"), worker["state"])
     out.print(table)
     out.print(f"queue    {len(status['queue'].get('waiting', ()))} waiting")
     return True

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from vortex_prefect.core.events import Event
+from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus, Report
@@ -186,7 +186,10 @@ class UnitOfWork(Protocol):
     """One transaction: what is written commits together, and reads see it."""
 
     def append(self, event: Event) -> Event:
-        """Append to the log; returns the event with its sequence number."""
+        """Append to the log; returns the event with its sequence number.
+
+        An event whose id is there already is not appended again; the stored one is returned.
+        """
 
     def put_graph(self, record: GraphRecord) -> None:
         """Insert or replace the current state of a graph."""
@@ -223,7 +226,17 @@ class UnitOfWork(Protocol):
     ) -> list[ExecutionRecord]:
         """Executions, newest first (by `created_ms`), in pages as `graphs`; empty `statuses` means all."""
 
-    def events(self, *, aggregate_id: str | None = None, after: int = 0, limit: int = 1000) -> list[Event]:
+    def event(self, event_id: str) -> Event | None:
+        """An event of the log, or null."""
+
+    def events(
+        self,
+        *,
+        aggregate_id: str | None = None,
+        aggregate_type: AggregateType | None = None,
+        after: int = 0,
+        limit: int = 1000,
+    ) -> list[Event]:
         """Events with a higher sequence number than `after`, in order."""
 
     def get_setting(self, name: str) -> Any:

@@ -172,7 +172,9 @@ class WorkerReport:
         return {**asdict(self), "kind": "worker"}
 
 
-Report = NodeReport | ExecutionReport | AdoptionReport | LogReport | PreviewReport | WorkerReport
+#: Told of one execution.
+RunReport = NodeReport | ExecutionReport | AdoptionReport | LogReport | PreviewReport
+Report = RunReport | WorkerReport
 
 
 def report_from_dict(data: dict[str, Any]) -> Report:

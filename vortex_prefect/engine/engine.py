@@ -31,6 +31,7 @@ from vortex_prefect.engine.recovery import recover
 from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.runs import Runs
 from vortex_prefect.engine.task_runner import VortexTaskRunner
+from vortex_prefect.engine.worker_events import TOPIC
 from vortex_prefect.graph.model import parse_graph
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Engine:
 
     def __init__(self, settings: Settings, dask_address: str) -> None:
         self._settings = settings
+        self._home = asyncio.get_running_loop()
         self._runner = VortexTaskRunner(address=dask_address)
         self._api = PrefectApi()
         self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
@@ -76,6 +78,7 @@ class Engine:
             recover(self._api, self._ledger, self._ledger.entries()),
             self._attachments.watch.run(),
             self._runs.beat(),
+            self._runs.workers.run(),
         )
         self._services = [asyncio.create_task(each) for each in work]
         for service in self._services:
@@ -85,6 +88,18 @@ class Engine:
         self._runner.__enter__()
         self._runner.client.register_plugin(HostPlugin(self._settings))
         _ = self._runner.lanes  # made in this thread: it waits for the client's event loop
+        self._runner.client.subscribe_topic(TOPIC, self._on_worker_event)
+
+    def _on_worker_event(self, event: tuple[float, dict[str, Any]]) -> None:
+        """A host has something to tell of its workers; called on the Dask client's event loop."""
+        _, message = event
+        self._home.call_soon_threadsafe(self._runs.workers.nudge, message["address"])
+
+    def _disconnect(self) -> None:
+        # All engines share the topic: the scheduler would go on sending to this client while it closes.
+        with contextlib.suppress(Exception):  # of no particular class, if the scheduler went first
+            self._runner.client.unsubscribe_topic(TOPIC)
+        self._runner.__exit__(None, None, None)
 
     async def close(self) -> None:
         """Cancel what runs, wait shortly for its records, disconnect."""
@@ -98,7 +113,7 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._flows.close()
         await self._api.close()
-        await asyncio.to_thread(self._runner.__exit__, None, None, None)
+        await asyncio.to_thread(self._disconnect)
 
     # -- EnginePort ------------------------------------------------------------------------
 
@@ -215,7 +230,7 @@ class Engine:
         return sum(counts.values())
 
     def reports(self) -> AsyncIterator[Report]:
-        """See `EnginePort.reports`; what is known of recent executions comes first."""
+        """See `EnginePort.reports`; what is known of recent executions and of workers comes first."""
         return self._runs.reports()
 
     # -- one execution ---------------------------------------------------------------------

@@ -46,7 +46,9 @@ class Fingerprints:
             timeout_s=_JOB_LIMIT_S,
             purpose="fingerprint",
         )
-        future = self._on_loop(self._lanes.run(job, _PRIORITY, lambda: None, lambda _: None, lambda _: None))
+        future = self._on_loop(
+            self._lanes.run(job, _PRIORITY, lambda: None, lambda _: None, lambda _: None, lambda _: None)
+        )
         try:
             outcome = future.result(_PATIENCE_S)
         except NoAnswer:

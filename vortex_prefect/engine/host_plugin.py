@@ -29,7 +29,9 @@ from tornado.ioloop import PeriodicCallback
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.engine.event_spool import EventSpool
 from vortex_prefect.engine.patience import Patience
+from vortex_prefect.engine.worker_events import KEPT, TOPIC, WorkerEvents
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
 from vortex_prefect.shm.arena import Arena
@@ -67,7 +69,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         self._lanes: dict[str, queue.SimpleQueue[_Entry]] = {}
         #: A lane closes under it, so that no job is put into one that has closed.
         self._lanes_lock = threading.Lock()
-        self._runtime = HostRuntime(host_config(self._settings, worker.state.nthreads))
+        config = host_config(self._settings, worker.state.nthreads)
+        spool = EventSpool(config.state_dir / "worker-events.jsonl", KEPT)
+        self._events = WorkerEvents(spool, lambda: worker.log_event(TOPIC, {"address": worker.address}))
+        self._runtime = HostRuntime(config, on_event=self._events.note)
         self._runtime.start()
         self._patience = Patience(_PATIENCE_TICKS)
         self._clock = PeriodicCallback(self._give_up, 1000 * _TICK_S)
@@ -85,12 +90,14 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_count=self.count,
             vortex_status=self.status,
             vortex_ping=self.ping,
+            vortex_events=self.events,
         )
 
     def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - Dask's signature
         """Called by Dask when the worker closes."""
         self._clock.stop()
         self._runtime.close()
+        self._events.close()
 
     @property
     def arena(self) -> Arena:
@@ -206,6 +213,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
     def status(self) -> dict[str, Any]:
         """See `HostRuntime.statistics`."""
         return asdict(self._runtime.statistics())
+
+    def events(self, log: str | None, after: int) -> dict[str, Any]:
+        """What happened to the workers; see `WorkerEvents.answer`."""
+        return self._events.answer(log, after)
 
 
 def hold_lane(lane_id: str, topic: str) -> None:

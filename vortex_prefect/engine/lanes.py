@@ -152,6 +152,18 @@ class LanePool:
                 found[address] = answer
         return found
 
+    async def hosts(self) -> list[str]:
+        """Addresses of the hosts."""
+        return list(await self._known_hosts())
+
+    async def ask(self, address: str, operation: str, **arguments: Any) -> Any:
+        """Call a handler of one host.
+
+        Raises:
+            OSError: nobody answers there.
+        """
+        return await self._call(address, operation, **arguments)
+
     async def capacity(self) -> int:
         """How many jobs the cluster can run at once."""
         return sum((await self._known_hosts()).values())

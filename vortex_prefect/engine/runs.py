@@ -37,6 +37,7 @@ from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.sizes import Sizes
 from vortex_prefect.engine.task_runner import VortexTaskRunner
+from vortex_prefect.engine.worker_watch import WorkerWatch
 from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import Graph
 from vortex_prefect.graph.plan import Plan
@@ -69,6 +70,8 @@ class Runs:
         self._on_catalogue = on_catalogue
         self._home = asyncio.get_running_loop()
         self._journal = Journal()
+        #: What happened to the workers of the hosts.
+        self.workers = WorkerWatch(self, self._journal.publish)
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._catalogue: Catalogue | None = None
         self._flights = InFlight()
@@ -90,6 +93,15 @@ class Runs:
         answers: dict[str, Any] = await self.on_dask(self.lanes.everywhere(operation, **arguments))
         return answers
 
+    async def hosts(self) -> list[str]:
+        """See `LanePool.hosts`."""
+        addresses: list[str] = await self.on_dask(self.lanes.hosts())
+        return addresses
+
+    async def ask(self, address: str, operation: str, **arguments: Any) -> Any:
+        """See `LanePool.ask`."""
+        return await self.on_dask(self.lanes.ask(address, operation, **arguments))
+
     def get(self, execution_id: str) -> Run | None:
         """An execution of which anything is known still."""
         return self._runs.get(execution_id)
@@ -101,8 +113,9 @@ class Runs:
         self._trim()
 
     def reports(self) -> AsyncIterator[Report]:
-        """What is known of recent executions, then everything that happens."""
-        return self._journal.listen([report for run in self._runs.values() for report in run.history.in_order()])
+        """What is known of recent executions and of workers, then everything that happens."""
+        known: list[Report] = [report for run in self._runs.values() for report in run.history.in_order()]
+        return self._journal.listen([*known, *self.workers.known()])
 
     async def catalogue(self) -> Catalogue:
         """All node types of the hosts; waits for the first worker."""
@@ -223,7 +236,8 @@ class Runs:
             try:
                 # A host that stands still must not keep the others from hearing it.
                 async with asyncio.timeout(_BEAT_S):
-                    await self.everywhere("vortex_beat", executions=wanted)
+                    answered = await self.everywhere("vortex_beat", executions=wanted)
+                self.workers.see(answered)
             except TimeoutError:
                 logger.warning("not every host has heard in time what is wanted")
             except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self
@@ -22,6 +23,7 @@ from vortex_prefect.service.messages import Publish
 from vortex_prefect.service.outputs import Outputs
 from vortex_prefect.service.queue import Queue
 from vortex_prefect.service.reports import Reports
+from vortex_prefect.service.worker_events import WorkerEvents
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +57,8 @@ class ControlPlane:
         self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
         self.catalogue = CatalogueCache(store, engine)
-        self.reports = Reports(store, engine, outputs, publish, sleep=sleep)
+        self.workers = WorkerEvents(store, sleep=sleep)
+        self.reports = Reports(store, engine, outputs, publish, self.workers, sleep=sleep)
         self.queue = Queue(store, engine, self.reports, concurrency=settings.concurrency, sleep=sleep)
         self.graphs = Graphs(store, self.catalogue, publish, limits)
         self.executions = Executions(store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits)
@@ -65,7 +68,8 @@ class ControlPlane:
     async def __aenter__(self) -> Self:
         await self.catalogue.load()
         await self.queue.load()
-        for work in (self._listen, self.queue.run, self.queue.check_regularly, self.reports.flush_regularly):
+        regularly = (self.queue.check_regularly, self.reports.flush_regularly)
+        for work in (self._listen, self.queue.run, self.workers.run, *regularly):
             self._start(work())
         return self
 
@@ -75,6 +79,8 @@ class ControlPlane:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.reports.settle()
         await self.reports.flush()
+        with contextlib.suppress(VortexError):  # the engine tells them again
+            await self.workers.flush()
 
     async def status(self) -> dict[str, Any]:
         """The engine's status (`EnginePort.status`); SY-004."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, ExecutionRequest, StorePort
 from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
-from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, Report
+from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, RunReport
 from vortex_prefect.service.reports import Reports
 from vortex_prefect.service.resources import timestamp
 
@@ -287,7 +287,7 @@ class Queue:
     async def _back_off(self, attempt: int) -> None:
         await self._sleep(_BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)])
 
-    def _heard(self, report: Report) -> None:
+    def _heard(self, report: RunReport) -> None:
         if (entry := self._sent.get(report.execution_id)) is None:
             return
         entry.misses = 0

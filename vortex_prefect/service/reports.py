@@ -26,6 +26,8 @@ from vortex_prefect.core.reports import (
     NodeState,
     PreviewReport,
     Report,
+    RunReport,
+    WorkerReport,
 )
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
@@ -33,6 +35,7 @@ from vortex_prefect.service.adoption import adopt
 from vortex_prefect.service.live import LiveExecution
 from vortex_prefect.service.outputs import Outputs
 from vortex_prefect.service.previews import Previews
+from vortex_prefect.service.worker_events import WorkerEvents
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +76,7 @@ class Reports:
         engine: EnginePort,
         outputs: Outputs,
         publish: messages.Publish,
+        workers: WorkerEvents,
         *,
         flush_interval_s: float = 1.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -81,11 +85,12 @@ class Reports:
         self._engine = engine
         self._outputs = outputs
         self._publish = publish
+        self._workers = workers
         self._flush_interval_s = flush_interval_s
         self._sleep = sleep
         self._live: dict[str, LiveExecution] = {}
         self._unsettled: set[asyncio.Task[None]] = set()
-        self._on_report: list[Callable[[Report], None]] = []
+        self._on_report: list[Callable[[RunReport], None]] = []
         self.listening = asyncio.Event()
         self.previews = Previews()
 
@@ -105,7 +110,7 @@ class Reports:
         found = [live.record() for live in self._live.values() if live.graph_id == graph_id]
         return sorted(found, key=lambda record: record.created_ms)
 
-    def on_report(self, callback: Callable[[Report], None]) -> None:
+    def on_report(self, callback: Callable[[RunReport], None]) -> None:
         """Call back for each report of a followed execution, before it takes effect."""
         self._on_report.append(callback)
 
@@ -117,15 +122,18 @@ class Reports:
         count = 0
         try:
             async for report in reports:
-                await self._handle_logged(report)
+                if isinstance(report, WorkerReport):
+                    self._workers.note(report)
+                else:
+                    await self._handle_logged(report)
                 count += 1
                 if count % _BURST == 0:
                     await asyncio.sleep(0)
         finally:
             self.listening.clear()
 
-    async def handle(self, report: Report) -> None:
-        """Take in one report."""
+    async def handle(self, report: RunReport) -> None:
+        """Take in one report of an execution."""
         if isinstance(report, AdoptionReport):
             await self._handle_adoption(report)
             return
@@ -195,7 +203,7 @@ class Reports:
 
     # One report
 
-    async def _handle_logged(self, report: Report) -> None:
+    async def _handle_logged(self, report: RunReport) -> None:
         try:
             await self.handle(report)
         except VortexError:
@@ -241,7 +249,7 @@ class Reports:
             # A stop of the control plane must not come between the message and the event.
             await asyncio.shield(self._spawn(self._store.write(lambda uow: _put_with_event(uow, record, event))))
 
-    async def _handle_late(self, report: Report, live: LiveExecution | None) -> None:
+    async def _handle_late(self, report: RunReport, live: LiveExecution | None) -> None:
         """After the end only Prefect's ids are news: a short run ends before its flow run exists."""
         if not isinstance(report, ExecutionReport) or report.flow_run_id is None:
             return

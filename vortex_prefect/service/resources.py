@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
+from vortex_prefect.core.events import Event
 
 
 def timestamp(ms: int | None) -> str | None:
@@ -50,6 +52,18 @@ def execution_resource(record: ExecutionRecord) -> dict[str, Any]:
         "outputs": outputs(record),
         "error": record.error,
     }
+
+
+def event_resource(event: Event) -> dict[str, Any]:
+    """An event of the log."""
+    fields = {name: getattr(event, name) for name in event.__slots__ if name != "created_ms"}
+    return {**fields, "created_at": timestamp(event.created_ms)}
+
+
+def event_page(events: Sequence[Event], limit: int) -> dict[str, Any]:
+    """A page of the log; `next` is the `after` of the page that follows, null if there is none."""
+    following = events[-1].sequence_number if len(events) == limit else None
+    return {"events": [event_resource(event) for event in events], "next": following}
 
 
 def output_url(execution_id: str, node: str, port: str) -> str:

@@ -26,6 +26,9 @@ _REMEDIES = {
     sqlite3.SQLITE_LOCKED: ("another program holds the database", "Close the program that has {place} open."),
 }
 
+#: What Python's driver says, with no code of SQLite's, of a text that is none; nothing here writes such.
+_NO_TEXT = "Could not decode to UTF-8"
+
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
@@ -51,7 +54,10 @@ def unusable(place: str, reason: str, hint: str) -> SystemFault:
 def _fault_of(error: SQLAlchemyError, place: str) -> SystemFault:
     cause = error.orig if isinstance(error, DBAPIError) else error
     # The low byte is the primary code; the rest only says where it arose.
-    remedy = _REMEDIES.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code == 0 and _NO_TEXT in str(cause):
+        code = sqlite3.SQLITE_CORRUPT
+    remedy = _REMEDIES.get(code)
     if remedy is None:
         return SystemFault("SY-007", f"{place}: {cause}")
     reason, hint = remedy

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, inspect, select
 
 from vortex_prefect.store.faults import unusable
 from vortex_prefect.store.sqlite import protect_events
-from vortex_prefect.store.tables import metadata, schema_version
+from vortex_prefect.store.tables import events, metadata, schema_version
 
 #: Version of the tables in `tables`. A release that changes them raises it and migrates in `prepare`.
 SCHEMA_VERSION = 1
@@ -26,6 +26,7 @@ def prepare(connection: Connection, place: str) -> None:
             raise unusable(place, "the database is not a VORTEX store", "Choose another file or another home.")
         else:
             _check(connection, place)
+            _add_indexes(connection)
 
 
 def _create(connection: Connection) -> None:
@@ -39,3 +40,9 @@ def _check(connection: Connection, place: str) -> None:
     if found != SCHEMA_VERSION:
         reason = f"schema version {found}; this release reads version {SCHEMA_VERSION}"
         raise unusable(place, reason, "Run the release of VORTEX that wrote it, or choose another home.")
+
+
+def _add_indexes(connection: Connection) -> None:
+    """Indexes that the log has got since the store was made: no other version, for nobody has to know of them."""
+    for index in events.indexes:
+        index.create(connection, checkfirst=True)

@@ -23,6 +23,7 @@ from vortex_prefect.wire.payloads import Hello
 from vortex_worker.device import choose_device
 from vortex_worker.memory import TensorMemory
 from vortex_worker.packs import load_packs
+from vortex_worker.previews import JobPreviews
 from vortex_worker.residents import Residents
 from vortex_worker.runner import JobRunner
 from vortex_worker.session import HostSession

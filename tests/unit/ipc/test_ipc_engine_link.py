@@ -12,7 +12,7 @@ from tests.fakes.engine import FakeEngine
 from vortex_prefect.core.contracts import DeployRequest
 from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
 from vortex_prefect.core.job import Value
-from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus
+from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus, WorkerReport
 from vortex_prefect.ipc.engine_link import EngineLink, serve_engine
 
 DEPLOY = DeployRequest({"nodes": {}}, "n", "p", None, 60.0, "UTC", {"radius": 2**63, "text": "ü"}, ("a", "b"), 3, True)
@@ -122,15 +122,18 @@ async def test_nothing_listens(tmp_path: Path) -> None:
         await EngineLink(tmp_path / "none.sock").run_flow_run("f1")
 
 
-async def test_an_adoption_is_told(engine: Engine, link: EngineLink) -> None:
+async def test_an_adoption_and_a_crash_are_told(engine: Engine, link: EngineLink) -> None:
     adopted = AdoptionReport("e", "g", "h", {"nodes": {"a": {}}}, {"targets": ["x"], "force": False}, 2, 7)
+    job = {"execution_id": "e", "node_id": "a", "job_id": "j"}
+    crashed = WorkerReport("crashed", "h/0", "h", 7, "cpu", "SIGSEGV – “odd”", job, None, 8, "id")
     ended = ExecutionReport("e", ExecutionStatus.COMPLETED, "f", "http://prefect/f", None, 8)
     reports = link.reports()
     first = asyncio.ensure_future(anext(reports))
     async with asyncio.timeout(10):
         while not engine._streams:
             await asyncio.sleep(0)
-        engine.tell(adopted, ended)
+        engine.tell(adopted, crashed, ended)
         assert await first == adopted
+        assert await anext(reports) == crashed
         assert await anext(reports) == ended
     await reports.aclose()  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
@@ -36,6 +37,13 @@ def test_the_disks_and_the_files_errors_say_what_to_do_where(code: int, reason: 
     assert str(caught.value) == f"SY-006 /home/ada/vortex.db: {reason} (as SQLite says)"
     assert caught.value.hint is not None
     assert "/home/ada/vortex.db" in caught.value.hint
+
+
+def test_a_text_that_is_none_is_damage() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection, pytest.raises(sqlite3.OperationalError) as met:
+        connection.execute("SELECT CAST(x'ff' AS TEXT)").fetchall()
+    with pytest.raises(SystemFault, match="SY-006 here: the database is damaged"), translated("here"):
+        raise OperationalError("SELECT 1", None, met.value)
 
 
 def test_an_error_of_the_statement_is_a_defect() -> None:

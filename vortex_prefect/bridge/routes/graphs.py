@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.body import read_json, read_model, takes
@@ -20,15 +20,12 @@ from vortex_prefect.bridge.models import (
     PlanResource,
     ProblemList,
 )
-from vortex_prefect.bridge.paging import Before, cursor, text_of
+from vortex_prefect.bridge.paging import After, Before, PageSize, cursor, text_of
 from vortex_prefect.core.contracts import GraphRecord
 from vortex_prefect.core.errors import RequestError
-from vortex_prefect.core.events import Event
-from vortex_prefect.service.resources import graph_resource, graph_summary, timestamp
+from vortex_prefect.service.resources import event_page, graph_resource, graph_summary
 
 router = APIRouter(prefix="/api/graph", tags=["graphs"])
-
-PageSize = Annotated[int, Query(ge=1, le=1000)]
 
 
 @router.post("", status_code=201, responses={201: {"model": GraphResource}}, openapi_extra=takes("Graph"))
@@ -114,13 +111,10 @@ async def deploy_graph(graph_id: str, request: Request, context: Context, actor:
 
 
 @router.get("/{graph_id}/events", responses={200: {"model": EventList}})
-async def list_events(
-    graph_id: str, context: Context, after: Annotated[int, Query(ge=0)] = 0, limit: PageSize = 1000
-) -> Response:
+async def list_events(graph_id: str, context: Context, after: After = 0, limit: PageSize = 1000) -> Response:
     """The event log of a graph, of a deleted one too."""
     events = await context.control.graphs.events(graph_id, after, limit)
-    after_this = events[-1].sequence_number if len(events) == limit else None
-    return JSONResponse({"events": [_event(event) for event in events], "next": after_this})
+    return JSONResponse(event_page(events, limit))
 
 
 def _answer(record: GraphRecord, status: int = 200) -> JSONResponse:
@@ -135,8 +129,3 @@ def _version(if_match: str | None) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):
         raise RequestError("RQ-001", f'If-Match is {if_match}, not a graph\'s version such as "3"')
     return int(text)
-
-
-def _event(event: Event) -> dict[str, Any]:
-    fields = {name: getattr(event, name) for name in event.__slots__ if name != "created_ms"}
-    return {**fields, "created_at": timestamp(event.created_ms)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -9,12 +10,47 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from vortex_prefect.bridge.context import Context
 from vortex_prefect.bridge.metrics import CONTENT_TYPE, Metrics
-from vortex_prefect.bridge.models import DebugCount, NodeTypes, WorkerList
+from vortex_prefect.bridge.models import DebugCount, EventList, NodeTypes, WorkerList
+from vortex_prefect.bridge.paging import After, PageSize
 from vortex_prefect.bridge.problems import answer
-from vortex_prefect.core.errors import RequestError, SystemFault
+from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
 from vortex_prefect.core.nodespec import NodeSpec
+from vortex_prefect.service.resources import event_page
 
 router = APIRouter(tags=["operations"])
+
+#: How long metrics wait for what the engine says of its workers; Prometheus gives a scrape ten seconds.
+_SCRAPE_S = 2.0
+
+#: Without nulls, which FastAPI takes out of examples.
+_WORKER_EVENTS = {
+    "events": [
+        {
+            "event_id": "1c2e3f60-8f0e-4f0c-9d53-2f4f4d1f8a11",
+            "sequence_number": 42,
+            "trace_id": "7d3f1b1e6f0b4a579d1c0a4f6f3b2c11",
+            "span_id": "00f067aa0ba902b7",
+            "event_type": "WorkerCrashed",
+            "aggregate_type": "Worker",
+            "aggregate_id": "0b1f4c9e-53b4-5f0e-8a53-3f1f5f0f7d21",
+            "payload": {
+                "host": "1000-5f0c9d532f",
+                "worker_id": "1000-5f0c9d532f/0",
+                "pid": 4711,
+                "device": "cuda:0",
+                "reason": "killed by signal 11 (SIGSEGV)",
+                "job": {
+                    "execution_id": "7d3f1b1e-6f0b-4a57-9d1c-0a4f6f3b2c11",
+                    "node_id": "blur",
+                    "job_id": "a3c1f7d2-7b5e-4b42-8d0a-6b1f5a0c9e33",
+                },
+            },
+            "metadata": {"user": "host"},
+            "created_at": "2026-01-31T12:00:00.000Z",
+        }
+    ],
+    "next": 42,
+}
 
 
 @router.get("/api/nodes", responses={200: {"model": NodeTypes}})
@@ -37,6 +73,15 @@ async def get_node_type(node_type: str, context: Context) -> Response:
 async def list_workers(context: Context) -> Response:
     """The GPU workers."""
     return JSONResponse({"workers": (await context.control.status())["workers"]})
+
+
+@router.get(
+    "/api/workers/events",
+    responses={200: {"model": EventList, "content": {"application/json": {"example": _WORKER_EVENTS}}}},
+)
+async def list_worker_events(context: Context, after: After = 0, limit: PageSize = 1000) -> Response:
+    """The event log of the worker processes: what was spawned, crashed and recovered, on all hosts."""
+    return JSONResponse(event_page(await context.control.workers.page(after, limit), limit))
 
 
 @router.get("/api/arena")
@@ -81,7 +126,17 @@ async def readyz(context: Context) -> Response:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def metrics(request: Request) -> Response:
+async def metrics(request: Request, context: Context) -> Response:
     """Prometheus' text format."""
     collected: Metrics = request.app.state.metrics
-    return Response(collected.text(), media_type=CONTENT_TYPE)
+    return Response(collected.text(await _workers(context)), media_type=CONTENT_TYPE)
+
+
+async def _workers(context: Context) -> list[dict[str, Any]] | None:
+    """The GPU workers; null if the engine cannot say in time."""
+    try:
+        async with asyncio.timeout(_SCRAPE_S):
+            workers: list[dict[str, Any]] = (await context.control.status())["workers"]
+    except (VortexError, TimeoutError):
+        return None
+    return workers
