@@ -43,8 +43,8 @@ class Span(Protocol):
         """What goes into the packets and requests that belong to it."""
 
     @property
-    def recorded(self) -> bool:
-        """Whether somebody will see it."""
+    def traced(self) -> bool:
+        """Whether anybody follows its trace: whoever began it, or a tracer of this process."""
 
     def set(self, name: str, value: str | int) -> None:
         """Say something of it that was not known when it began."""
@@ -87,13 +87,15 @@ class _Unrecorded:
 
     __slots__ = ("trace",)
 
-    recorded = False
-
     def __init__(self, parent: TraceContext) -> None:
         trace_id, above = parent.trace_id, parent.span_id
         if trace_id == _NO_TRACE:
             trace_id, above = new_trace_id(), _NO_SPAN
         self.trace = TraceContext(trace_id, new_span_id(), above, parent.sampled)
+
+    @property
+    def traced(self) -> bool:
+        return self.trace.parent_span_id != _NO_SPAN
 
     def set(self, name: str, value: str | int) -> None:
         pass
@@ -118,16 +120,14 @@ class _Recorded:
 
     __slots__ = ("_span", "_token", "trace")
 
+    traced = True
+
     def __init__(self, begun: api.Span, own: api.SpanContext, parent: TraceContext) -> None:
         self._span = begun
         self._token: Token[current.Context] | None = None
         trace_id, span_id = own.trace_id.to_bytes(16, "big"), own.span_id.to_bytes(8, "big")
         # A tracer that samples by its own rules has decided for all that follows.
         self.trace = TraceContext(trace_id, span_id, parent.span_id if parent else _NO_SPAN, own.trace_flags.sampled)
-
-    @property
-    def recorded(self) -> bool:
-        return self._span.is_recording()
 
     def set(self, name: str, value: str | int) -> None:
         self._span.set_attribute(name, value)
