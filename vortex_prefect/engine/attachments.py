@@ -111,7 +111,8 @@ class Attachments:
             try:
                 deployment_id = await self._deployments.of(run.graph, run.request.graph)
                 self._ledger.put(Entry(run.id, deployment_id))
-                if (begun := await self._deployments.begin(deployment_id, run.graph, run.request)) is not None:
+                begun = await self._deployments.begin(deployment_id, run.graph, run.request, run.trace)
+                if begun is not None:
                     return begun
                 logger.warning("the deployment of execution %s was deleted in Prefect, it is made anew", run.id)
                 await asyncio.sleep(_RETRY_S)

@@ -9,12 +9,14 @@ from tests.unit.graph.builders import CATALOGUE, graph
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import GraphError, RequestError, SystemFault
 from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import Graph
 
 GRAPH_ID = new_id()
+TRACE = TraceContext(b"t" * 16, b"s" * 8)
 
 
 def form(radius: float = 3.0, name: str = "form", exposed: str = "radius") -> Graph:
@@ -106,7 +108,7 @@ async def test_what_was_deleted_in_prefect_is_made_anew(api: FakePrefect) -> Non
 async def begin(subject: GraphDeployments, deployment_id: str, execution_id: str | None = None) -> Any:
     given = form(4.0)
     request = ExecutionRequest(execution_id or new_id(), given.to_document(), graph_hash(given), ("b",), True, 3)
-    return await subject.begin(deployment_id, given, request)
+    return await subject.begin(deployment_id, given, request, TRACE)
 
 
 async def test_a_flow_run_carries_its_execution(api: FakePrefect) -> None:
@@ -115,6 +117,7 @@ async def test_a_flow_run_carries_its_execution(api: FakePrefect) -> None:
     flow_run = await begin(subject, deployment_id, execution_id)
     assert api.state(str(flow_run.id)) == "Pending"
     assert flow_run.parameters == {"radius": 4.0}
+    assert flow_run.labels == {"__OTEL_TRACEPARENT": f"00-{b't'.hex() * 16}-{b's'.hex() * 8}-01"}
     assert await subject.publication(flow_run) == Publication(
         form(4.0).to_document(), graph_hash(form(4.0)), ("b",), True, 3, execution_id
     )
