@@ -16,7 +16,6 @@ from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine import fingerprints as module
 from vortex_prefect.engine.fingerprints import Fingerprints
 
-
 TRACE = TraceContext(b"t" * 16, b"s" * 8)
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Sampler, TraceIdRatioBased
 
 from tests.fakes.tracer import Recording, context_of
 from vortex_prefect.core.errors import WorkerError
@@ -124,8 +124,8 @@ def test_a_tracer_that_does_nothing_is_as_none(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("sampler", [ALWAYS_OFF, TraceIdRatioBased(0.0)])
-def test_a_sampler_decides_for_all_that_follows(monkeypatch: pytest.MonkeyPatch, sampler: object) -> None:
-    recording = Recording(monkeypatch, sampler)  # type: ignore[arg-type]
+def test_a_sampler_decides_for_all_that_follows(monkeypatch: pytest.MonkeyPatch, sampler: Sampler) -> None:
+    recording = Recording(monkeypatch, sampler)
     with span("a", TraceContext()) as begun, span("b", begun.trace) as below:
         pass
     assert recording.spans == ()
