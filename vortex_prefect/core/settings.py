@@ -55,6 +55,8 @@ class Settings:
     on_completion: str = ""
     on_failure: str = ""
     on_cancellation: str = ""
+    #: Takes a line for each span that has ended, of all processes; null: see `ipc.trace_setup`.
+    trace_file: Path | None = None
 
     @property
     def run_dir(self) -> Path:
@@ -104,7 +106,10 @@ class Settings:
         if "prefect_api_url" not in values and env.get("PREFECT_API_URL"):
             values["prefect_api_url"] = env["PREFECT_API_URL"]
         values.update({name: value for name, value in overrides.items() if value is not None})
-        values["home"] = Path(str(values["home"])).expanduser().resolve()
+        # Not every process of the stack is in the folder where it was started.
+        for name in ("home", "trace_file"):
+            if name in values:
+                values[name] = Path(str(values[name])).expanduser().resolve()
         return cls(**values)  # type: ignore[arg-type]
 
 
@@ -112,7 +117,7 @@ _KINDS: dict[str, type] = {
     "home": Path, "host": str, "port": int, "workers": int, "device": str, "dask": str,
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,
     "concurrency": int, "pool": str, "report_after_s": float,
-    "on_completion": str, "on_failure": str, "on_cancellation": str,
+    "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
 }  # fmt: skip
 
 

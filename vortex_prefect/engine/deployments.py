@@ -90,13 +90,15 @@ class GraphDeployments:
         return deployment_id
 
     async def begin(
-        self, deployment_id: str, graph: Graph, request: ExecutionRequest, trace: TraceContext
+        self, deployment_id: str, graph: Graph, request: ExecutionRequest, trace: TraceContext | None
     ) -> FlowRun | None:
         """The Pending flow run of an execution that runs already; asked again, the same one.
 
-        Prefect's own spans of it, and whatever it is begun as again, are in the execution's `trace`.
-
         Null if the deployment was deleted in Prefect; then ask `of` for another.
+
+        Args:
+            trace: of the execution's span: what Prefect traces of the flow run, and what it is begun again as, come
+                under it. Null where nobody traces: each label that Prefect finds costs it another request.
         """
         publication = Publication(
             request.graph, request.graph_hash, request.targets, request.force, request.priority, request.execution_id
@@ -109,7 +111,7 @@ class GraphDeployments:
             "idempotency_key": request.execution_id,
             "job_variables": publication.to_job_variables(),
             "state": {"type": "PENDING", "name": "Pending"},
-            "labels": {LABELS_TRACEPARENT_KEY: trace.traceparent} if trace else {},
+            "labels": {} if trace is None else {LABELS_TRACEPARENT_KEY: trace.traceparent},
         }
         flow_run = await self._api.create_flow_run(deployment_id, body)
         if flow_run is None:

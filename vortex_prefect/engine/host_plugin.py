@@ -32,6 +32,7 @@ from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.patience import Patience
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.packets import Progress
@@ -63,6 +64,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     def setup(self, worker: Worker) -> None:
         """Called by Dask on the worker's event loop."""
+        configure_tracing("host")
         self._worker = worker
         self._lanes: dict[str, queue.SimpleQueue[_Entry]] = {}
         #: A lane closes under it, so that no job is put into one that has closed.

@@ -30,6 +30,8 @@ class Run:
     recorder: Recorder | None = None
     #: Its span of this round; zero before it begins.
     trace: TraceContext = field(default_factory=TraceContext)
+    #: Whether anybody follows that.
+    traced: bool = False
     #: Null until Prefect has one.
     flow_run: FlowRunIdentity | None = None
     recording: asyncio.Task[None] | None = None

@@ -118,7 +118,7 @@ class Runs:
     async def execute(self, run: Run) -> None:
         """Run it to its end, which its status then tells; never raises what a node did."""
         with execution_span(run.request, run.round) as begun:
-            run.trace = begun.trace
+            run.trace, run.traced = begun.trace, begun.traced
             await self._execute(run)
             note_end(begun, run.status, run.message, run.error, run.flow_run.id if run.flow_run else None)
 

@@ -15,8 +15,9 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 class TraceFile(SpanExporter):
     """Appends a JSON object a line to a file that any number of processes write.
 
-    `{service, name, trace_id, span_id, parent_span_id, start_ns, end_ns, attributes, status, message}`; the parent is
-    null for the first span of a trace, `status` is UNSET, OK or ERROR.
+    `{service, scope, name, trace_id, span_id, parent_span_id, start_ns, end_ns, attributes, status, message}`; the
+    scope is the library that made it (`vortex`, `prefect`), the parent is null for the first span of a trace, the
+    status is UNSET, OK or ERROR.
     """
 
     def __init__(self, path: str) -> None:
@@ -41,6 +42,7 @@ def described(span: ReadableSpan) -> dict[str, Any]:
     own, parent = span.get_span_context(), span.parent
     return {
         "service": span.resource.attributes.get(SERVICE_NAME),
+        "scope": span.instrumentation_scope.name if span.instrumentation_scope else None,
         "name": span.name,
         "trace_id": f"{own.trace_id:032x}" if own else None,
         "span_id": f"{own.span_id:016x}" if own else None,

@@ -105,10 +105,12 @@ async def test_what_was_deleted_in_prefect_is_made_anew(api: FakePrefect) -> Non
     assert await of(subject, form(2.0)) not in (first, second)
 
 
-async def begin(subject: GraphDeployments, deployment_id: str, execution_id: str | None = None) -> Any:
+async def begin(
+    subject: GraphDeployments, deployment_id: str, execution_id: str | None = None, trace: TraceContext | None = TRACE
+) -> Any:
     given = form(4.0)
     request = ExecutionRequest(execution_id or new_id(), given.to_document(), graph_hash(given), ("b",), True, 3)
-    return await subject.begin(deployment_id, given, request, TRACE)
+    return await subject.begin(deployment_id, given, request, trace)
 
 
 async def test_a_flow_run_carries_its_execution(api: FakePrefect) -> None:
@@ -122,6 +124,12 @@ async def test_a_flow_run_carries_its_execution(api: FakePrefect) -> None:
         form(4.0).to_document(), graph_hash(form(4.0)), ("b",), True, 3, execution_id
     )
     assert (await begin(subject, deployment_id, execution_id)).id == flow_run.id
+
+
+async def test_a_flow_run_of_an_execution_that_nobody_traces_has_no_label(api: FakePrefect) -> None:
+    subject = fresh(api)
+    flow_run = await begin(subject, await of(subject, form(4.0)), trace=None)
+    assert flow_run.labels == {}
 
 
 async def test_a_flow_run_without_a_graph_runs_its_deployments(api: FakePrefect) -> None:

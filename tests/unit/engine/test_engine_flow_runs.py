@@ -51,6 +51,8 @@ class Stage:
         self.lanes._script = self.script
         #: What Prefect's flow engine does at a flow's end instead of setting its state.
         self.at_the_end: Callable[[str], None] | None = None
+        #: Flow runs as Prefect's flow engine is given them.
+        self.given: list[FlowRun] = []
         for name in ("_HEAD_START_S", "_RETRY_S"):
             monkeypatch.setattr(attachments, name, 0.001)
         monkeypatch.setattr("vortex_prefect.engine.engine.Flows", lambda runner, hooks: self)
@@ -66,6 +68,7 @@ class Stage:
 
     async def run(self, flow_run: FlowRun, name: str, outcome: Outcome) -> None:
         flow_run_id = str(flow_run.id)
+        self.given.append(flow_run)
         self.api.set(flow_run_id, "RUNNING")
         state = await outcome()
         if self.at_the_end is not None:
@@ -552,9 +555,22 @@ async def test_an_execution_that_nobody_traces_has_its_id_for_its_trace(stage: S
     execution_id = await stage.executed()
     await stage.settled()
     assert {job.trace.trace_id.hex() for job in stage.lanes.jobs} == {execution_id.replace("-", "")}
-    named = label(stage, stage.flow_run_of(execution_id))
-    assert named is not None
-    assert {job.trace.parent_span_id for job in stage.lanes.jobs} == {named.span_id}
+    assert len({job.trace.parent_span_id for job in stage.lanes.jobs}) == 1
+    # A label would cost Prefect's server one more request.
+    assert stage.api.runs[stage.flow_run_of(execution_id)]["labels"] == {}
+    assert [flow_run.labels for flow_run in stage.given] == [{}]
+
+
+@pytest.mark.parametrize("labels", [{}, {"__OTEL_TRACEPARENT": TraceContext(b"q" * 16, b"r" * 8).traceparent}])
+async def test_prefects_span_of_a_run_that_it_began_is_under_ours(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, labels: dict[str, Any]
+) -> None:
+    recording = Recording(monkeypatch)
+    flow_run_id = stage.begun_in_prefect(labels={**labels, "more": "of it"})
+    await stage.engine.run_flow_run(flow_run_id)
+    (execution,) = map(context_of, recording.named("execution"))
+    (given,) = stage.given
+    assert given.labels == {"__OTEL_TRACEPARENT": execution.traceparent, "more": "of it"}
 
 
 async def test_a_run_of_prefects_is_under_the_span_that_it_names(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

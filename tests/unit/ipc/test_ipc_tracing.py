@@ -42,6 +42,17 @@ def test_without_a_tracer_a_trace_begins_that_nobody_follows() -> None:
     assert not wanted.traced
 
 
+def test_without_a_tracer_none_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an API that does nothing does costs as much again as all the rest."""
+
+    def ask(*_: object) -> None:
+        raise AssertionError("a tracer was asked for")
+
+    monkeypatch.setattr(trace.ProxyTracerProvider, "get_tracer", ask)
+    with span("a", PARENT) as begun:
+        assert begun.trace.parent_span_id == PARENT.span_id
+
+
 def test_whoever_does_not_sample_is_heeded(recording: Recording) -> None:
     unsampled = TraceContext(b"t" * 16, b"s" * 8, sampled=False)
     with span("a", unsampled) as begun:
