@@ -21,7 +21,7 @@ from vortex_prefect.engine.in_flight import Flight, InFlight
 from vortex_prefect.engine.logs import failure_text
 from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.retry import retry_delay_s
-from vortex_prefect.engine.spans import SegmentSpans, node_span, note_outcome
+from vortex_prefect.engine.spans import SegmentSpans, node_span, note_attempt
 from vortex_prefect.graph.plan import Step
 
 
@@ -353,7 +353,7 @@ class Attempts:
         work = errand.work
         with node_span(self.trace, self.execution_id, work.step, work.item, errand.attempt) as begun:
             outcome = await self._sent(errand, self._job(errand, begun.trace))
-            note_outcome(begun, outcome)
+            note_attempt(begun, outcome)
             return outcome
 
     async def _sent(self, errand: _Errand, job: Job) -> JobOutcome | None:

@@ -12,6 +12,7 @@ from vortex_prefect.core.job import JobOutcome
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.graph.plan import Step
+from vortex_prefect.ipc.job_spans import note_outcome
 from vortex_prefect.ipc.tracing import Span, span
 
 _OUTCOME = "vortex.outcome"
@@ -52,17 +53,13 @@ def node_span(trace: TraceContext, execution_id: str, step: Step, item: int | No
     return span(f"node {step.node_type}", trace, attributes)
 
 
-def note_outcome(begun: Span, outcome: JobOutcome | None) -> None:
+def note_attempt(begun: Span, outcome: JobOutcome | None) -> None:
     """Tell an attempt's span what came of it; null: a pause sent it back, or one before it failed."""
     if outcome is None:
         begun.set(_OUTCOME, "not run")
         return
-    begun.set("vortex.worker_id", outcome.worker_id)
-    if outcome.error is None:
-        begun.set(_OUTCOME, "completed")
-    else:
-        begun.set(_OUTCOME, "failed")
-        begun.fail(outcome.error.code, outcome.error.message)
+    begun.set(_OUTCOME, "completed" if outcome.error is None else "failed")
+    note_outcome(begun, outcome)
 
 
 class SegmentSpans:
@@ -88,5 +85,5 @@ class SegmentSpans:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for place, each in enumerate(self._begun):
-            note_outcome(each, self._outcomes[place] if place < len(self._outcomes) else None)
+            note_attempt(each, self._outcomes[place] if place < len(self._outcomes) else None)
             each.end()

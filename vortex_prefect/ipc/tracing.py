@@ -1,6 +1,6 @@
 """Spans of our own through OpenTelemetry's API, and the trace contexts that packets carry for them.
 
-Where no tracer is set up, which is the rule, a span is two random numbers: packets, logs and events correlate all the
+Where no tracer is set up, which is the rule, a span is a random number: packets, logs and events correlate all the
 same. Where one is, whoever set it up (`ipc.trace_setup`, a person's own code), its spans have the same ids.
 """
 
