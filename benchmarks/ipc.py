@@ -225,7 +225,7 @@ def _recovery_ms(host: HostRuntime) -> float:
 
 def _await_spare(host: HostRuntime) -> None:
     deadline = time.monotonic() + _PATIENCE_S
-    while not any(worker["state"] == "spare" for worker in host.statistics().workers):
+    while not host.statistics().spares:
         if time.monotonic() > deadline:
             raise SystemExit("no figure: no spare comes")
         time.sleep(0.05)

@@ -43,6 +43,15 @@ def test_bridge_loads_no_prefect() -> None:
     assert not loaded_by("import vortex_prefect.bootstrap.wiring") & {"prefect", "distributed", "torch"}
 
 
+@pytest.mark.parametrize(
+    "module",
+    ["vortex_prefect.bootstrap.wiring", "vortex_prefect.engine.engine", "vortex_worker.__main__"],
+)
+def test_nothing_of_a_tracer_is_loaded_unless_somebody_asks(module: str) -> None:
+    nothing = "import sys\nassert 'opentelemetry.sdk' not in sys.modules"
+    assert "opentelemetry" in loaded_by(f"import {module}\n{nothing}")
+
+
 def test_public_names_are_found() -> None:
     assert "prefect" in loaded_by("import vortex_prefect\nvortex_prefect.VortexTaskRunner")
 

@@ -12,6 +12,7 @@ from vortex_prefect.bootstrap.orphans import end_with_parent
 from vortex_prefect.bootstrap.wiring import run_bridge, run_engine
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.ipc.trace_setup import configure_tracing
 
 #: Descriptor of the bridge's listening socket, handed down so that the port is ours before anything starts.
 LISTEN_FD = "VORTEX_LISTEN_FD"
@@ -27,8 +28,10 @@ def main() -> int:
     try:
         match sys.argv[1:]:
             case ["engine"]:
+                configure_tracing("engine")
                 asyncio.run(run_engine(settings))
             case ["bridge"]:
+                configure_tracing("bridge")
                 listening = socket.socket(fileno=int(os.environ[LISTEN_FD]))
                 asyncio.run(run_bridge(settings, listening, os.environ.get(PREFECT_UI)))
             case _:

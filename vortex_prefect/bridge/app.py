@@ -35,6 +35,8 @@ def create_app(context: BridgeContext) -> FastAPI:
         title=_TITLE,
         docs_url=None,
         redoc_url=None,
+        # FastAPI's own spans tell of every look at the status, and of its insides; `routes.executions` has ours.
+        telemetry={"tracing": False},
         responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}},
     )
     app.state.context = context

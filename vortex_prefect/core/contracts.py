@@ -13,6 +13,7 @@ from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus, Report
+from vortex_prefect.core.trace import TraceContext
 
 T = TypeVar("T")
 
@@ -31,16 +32,25 @@ class ExecutionRequest:
     #: Ignore the cache.
     force: bool = False
     priority: int = 0
+    #: The span that asked for it; null: the execution begins a trace, under its own id.
+    trace: TraceContext | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        trace = None if self.trace is None else self.trace.to_dict()
+        return {**{name: getattr(self, name) for name in self.__slots__}, "trace": trace}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ExecutionRequest:
         """Rebuild from `to_dict`."""
-        targets = data["targets"]
-        return cls(**{**data, "targets": None if targets is None else tuple(targets)})
+        targets, trace = data["targets"], data.get("trace")
+        return cls(
+            **{
+                **data,
+                "targets": None if targets is None else tuple(targets),
+                "trace": None if trace is None else TraceContext.from_dict(trace),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +178,7 @@ class ExecutionRecord:
     status: ExecutionStatus
     #: The frozen document that runs, with inputs applied.
     document: dict[str, Any]
-    #: `targets`, `force`, `priority`, `idempotency_key` as the caller gave them.
+    #: `targets`, `force`, `priority`, `idempotency_key` as the caller gave them; `trace`, the span that asked.
     options: dict[str, Any]
     created_ms: int
     started_ms: int | None = None

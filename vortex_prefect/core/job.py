@@ -9,6 +9,7 @@ from typing import Any, Literal
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.tensor import TensorRef
+from vortex_prefect.core.trace import TraceContext as TraceContext  # noqa: PLC0414 - a job has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,6 @@ def list_of(item_type: str, items: Sequence[Value | None]) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
-class TraceContext:
-    """W3C trace context in the control packet's widths: 16, 8 and 8 bytes."""
-
-    trace_id: bytes = bytes(16)
-    span_id: bytes = bytes(8)
-    parent_span_id: bytes = bytes(8)
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """One attempt to run one node."""
 
@@ -137,7 +129,7 @@ class Job:
             "key": self.key,
             "timeout_s": self.timeout_s,
             "purpose": self.purpose,
-            "trace": [self.trace.trace_id, self.trace.span_id, self.trace.parent_span_id],
+            "trace": [self.trace.trace_id, self.trace.span_id, self.trace.parent_span_id, self.trace.sampled],
             "links": {port: list(outputs) for port, outputs in self.links.items()},
         }
 

@@ -102,7 +102,7 @@ class AdoptionReport:
     graph_hash: str
     #: GraphDSL document with exposed inputs already applied.
     document: dict[str, Any]
-    #: `targets`, `force`, `priority`.
+    #: `targets`, `force`, `priority`; `trace`, the span that asked, or null.
     options: dict[str, Any]
     #: Counts the times that the execution was begun, from 1.
     round: int

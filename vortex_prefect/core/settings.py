@@ -33,6 +33,20 @@ class Settings:
     port: int = 8420
     #: GPU worker processes on this host.
     workers: int = 1
+    #: Processes beside these that have started, and wait to take the place of one that dies.
+    spares: int = 1
+    #: Microseconds for which host and worker look for a packet before they sleep, where that pays; 0: not at all.
+    spin_us: int = 100
+    #: Seconds without a sign of life after which a worker is killed; for half of it, it gets no job.
+    hang_after_s: float = 30.0
+    #: Seconds that a node has to notice a cancel before its worker is killed.
+    cancel_grace_s: float = 1.0
+    #: Memory above which a worker is replaced between two jobs; 0: four fifths of the machine's, shared by the workers.
+    worker_memory_bytes: int = 0
+    #: The same of device memory; 0: no limit.
+    worker_device_bytes: int = 0
+    #: Crashes in a row after which a node is not run for ten minutes; 0: any number.
+    quarantine_after: int = 5
     #: Device of the workers: `auto`, `cpu`, `cuda`, `cuda:1`, …
     device: str = "auto"
     #: Scheduler to join; null starts one.
@@ -55,6 +69,8 @@ class Settings:
     on_completion: str = ""
     on_failure: str = ""
     on_cancellation: str = ""
+    #: Takes a line for each span that has ended, of all processes; null: see `ipc.trace_setup`.
+    trace_file: Path | None = None
 
     @property
     def run_dir(self) -> Path:
@@ -104,15 +120,20 @@ class Settings:
         if "prefect_api_url" not in values and env.get("PREFECT_API_URL"):
             values["prefect_api_url"] = env["PREFECT_API_URL"]
         values.update({name: value for name, value in overrides.items() if value is not None})
-        values["home"] = Path(str(values["home"])).expanduser().resolve()
+        # Not every process of the stack is in the folder where it was started.
+        for name in ("home", "trace_file"):
+            if name in values:
+                values[name] = Path(str(values[name])).expanduser().resolve()
         return cls(**values)  # type: ignore[arg-type]
 
 
 _KINDS: dict[str, type] = {
-    "home": Path, "host": str, "port": int, "workers": int, "device": str, "dask": str,
+    "home": Path, "host": str, "port": int, "workers": int, "spares": int,
+    "spin_us": int, "hang_after_s": float, "cancel_grace_s": float, "worker_memory_bytes": int,
+    "worker_device_bytes": int, "quarantine_after": int, "device": str, "dask": str,
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,
     "concurrency": int, "pool": str, "report_after_s": float,
-    "on_completion": str, "on_failure": str, "on_cancellation": str,
+    "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
 }  # fmt: skip
 
 

@@ -6,10 +6,12 @@ import asyncio
 import time
 
 from prefect.client.schemas.objects import FlowRun
+from prefect.telemetry.run_telemetry import LABELS_TRACEPARENT_KEY
 
 from vortex_prefect.core.contracts import ExecutionRequest
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.settings import Limits
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
@@ -37,8 +39,15 @@ def adopted_request(flow_run: FlowRun, publication: Publication) -> tuple[Graph,
         targets=publication.targets,
         force=publication.force and not flow_run.run_count,
         priority=publication.priority,
+        trace=_trace_of(flow_run),
     )
     return graph, request
+
+
+def _trace_of(flow_run: FlowRun) -> TraceContext | None:
+    """Prefect's own span of it where its telemetry is on, else what `GraphDeployments.begin` gave it."""
+    named = flow_run.labels.get(LABELS_TRACEPARENT_KEY)
+    return TraceContext.of_traceparent(named) if isinstance(named, str) else None
 
 
 async def wait_for_schedule(flow_run: FlowRun) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import Pause
+from prefect.telemetry.run_telemetry import LABELS_TRACEPARENT_KEY
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.engine.artifacts import Artifacts
@@ -76,7 +77,7 @@ class Attachments:
         superseded = self._bind(run, flow_run)
         name = run.graph.name if run.graph and run.graph.name else "graph"
         try:
-            await self._flows.run(flow_run, name, lambda: self._outcome(run))
+            await self._flows.run(_traced(run, flow_run), name, lambda: self._outcome(run))
         except Pause:
             await self.stand_by(run, superseded)
             return
@@ -111,7 +112,9 @@ class Attachments:
             try:
                 deployment_id = await self._deployments.of(run.graph, run.request.graph)
                 self._ledger.put(Entry(run.id, deployment_id))
-                if (begun := await self._deployments.begin(deployment_id, run.graph, run.request)) is not None:
+                trace = run.trace if run.traced else None
+                begun = await self._deployments.begin(deployment_id, run.graph, run.request, trace)
+                if begun is not None:
                     return begun
                 logger.warning("the deployment of execution %s was deleted in Prefect, it is made anew", run.id)
                 await asyncio.sleep(_RETRY_S)
@@ -209,6 +212,14 @@ class Attachments:
                     run.suspended.set()
             case "RUNNING" if run.paused and not run.suspended.is_set():
                 self._steer(run, "resume")
+
+
+def _traced(run: Run, flow_run: FlowRun) -> FlowRun:
+    """A flow run of which Prefect's own span comes under the execution's, also where Prefect began it."""
+    if not run.traced:
+        return flow_run
+    labels = {**flow_run.labels, LABELS_TRACEPARENT_KEY: run.trace.traceparent}
+    return flow_run.model_copy(update={"labels": labels})
 
 
 async def _first(*waits: Awaitable[Any]) -> None:

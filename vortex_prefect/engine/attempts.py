@@ -12,14 +12,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from vortex_prefect.core.errors import VortexError, WorkerError
-from vortex_prefect.core.ids import derived_id, new_span_id, new_trace_id, now_ms
-from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
+from vortex_prefect.core.ids import derived_id, new_trace_id, now_ms
+from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.reports import NodeState
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.in_flight import Flight, InFlight
 from vortex_prefect.engine.logs import failure_text
 from vortex_prefect.engine.pace import Pace
 from vortex_prefect.engine.retry import retry_delay_s
+from vortex_prefect.engine.spans import SegmentSpans, node_span, note_attempt
 from vortex_prefect.engine.work import Result, Say, Show, Tell, Work, say_nothing, show_nothing
 
 
@@ -101,9 +103,10 @@ class Attempts:
     round: int = 1
     say: Say = say_nothing
     show: Show = show_nothing
+    #: The execution's span; each attempt is one under it.
+    trace: TraceContext = field(default_factory=lambda: TraceContext(new_trace_id()))
     cancelled: bool = field(default=False, init=False)
     _errands: set[_Errand] = field(default_factory=set, init=False)
-    _trace_id: bytes = field(default_factory=new_trace_id, init=False)
     _open: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def __post_init__(self) -> None:
@@ -180,9 +183,7 @@ class Attempts:
         self._errands.add(errand)
         errand.queued = True
         try:
-            jobs = [self._job(errand.of(work), _links(work)) for work in works]
-            ears = [functools.partial(self.say, work, errand.attempt) for work in works]
-            outcomes = await self.lanes.run_segment(jobs, self.priority, lambda: self._on_start(errand), ears)
+            outcomes = await self._segment(errand, works)
             results = [self._settled(errand, outcome) for outcome in outcomes]
             for work, outcome, result in zip(works, outcomes, results, strict=False):
                 self._note_pace(work, outcome)
@@ -198,6 +199,15 @@ class Attempts:
             self._errands.discard(errand)
             for flight in flights.values():
                 flight.end(landed=False)
+
+    async def _segment(self, errand: _Errand, works: Sequence[Work]) -> list[JobOutcome]:
+        with SegmentSpans(self.trace, self.execution_id, [work.step for work in works], errand.attempt) as begun:
+            pairs = zip(works, begun.traces, strict=True)
+            jobs = [self._job(errand.of(work), trace, _links(work)) for work, trace in pairs]
+            ears = [functools.partial(self.say, work, errand.attempt) for work in works]
+            outcomes = await self.lanes.run_segment(jobs, self.priority, lambda: self._on_start(errand), ears)
+            begun.note(outcomes)
+            return outcomes
 
     async def fetch(self, keys: list[str]) -> dict[str, dict[str, Value]]:
         """Cached outputs of those keys that are known, held for this execution."""
@@ -293,7 +303,13 @@ class Attempts:
 
     async def _attempt(self, errand: _Errand) -> JobOutcome | None:
         """What came of an attempt; null if a pause sent it back before it began."""
-        job = self._job(errand)
+        work = errand.work
+        with node_span(self.trace, self.execution_id, work.step, work.item, errand.attempt) as begun:
+            outcome = await self._sent(errand, self._job(errand, begun.trace))
+            note_attempt(begun, outcome)
+            return outcome
+
+    async def _sent(self, errand: _Errand, job: Job) -> JobOutcome | None:
         errand.queued = True
         try:
             async with self._limits(errand.work.step.tags):
@@ -326,7 +342,7 @@ class Attempts:
         errand.waits = errand.queued = False
         errand.tell(NodeState.RUNNING, errand.attempt)
 
-    def _job(self, errand: _Errand, links: dict[str, tuple[str, ...]] | None = None) -> Job:
+    def _job(self, errand: _Errand, trace: TraceContext, links: dict[str, tuple[str, ...]] | None = None) -> Job:
         work, step = errand.work, errand.work.step
         item = () if work.item is None else (f"[{work.item}]",)
         return Job(
@@ -339,7 +355,7 @@ class Attempts:
             inputs=work.inputs,
             key=work.key,
             timeout_s=step.timeout_s,
-            trace=TraceContext(self._trace_id, new_span_id()),
+            trace=trace,
             links=links or {},
         )
 

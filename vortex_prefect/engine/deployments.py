@@ -10,11 +10,13 @@ from typing import Any
 
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from prefect.telemetry.run_telemetry import LABELS_TRACEPARENT_KEY
 from pydantic import ValidationError
 
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.engine.work_pool import POOL_TYPE, pool_template
@@ -87,10 +89,16 @@ class GraphDeployments:
         self._known[graph_id] = _Known(deployment_id, current, published=False)
         return deployment_id
 
-    async def begin(self, deployment_id: str, graph: Graph, request: ExecutionRequest) -> FlowRun | None:
+    async def begin(
+        self, deployment_id: str, graph: Graph, request: ExecutionRequest, trace: TraceContext | None
+    ) -> FlowRun | None:
         """The Pending flow run of an execution that runs already; asked again, the same one.
 
         Null if the deployment was deleted in Prefect; then ask `of` for another.
+
+        Args:
+            trace: of the execution's span: what Prefect traces of the flow run, and what it is begun again as, come
+                under it. Null where nobody traces: each label that Prefect finds costs it another request.
         """
         publication = Publication(
             request.graph, request.graph_hash, request.targets, request.force, request.priority, request.execution_id
@@ -103,6 +111,7 @@ class GraphDeployments:
             "idempotency_key": request.execution_id,
             "job_variables": publication.to_job_variables(),
             "state": {"type": "PENDING", "name": "Pending"},
+            "labels": {} if trace is None else {LABELS_TRACEPARENT_KEY: trace.traceparent},
         }
         flow_run = await self._api.create_flow_run(deployment_id, body)
         if flow_run is None:

@@ -253,7 +253,12 @@ class Engine:
             graph, request = await asyncio.to_thread(adopted_request, flow_run, publication)
             await wait_for_schedule(flow_run)
         run = Run(request, round=(flow_run.run_count or 0) + 1, graph=graph)
-        options = {"targets": request.targets and list(request.targets), "force": False, "priority": request.priority}
+        options = {
+            "targets": request.targets and list(request.targets),
+            "force": False,
+            "priority": request.priority,
+            "trace": request.trace and request.trace.to_dict(),
+        }
         graph_id = str(graph.id or flow_run.deployment_id or flow_run.id)
         self._runs.publish(
             run, AdoptionReport(run.id, graph_id, request.graph_hash, request.graph, options, run.round, now_ms())

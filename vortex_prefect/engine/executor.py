@@ -16,6 +16,7 @@ from vortex_prefect.core.errors import GraphError, VortexError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import JobOutcome, Value
 from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport, NodeState, PreviewReport
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter
 from vortex_prefect.engine.fan_out import ItemEvent
 from vortex_prefect.engine.in_flight import InFlight
@@ -43,6 +44,7 @@ class Executor:
         pace: shared by all executors of an engine; null: nothing is known to be short.
         file_identity: see `compile_plan`; asked, in a thread, for files that an
             edge names. Null: what reads them is not reused.
+        trace: the execution's span; null: it has none, and its attempts share a trace of their own.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Executor:
         flights: InFlight | None = None,
         file_identity: FileIdentity | None = None,
         pace: Pace | None = None,
+        trace: TraceContext | None = None,
     ) -> None:
         self.execution_id = execution_id
         self._plan = plan
@@ -69,6 +72,8 @@ class Executor:
         self._attempts = Attempts(
             execution_id, lanes, priority, limiter, self._flights, pace, round=round, say=heard.say, show=heard.show
         )
+        if trace is not None:
+            self._attempts.trace = trace
         self._nodes = {node_id: RunningNode.of(step) for node_id, step in plan.steps.items()}
         self._inputs = Inputs(self._nodes)
         self._work = NodeWork(self._inputs, self._attempts, reuse=not plan.force, file_identity=file_identity)

@@ -10,6 +10,7 @@ from typing import Any
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Job, JobOutcome
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.attempts import Lanes
 
 #: A fingerprint has to be quick; while it is waited for, its execution does not begin.
@@ -24,11 +25,18 @@ class Fingerprints:
 
     Args:
         on_loop: runs a coroutine on the event loop of `lanes`.
+        trace: the span on whose behalf it is asked; zero for none.
     """
 
-    def __init__(self, lanes: Lanes, on_loop: Callable[[Coroutine[Any, Any, JobOutcome]], Future[JobOutcome]]) -> None:
+    def __init__(
+        self,
+        lanes: Lanes,
+        on_loop: Callable[[Coroutine[Any, Any, JobOutcome]], Future[JobOutcome]],
+        trace: TraceContext,
+    ) -> None:
         self._lanes = lanes
         self._on_loop = on_loop
+        self._trace = trace
 
     def __call__(self, node_type: str, params: dict[str, Any]) -> str:
         """What the node's results depend on beside inputs and parameters.
@@ -45,6 +53,7 @@ class Fingerprints:
             params=params,
             timeout_s=_JOB_LIMIT_S,
             purpose="fingerprint",
+            trace=self._trace,
         )
         future = self._on_loop(
             self._lanes.run(job, _PRIORITY, lambda: None, lambda _: None, lambda _: None, lambda _: None)

@@ -22,6 +22,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 from distributed import Worker, get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 from tornado.ioloop import PeriodicCallback
@@ -34,6 +35,8 @@ from vortex_prefect.engine.patience import Patience
 from vortex_prefect.engine.worker_events import KEPT, TOPIC, WorkerEvents
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.host.supervision import Policy
+from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.payloads import Preview, Progress
@@ -65,6 +68,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
 
     def setup(self, worker: Worker) -> None:
         """Called by Dask on the worker's event loop."""
+        configure_tracing("host")
         self._worker = worker
         self._lanes: dict[str, queue.SimpleQueue[_Entry]] = {}
         #: A lane closes under it, so that no job is put into one that has closed.
@@ -238,6 +242,20 @@ def host_config(settings: Settings, workers: int) -> HostConfig:
         workers=workers,
         device=settings.device,
         debug=settings.debug_nodes,
+        spares=settings.spares,
+        policy=_policy(settings, workers),
+        spin_us=settings.spin_us,
+        quarantine_after=settings.quarantine_after,
+    )
+
+
+def _policy(settings: Settings, workers: int) -> Policy:
+    return Policy(
+        workers,
+        hang_after_s=settings.hang_after_s,
+        cancel_grace_s=settings.cancel_grace_s,
+        rss_limit_bytes=settings.worker_memory_bytes or int(0.8 * psutil.virtual_memory().total / max(workers, 1)),
+        device_limit_bytes=settings.worker_device_bytes,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from vortex_prefect.core.contracts import ExecutionRequest
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.journal import History
 from vortex_prefect.engine.recorder import Recorder
@@ -27,6 +28,10 @@ class Run:
     plan: Plan | None = None
     executor: Executor | None = None
     recorder: Recorder | None = None
+    #: Its span of this round; zero before it begins.
+    trace: TraceContext = field(default_factory=TraceContext)
+    #: Whether anybody follows that.
+    traced: bool = False
     #: Null until Prefect has one.
     flow_run: FlowRunIdentity | None = None
     recording: asyncio.Task[None] | None = None

@@ -21,6 +21,7 @@ from vortex_prefect.core.reports import (
     Report,
 )
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.backlog import Backlog
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.fingerprints import Fingerprints
@@ -36,6 +37,7 @@ from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.recorder import Recorder
 from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.sizes import Sizes
+from vortex_prefect.engine.spans import execution_span, note_end
 from vortex_prefect.engine.task_runner import VortexTaskRunner
 from vortex_prefect.engine.worker_watch import WorkerWatch
 from vortex_prefect.graph.explanation import explanation
@@ -126,7 +128,7 @@ class Runs:
 
     async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
         """See `EnginePort.explain`."""
-        _, plan = await self._plan(request)
+        _, plan = await self._plan(request, request.trace or TraceContext())
         keys = [step.key for step in plan.steps.values() if step.key is not None]
         hosts: dict[str, list[str]] = await self.everywhere("vortex_known", keys=keys)
         # As in an execution: of several hosts the one that knows most of them.
@@ -135,9 +137,17 @@ class Runs:
 
     async def execute(self, run: Run) -> None:
         """Run it to its end, which its status then tells; never raises what a node did."""
+        with execution_span(run.request, run.round) as begun:
+            run.trace, run.traced = begun.trace, begun.traced
+            await self._execute(run)
+            note_end(begun, run.status, run.message, run.error, run.flow_run.id if run.flow_run else None)
+
+    # -- steps -----------------------------------------------------------------------------
+
+    async def _execute(self, run: Run) -> None:
         self.publish(run, ExecutionReport(run.id, ExecutionStatus.RUNNING, at_ms=now_ms()))
         try:
-            run.graph, plan = await self._plan(run.request)
+            run.graph, plan = await self._plan(run.request, run.trace)
             run.plan = plan
             run.recorder = self._recorder(run, plan)
             outbox = Outbox(asyncio.get_running_loop(), lambda report: self.publish(run, report))
@@ -158,11 +168,9 @@ class Runs:
         run.ended.set()
         run.planned.set()
 
-    # -- steps -----------------------------------------------------------------------------
-
-    async def _plan(self, request: ExecutionRequest) -> tuple[Graph, Plan]:
+    async def _plan(self, request: ExecutionRequest, trace: TraceContext) -> tuple[Graph, Plan]:
         catalogue = await self.catalogue()
-        fingerprints = Fingerprints(self.lanes, self._runner.run_on_loop)
+        fingerprints = Fingerprints(self.lanes, self._runner.run_on_loop, trace)
         return await asyncio.to_thread(self._planner.plan, request, catalogue, fingerprints)
 
     def _recorder(self, run: Run, plan: Plan) -> Recorder:
@@ -183,6 +191,7 @@ class Runs:
             flights=self._flights,
             file_identity=self._planner.files,
             pace=self._pace,
+            trace=run.trace,
         )
 
     async def steer(self, run: Run, wish: str) -> None:

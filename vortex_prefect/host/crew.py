@@ -102,32 +102,30 @@ class Crew:
         return self._carried_before + sum(attached.carried_bytes for attached in self.attached.values())
 
     def describe(self) -> tuple[dict[str, Any], ...]:
-        """The workers for people: one for each seat, then the spares."""
-        seats = [self._describe_seat(seat) for seat in self.machine.seats]
-        spares = [member for member in self.machine.members.values() if member.state is State.SPARE]
-        return (*seats, *map(self._describe, spares))
+        """The workers for people, one for each seat."""
+        return tuple([self._describe_seat(seat) for seat in self.machine.seats])
+
+    def spares(self) -> tuple[int, ...]:
+        """Process ids of those that wait for a seat."""
+        members = self.machine.members.values()
+        return tuple([member.pid for member in members if member.state is State.SPARE and member.pid is not None])
 
     def _describe_seat(self, seat: SeatRecord) -> dict[str, Any]:
-        if seat.member is not None:
-            return self._describe(seat.member)
+        if (member := seat.member) is not None:
+            return self._row(seat, member, member.state, member.beat)
         coming = any(member.state in (State.STARTING, State.SPARE) for member in self.machine.members.values())
         state = State.STARTING if coming and seat.open_at <= time.monotonic() else State.DEAD
-        return self._row(seat.worker_id, None, state.value, seat.restarts, Beat(0, 0))
+        return self._row(seat, None, state, Beat(0, 0))
 
-    def _describe(self, member: Member) -> dict[str, Any]:
-        seat = member.seat
-        name = seat.worker_id if seat else f"{self.host_id}/spare-{member.id}"
-        return self._row(name, member, member.state.value, seat.restarts if seat else 0, member.beat)
-
-    def _row(self, name: str, member: Member | None, state: str, restarts: int, beat: Beat) -> dict[str, Any]:
+    def _row(self, seat: SeatRecord, member: Member | None, state: State, beat: Beat) -> dict[str, Any]:
         return {
-            "id": name,
+            "id": seat.worker_id,
             "pid": member.pid if member else None,
             "host": self.host_id,
             "device": beat.device or None,
-            "state": state,
+            "state": state.value,
             "job": member.job_ids[0] if member and member.job_ids else None,
-            "restarts": restarts,
+            "restarts": seat.restarts,
             "rss_bytes": beat.rss_bytes,
             "device_bytes": beat.device_bytes,
             "residents": list(beat.residents),

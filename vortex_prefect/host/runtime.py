@@ -31,6 +31,8 @@ from vortex_prefect.host.round_trip import round_trips_us
 from vortex_prefect.host.supervision import Policy
 from vortex_prefect.host.supervisor import Supervisor
 from vortex_prefect.ipc.channel import ChannelClosed
+from vortex_prefect.ipc.job_spans import job_span, note_outcome
+from vortex_prefect.ipc.tracing import Span
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import sweep
 from vortex_prefect.shm.layout import SLOT_COUNT, Slot, SlotState
@@ -90,6 +92,7 @@ class _Running:
     """Jobs that a worker has."""
 
     jobs: Sequence[Job]
+    spans: Sequence[Span]
     attached: Attached
     why: str
     cancelled: bool = False
@@ -101,6 +104,8 @@ class HostStatistics:
 
     host_id: str
     workers: tuple[dict[str, Any], ...]
+    #: Process ids of those that wait to take a worker's place.
+    spares: tuple[int, ...]
     jobs_done: int
     socket_bytes: int
     arena: dict[str, Any] = field(default_factory=dict)
@@ -282,6 +287,10 @@ class HostRuntime:
         except VortexError as error:
             job_id = running.jobs[len(outcomes)].job_id
             outcomes.append(JobOutcome(job_id, error=error, started_ms=started_ms, finished_ms=now_ms()))
+            note_outcome(running.spans[len(outcomes) - 1], outcomes[-1])
+        finally:
+            for span in running.spans:
+                span.end()
         return [replace(outcome, worker_id=running.attached.worker_id, why=running.why) for outcome in outcomes]
 
     def _take_worker(self, jobs: list[Job], alone: object) -> _Running:
@@ -290,7 +299,11 @@ class HostRuntime:
         }
         attached, why = self._supervisor.acquire(self._need(jobs[0]), told, _WORKER_PATIENCE_S, alone)
         together = jobs if BATCH in attached.capabilities else jobs[:1]
-        running = _Running(together, attached, why)
+        spans = [job_span("host", job) for job in together]
+        for span in spans:
+            span.set("vortex.worker_id", attached.worker_id)
+        traced = [replace(job, trace=span.trace) for job, span in zip(together, spans, strict=True)]
+        running = _Running(traced, spans, attached, why)
         with self._lock:
             self._running.add(running)
         return running
@@ -313,6 +326,8 @@ class HostRuntime:
             before = outcomes[-1].outputs if outcomes else {}
             self._keep_outputs(job, outcome, before, attached)
             outcomes.append(outcome)
+            note_outcome(running.spans[len(outcomes) - 1], outcome)
+            running.spans[len(outcomes) - 1].end()
 
         room = functools.partial(self._room, attached.lease)
         handlers = Handlers(room, result, ears, functools.partial(supervisor.beaten, attached))
@@ -434,6 +449,7 @@ class HostRuntime:
         return HostStatistics(
             self.config.host_id,
             self._supervisor.describe(),
+            self._supervisor.spares(),
             self._jobs_done,
             self._supervisor.carried_bytes(),
             self._arena.statistics().to_dict(),
@@ -445,7 +461,7 @@ class HostRuntime:
         """Write the workers' slots in the arena's header."""
         if self._arena.segment.closed:
             return
-        for index, worker in enumerate(self._supervisor.describe()[: min(self.config.workers, SLOT_COUNT)]):
+        for index, worker in enumerate(self._supervisor.describe()[:SLOT_COUNT]):
             state = _SLOT_STATES.get(worker["state"], SlotState.DEAD)
             slot = Slot(state, generation=worker["restarts"] % (1 << 16), pid=worker["pid"] or 0)
             self._arena.segment.set_slot(index, slot)

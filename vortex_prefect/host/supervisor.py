@@ -76,9 +76,14 @@ class Supervisor:
         self._watch.close()
 
     def describe(self) -> tuple[dict[str, Any], ...]:
-        """The workers for people: one for each seat, then the spares."""
+        """The workers for people, one for each seat."""
         with self._crew.changed:
             return self._crew.describe()
+
+    def spares(self) -> tuple[int, ...]:
+        """Process ids of warm spares."""
+        with self._crew.changed:
+            return self._crew.spares()
 
     def carried_bytes(self) -> int:
         """Bytes that went through the channels, ever."""

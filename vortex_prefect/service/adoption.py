@@ -9,6 +9,7 @@ from vortex_prefect.core.events import Event
 from vortex_prefect.core.reports import AdoptionReport, ExecutionStatus
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.live import pending_nodes
+from vortex_prefect.service.traces import trace_id
 
 _PREFECT = Actor("prefect")
 
@@ -47,7 +48,7 @@ def adopt(uow: UnitOfWork, report: AdoptionReport) -> ExecutionRecord | None:
             fresh.id,
             payload=payload,
             metadata=_PREFECT.metadata(),
-            trace_id=fresh.id.replace("-", ""),
+            trace_id=trace_id(fresh),
         )
     )
     return fresh

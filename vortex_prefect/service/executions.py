@@ -13,6 +13,7 @@ from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.core.settings import Limits
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
 from vortex_prefect.graph.model import Graph, parse_graph
@@ -42,6 +43,8 @@ class Options:
     priority: int = 0
     #: A repeated request with the same key gives the first one's execution.
     idempotency_key: str | None = None
+    #: The span that asks for it; null: the execution begins a trace, under its own id.
+    trace: TraceContext | None = None
 
 
 class Executions:
@@ -211,12 +214,13 @@ def _check_targets(graph: Graph, targets: tuple[str, ...] | None) -> None:
 
 
 def _stored(options: Options) -> dict[str, Any]:
-    return {
+    stored: dict[str, Any] = {
         "targets": None if options.targets is None else list(options.targets),
         "force": options.force,
         "priority": options.priority,
         "idempotency_key": options.idempotency_key,
     }
+    return stored if options.trace is None else {**stored, "trace": options.trace.to_dict()}
 
 
 def _queued_payload(record: ExecutionRecord, graph: GraphRecord) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
 from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, RunReport
 from vortex_prefect.service.reports import Reports
 from vortex_prefect.service.resources import timestamp
+from vortex_prefect.service.traces import asked_by
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ def request_of(record: ExecutionRecord) -> ExecutionRequest:
         targets=None if targets is None else tuple(targets),
         force=record.options.get("force", False),
         priority=record.options.get("priority", 0),
+        trace=asked_by(record),
     )
 
 

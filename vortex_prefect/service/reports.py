@@ -35,6 +35,7 @@ from vortex_prefect.service.adoption import adopt
 from vortex_prefect.service.live import LiveExecution
 from vortex_prefect.service.outputs import Outputs
 from vortex_prefect.service.previews import Previews
+from vortex_prefect.service.traces import trace_id
 from vortex_prefect.service.worker_events import WorkerEvents
 
 _log = logging.getLogger(__name__)
@@ -51,14 +52,14 @@ _ENDINGS = {
 
 
 def execution_event(event_type: str, record: ExecutionRecord, payload: dict[str, Any], actor: Actor) -> Event:
-    """An event of an execution; the execution's id is its trace, so that the log correlates by it."""
+    """An event of an execution, in its trace."""
     return Event(
         event_type,
         "Execution",
         record.id,
         payload={"graph_id": record.graph_id, **payload},
         metadata=actor.metadata(),
-        trace_id=record.id.replace("-", ""),
+        trace_id=trace_id(record),
     )
 
 

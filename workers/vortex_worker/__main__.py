@@ -17,6 +17,7 @@ from pathlib import Path
 
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.ipc.channel import ChannelClosed
+from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.wire.payloads import Hello
@@ -43,6 +44,7 @@ def main() -> int:
     _offer_to_the_kernel()
     # Where it is so already, no job has to change it (12 µs each time).
     logging.getLogger().setLevel(logging.INFO)
+    configure_tracing("worker")
     try:
         session = HostSession(UnixChannel.connect(arguments.socket))
         welcome = session.open(Hello(os.getpid(), catalogue))

@@ -15,6 +15,7 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.ipc.channel import Channel, ChannelClosed
+from vortex_prefect.ipc.job_spans import job_span, note_outcome
 from vortex_prefect.wire.framing import MAX_FRAME_BYTES
 from vortex_prefect.wire.packets import decode, encode
 from vortex_prefect.wire.payloads import (
@@ -159,8 +160,11 @@ class HostSession:
         if job.job_id in self._cancelled:
             return JobOutcome(job.job_id, error=WorkerError("WK-006", "cancelled before it began"))
         self._logs = logs = JobLogs(self._tell)
-        with captured(logs):
-            outcome = run(job.linked(before) if job.links else job)
+        with job_span("worker", job) as begun:
+            self._trace = begun.trace
+            with captured(logs):
+                outcome = run(job.linked(before) if job.links else job)
+            note_outcome(begun, outcome)
         logs.end()
         return outcome
 

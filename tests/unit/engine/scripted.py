@@ -10,6 +10,7 @@ from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport, PreviewReport
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.attempts import Limiter
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.in_flight import InFlight
@@ -141,6 +142,7 @@ class Execution:
         flights: InFlight | None = None,
         file_identity: FileIdentity | None = None,
         pace: Pace | None = None,
+        trace: TraceContext | None = None,
     ) -> None:
         self.lanes = lanes
         self.items: list[NodeReport] = []
@@ -156,6 +158,7 @@ class Execution:
             flights=flights,
             file_identity=file_identity,
             pace=pace,
+            trace=trace,
         )
 
     def _hear(self, report: NodeReport | LogReport | PreviewReport) -> None:

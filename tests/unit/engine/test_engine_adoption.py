@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import FlowRun
 from tests.unit.graph.builders import graph
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.graph.canonical import graph_hash
@@ -96,3 +97,14 @@ async def test_a_run_that_is_due_waits_for_nothing(monkeypatch: pytest.MonkeyPat
     for begun in (flow_run(), flow_run(state={"type": "PENDING"}), flow_run(state=past)):
         await wait_for_schedule(begun)
     assert set(clock.slept) <= {0.0}
+
+
+def test_the_span_that_a_flow_run_names_is_the_parent() -> None:
+    asked = TraceContext(b"t" * 16, b"s" * 8, sampled=False)
+    _, request = adopted_request(flow_run(labels={"__OTEL_TRACEPARENT": asked.traceparent}), publication())
+    assert request.trace == asked
+
+
+@pytest.mark.parametrize("labels", [{}, {"__OTEL_TRACEPARENT": "00-no"}, {"__OTEL_TRACEPARENT": 1}])
+def test_a_flow_run_may_name_none(labels: dict[str, Any]) -> None:
+    assert adopted_request(flow_run(labels=labels), publication())[1].trace is None

@@ -9,12 +9,14 @@ from tests.unit.graph.builders import CATALOGUE, graph
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import GraphError, RequestError, SystemFault
 from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import Graph
 
 GRAPH_ID = new_id()
+TRACE = TraceContext(b"t" * 16, b"s" * 8)
 
 
 def form(radius: float = 3.0, name: str = "form", exposed: str = "radius") -> Graph:
@@ -103,10 +105,12 @@ async def test_what_was_deleted_in_prefect_is_made_anew(api: FakePrefect) -> Non
     assert await of(subject, form(2.0)) not in (first, second)
 
 
-async def begin(subject: GraphDeployments, deployment_id: str, execution_id: str | None = None) -> Any:
+async def begin(
+    subject: GraphDeployments, deployment_id: str, execution_id: str | None = None, trace: TraceContext | None = TRACE
+) -> Any:
     given = form(4.0)
     request = ExecutionRequest(execution_id or new_id(), given.to_document(), graph_hash(given), ("b",), True, 3)
-    return await subject.begin(deployment_id, given, request)
+    return await subject.begin(deployment_id, given, request, trace)
 
 
 async def test_a_flow_run_carries_its_execution(api: FakePrefect) -> None:
@@ -115,10 +119,17 @@ async def test_a_flow_run_carries_its_execution(api: FakePrefect) -> None:
     flow_run = await begin(subject, deployment_id, execution_id)
     assert api.state(str(flow_run.id)) == "Pending"
     assert flow_run.parameters == {"radius": 4.0}
+    assert flow_run.labels == {"__OTEL_TRACEPARENT": f"00-{b't'.hex() * 16}-{b's'.hex() * 8}-01"}
     assert await subject.publication(flow_run) == Publication(
         form(4.0).to_document(), graph_hash(form(4.0)), ("b",), True, 3, execution_id
     )
     assert (await begin(subject, deployment_id, execution_id)).id == flow_run.id
+
+
+async def test_a_flow_run_of_an_execution_that_nobody_traces_has_no_label(api: FakePrefect) -> None:
+    subject = fresh(api)
+    flow_run = await begin(subject, await of(subject, form(4.0)), trace=None)
+    assert flow_run.labels == {}
 
 
 async def test_a_flow_run_without_a_graph_runs_its_deployments(api: FakePrefect) -> None:

@@ -12,8 +12,11 @@ import pytest
 from tests.unit.engine.scripted import RAISED, Act, ScriptedLanes
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import JobOutcome, Value
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine import fingerprints as module
 from vortex_prefect.engine.fingerprints import Fingerprints
+
+TRACE = TraceContext(b"t" * 16, b"s" * 8)
 
 
 async def ask(lanes: ScriptedLanes) -> str:
@@ -22,7 +25,7 @@ async def ask(lanes: ScriptedLanes) -> str:
     def on_loop(work: Coroutine[Any, Any, JobOutcome]) -> Future[JobOutcome]:
         return asyncio.run_coroutine_threadsafe(work, loop)
 
-    return await asyncio.to_thread(Fingerprints(lanes, on_loop), "t.load", {"path": "x"})
+    return await asyncio.to_thread(Fingerprints(lanes, on_loop, TRACE), "t.load", {"path": "x"})
 
 
 def lanes_that(act: Act) -> ScriptedLanes:
@@ -34,6 +37,7 @@ async def test_a_job_of_its_own_kind_asks() -> None:
     assert await ask(lanes) == "names"
     (job,) = lanes.jobs
     assert (job.purpose, job.node_type, job.params, job.key) == ("fingerprint", "t.load", {"path": "x"}, None)
+    assert job.trace == TRACE
 
 
 async def test_a_failure_is_told() -> None:

@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import Pause
 
 from tests.fakes.prefect import FakePrefect
+from tests.fakes.tracer import Recording, context_of
 from tests.unit.engine.scripted import RAISED, Act, ScriptedLanes
 from tests.unit.graph.builders import CATALOGUE, graph
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
@@ -28,6 +29,7 @@ from vortex_prefect.core.reports import (
     Report,
 )
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine import attachments
 from vortex_prefect.engine.engine import Engine
 from vortex_prefect.engine.flow import Outcome
@@ -56,6 +58,8 @@ class Stage:
         self.lanes._script = self.script
         #: What Prefect's flow engine does at a flow's end instead of setting its state.
         self.at_the_end: Callable[[str], None] | None = None
+        #: Flow runs as Prefect's flow engine is given them.
+        self.given: list[FlowRun] = []
         for name in ("_HEAD_START_S", "_RETRY_S"):
             monkeypatch.setattr(attachments, name, 0.001)
         monkeypatch.setattr("vortex_prefect.engine.engine.Flows", lambda runner, hooks: self)
@@ -71,6 +75,7 @@ class Stage:
 
     async def run(self, flow_run: FlowRun, name: str, outcome: Outcome) -> None:
         flow_run_id = str(flow_run.id)
+        self.given.append(flow_run)
         self.api.set(flow_run_id, "RUNNING")
         state = await outcome()
         if self.at_the_end is not None:
@@ -298,9 +303,9 @@ async def test_a_pause_is_told_once_and_so_is_the_end_of_it(stage: Stage) -> Non
 async def test_a_pause_that_comes_before_the_plan_holds(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     gate, plan = asyncio.Event(), stage.runs._plan
 
-    async def slow(request: ExecutionRequest) -> Any:
+    async def slow(request: ExecutionRequest, trace: TraceContext) -> Any:
         await gate.wait()
-        return await plan(request)
+        return await plan(request, trace)
 
     monkeypatch.setattr(stage.runs, "_plan", slow)
     execution_id = await stage.executed()
@@ -552,3 +557,83 @@ async def test_suspension_is_what_makes_a_flow_function_leave(stage: Stage) -> N
     run = stage.engine._attachments._runs[flow_run_id]
     with pytest.raises(Pause):
         await stage.engine._attachments._outcome(run)
+
+
+# -- traces ----------------------------------------------------------------------------------
+
+
+def label(stage: Stage, flow_run_id: str) -> TraceContext | None:
+    return TraceContext.of_traceparent(stage.api.runs[flow_run_id]["labels"]["__OTEL_TRACEPARENT"])
+
+
+async def test_flow_run_and_jobs_are_under_the_span_that_asked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording, asked = Recording(monkeypatch), TraceContext(b"t" * 16, b"s" * 8)
+    execution_id = await stage.executed(trace=asked)
+    await stage.settled()
+    (execution,) = map(context_of, recording.named("execution"))
+    assert (execution.trace_id, execution.parent_span_id) == (asked.trace_id, asked.span_id)
+    named = label(stage, stage.flow_run_of(execution_id))
+    assert named is not None
+    assert (named.trace_id, named.span_id) == (execution.trace_id, execution.span_id)
+    assert {job.trace.parent_span_id for job in stage.lanes.jobs} == {execution.span_id}
+    (span,) = recording.named("execution")
+    told = dict(span.attributes or {})
+    assert (told["vortex.execution_id"], told["vortex.graph_id"]) == (execution_id, FORM.id)
+    assert (told["vortex.graph_hash"], told["vortex.status"]) == (graph_hash(FORM), "completed")
+
+
+async def test_an_execution_that_nobody_traces_has_its_id_for_its_trace(stage: Stage) -> None:
+    execution_id = await stage.executed()
+    await stage.settled()
+    assert {job.trace.trace_id.hex() for job in stage.lanes.jobs} == {execution_id.replace("-", "")}
+    assert len({job.trace.parent_span_id for job in stage.lanes.jobs}) == 1
+    # A label would cost Prefect's server one more request.
+    assert stage.api.runs[stage.flow_run_of(execution_id)]["labels"] == {}
+    assert [flow_run.labels for flow_run in stage.given] == [{}]
+
+
+@pytest.mark.parametrize("labels", [{}, {"__OTEL_TRACEPARENT": TraceContext(b"q" * 16, b"r" * 8).traceparent}])
+async def test_prefects_span_of_a_run_that_it_began_is_under_ours(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, labels: dict[str, Any]
+) -> None:
+    recording = Recording(monkeypatch)
+    flow_run_id = stage.begun_in_prefect(labels={**labels, "more": "of it"})
+    await stage.engine.run_flow_run(flow_run_id)
+    (execution,) = map(context_of, recording.named("execution"))
+    (given,) = stage.given
+    assert given.labels == {"__OTEL_TRACEPARENT": execution.traceparent, "more": "of it"}
+
+
+async def test_a_run_of_prefects_is_under_the_span_that_it_names(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording, prefects = Recording(monkeypatch), TraceContext(b"q" * 16, b"r" * 8)
+    stage.script["b"] = [RAISED]
+    flow_run_id = stage.begun_in_prefect(labels={"__OTEL_TRACEPARENT": prefects.traceparent})
+    await stage.engine.run_flow_run(flow_run_id)
+    (span,) = recording.named("execution")
+    assert context_of(span).parent_span_id == prefects.span_id
+    assert {context_of(span).trace_id, *(job.trace.trace_id for job in stage.lanes.jobs)} == {prefects.trace_id}
+    told = dict(span.attributes or {})
+    assert (told["vortex.flow_run_id"], told["vortex.status"]) == (flow_run_id, "failed")
+    assert span.status.is_ok is False
+    adopted, *_ = stage.run_of(flow_run_id).history.in_order()
+    assert isinstance(adopted, AdoptionReport)
+    assert adopted.options["trace"] == prefects.to_dict()
+
+
+@pytest.mark.parametrize("named", ["nonsense", 7, True])
+async def test_a_label_that_names_nothing_is_passed_over(stage: Stage, named: Any) -> None:
+    flow_run_id = stage.begun_in_prefect(labels={"__OTEL_TRACEPARENT": named})
+    await stage.engine.run_flow_run(flow_run_id)
+    assert stage.api.state(flow_run_id) == "Completed"
+    assert {job.trace.trace_id.hex() for job in stage.lanes.jobs} == {flow_run_id.replace("-", "")}
+    adopted, *_ = stage.run_of(flow_run_id).history.in_order()
+    assert isinstance(adopted, AdoptionReport)
+    assert adopted.options["trace"] is None
+
+
+async def test_why_an_execution_could_not_begin_is_in_its_span(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = Recording(monkeypatch)
+    await stage.engine.execute(ExecutionRequest(new_id(), FORM.to_document(), "another hash"))
+    await stage.settled()
+    (span,) = recording.named("execution")
+    assert (span.attributes or {})["error.type"] == "VE-011"

@@ -9,7 +9,14 @@ from tests.unit.service.conftest import Bench
 from vortex_prefect.core.contracts import ExecutionRecord
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.job import Value
-from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, NodeReport, NodeState, PreviewReport, Report
+from vortex_prefect.core.reports import (
+    ExecutionReport,
+    ExecutionStatus,
+    NodeReport,
+    NodeState,
+    PreviewReport,
+    RunReport,
+)
 from vortex_prefect.service import previews as module
 from vortex_prefect.service.previews import Previews
 
@@ -109,7 +116,7 @@ def test_of_executions_that_showed_nothing_nothing_is_kept(previews: Previews) -
 # -- from reports to messages ------------------------------------------------------------------
 
 
-async def _handle(bench: Bench, *reports: Report) -> None:
+async def _handle(bench: Bench, *reports: RunReport) -> None:
     for report in reports:
         await bench.control.reports.handle(report)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,8 @@ from vortex_prefect.bridge.models import (
 )
 from vortex_prefect.bridge.paging import Before, cursor, text_of
 from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.core.trace import TraceContext
+from vortex_prefect.ipc.tracing import Span, span
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.outputs import Content
 from vortex_prefect.service.resources import execution_resource
@@ -39,8 +42,9 @@ _SHOWN = frozenset({"application/json", "image/png", "image/jpeg", "image/webp",
 )
 async def execute(request: Request, context: Context, actor: ActorOf) -> Response:
     """Queue an execution of the graph that the body names."""
-    body = await read_model(request, ExecuteGraphRequest, context.limits.body_bytes)
-    return await _queue(context, body.graph_id, body, actor)
+    with _span_of(request) as begun:
+        body = await read_model(request, ExecuteGraphRequest, context.limits.body_bytes)
+        return await _queue(context, body.graph_id, body, actor, begun)
 
 
 @router.post(
@@ -51,8 +55,9 @@ async def execute(request: Request, context: Context, actor: ActorOf) -> Respons
 )
 async def execute_graph(graph_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
     """Queue an execution of a graph."""
-    body = await read_model(request, ExecuteRequest, context.limits.body_bytes)
-    return await _queue(context, graph_id, body, actor)
+    with _span_of(request) as begun:
+        body = await read_model(request, ExecuteRequest, context.limits.body_bytes)
+        return await _queue(context, graph_id, body, actor, begun)
 
 
 @router.get("/execution", responses={200: {"model": ExecutionList}})
@@ -151,6 +156,19 @@ def served(content: Content) -> Response:
     return Response(content.body, media_type=content.media_type, headers=headers)
 
 
-async def _queue(context: BridgeContext, graph_id: str, body: ExecuteRequest, actor: Actor) -> JSONResponse:
-    record = await context.control.executions.execute(graph_id, body.to_options(), actor)
+def _span_of(request: Request) -> Span:
+    """What begins with a request: within the trace that its header names, if it names just one."""
+    named = request.headers.getlist("traceparent")
+    parent = TraceContext.of_traceparent(named[0]) if len(named) == 1 else None
+    return span("POST execute", parent or TraceContext(), {"http.request.method": "POST"}, "server")
+
+
+async def _queue(
+    context: BridgeContext, graph_id: str, body: ExecuteRequest, actor: Actor, begun: Span
+) -> JSONResponse:
+    # An execution that nobody traces has its own id for its trace, and the log of events correlates by that.
+    options = replace(body.to_options(), trace=begun.trace if begun.traced else None)
+    begun.set("vortex.graph_id", graph_id)
+    record = await context.control.executions.execute(graph_id, options, actor)
+    begun.set("vortex.execution_id", record.id)
     return JSONResponse({"execution_id": record.id, "status": record.status.value}, 202)
