@@ -56,6 +56,7 @@ def measure() -> dict[str, float]:
     with _host() as host:
         rates = [_rates(host) for _ in range(REPETITIONS)]
         figures["rtt_unpinned_p50_us"] = median(_quantile(host.round_trips_us(ROUND_TRIPS), 0.5) for _ in range(3))
+        figures["cancel_ms"] = median(_cancel_ms(host) for _ in range(RECOVERIES))
     figures["jobs_per_s"] = median(one for one, _ in rates)
     figures["batched_jobs_per_s"] = median(batched for _, batched in rates)
     say(f"jobs/s: {figures['jobs_per_s']:.0f} one by one, {figures['batched_jobs_per_s']:.0f} in batches of {BATCH}")
@@ -205,15 +206,28 @@ def _spawn_ms() -> float:
     return elapsed_ms
 
 
-def _recovery_ms(host: HostRuntime) -> float:
-    _run(host, [_job("debug.value")])  # it has made up for its last death
+def _busy(host: HostRuntime, job: Job) -> threading.Thread:
+    """A thread that runs a job which has begun."""
     began = threading.Event()
-    busy = threading.Thread(
-        target=host.run, args=(_job("debug.sleep", seconds=600), Ears(progress=lambda _: began.set()))
-    )
+    busy = threading.Thread(target=host.run, args=(job, Ears(progress=lambda _: began.set())))
     busy.start()
     if not began.wait(_PATIENCE_S):
         raise SystemExit("no figure: a job does not begin")
+    return busy
+
+
+def _cancel_ms(host: HostRuntime) -> float:
+    """From the cancel of a job that reports its progress every 20 ms to its end."""
+    busy = _busy(host, _job("debug.sleep", seconds=600))
+    started = time.perf_counter()
+    host.cancel("execution")
+    busy.join()
+    return 1000 * (time.perf_counter() - started)
+
+
+def _recovery_ms(host: HostRuntime) -> float:
+    _run(host, [_job("debug.value")])  # it has made up for its last death
+    busy = _busy(host, _job("debug.sleep", seconds=600))
     pid = host.statistics().workers[0]["pid"]
     started = time.perf_counter()
     os.kill(pid, signal.SIGKILL)

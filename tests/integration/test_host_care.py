@@ -16,6 +16,7 @@ from tests.integration.host_jobs import code, config, job, output, running
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import WorkerReport
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostRuntime
@@ -170,6 +171,18 @@ def test_a_job_goes_where_its_inputs_are_at_hand_and_says_so(pair: HostRuntime) 
         outcome = pair.run(job("checksum", {"in": output(made)}))
         assert outcome.worker_id == made.worker_id
         assert "has 4.0 MiB of its inputs at hand" in outcome.why
+
+
+def test_a_node_that_needs_a_device_that_no_worker_has_is_told_so_at_once(
+    pair: HostRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eventually(lambda: all(worker["state"] == "ready" for worker in pair.statistics().workers))
+    specs = [spec.model_copy(update={"device": "cuda"}) for spec in pair.catalogue().all()]
+    monkeypatch.setattr(pair._supervisor, "catalogue", lambda timeout_s: Catalogue(tuple(specs)))
+    outcome = pair.run(job("value", value=1))
+    assert code(outcome) == "SY-003"
+    assert outcome.error is not None
+    assert "needs cuda" in outcome.error.message
 
 
 def test_packets_come_back_quickly_enough_to_be_counted(pair: HostRuntime) -> None:

@@ -148,6 +148,8 @@ class NodeSpec(_Declaration):
     fingerprint: bool = False
     #: Names of PATH parameters whose file content is part of the content key.
     files: tuple[str, ...] = Field(default=())
+    #: Kind of device that it needs; null: any.
+    device: Literal["cpu", "cuda"] | None = None
 
     def input(self, name: str) -> InputSpec | None:
         """The input port of that name, or null."""

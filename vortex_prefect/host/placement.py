@@ -19,6 +19,10 @@ class Need:
     #: What it would have to load, if it is not there: models, say.
     residents: frozenset[str] = frozenset()
 
+    def takes(self, device: str) -> bool:
+        """Whether a device is of the kind that it asks for."""
+        return self.device is None or device.partition(":")[0] == self.device
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -50,15 +54,11 @@ def place(need: Need, candidates: Sequence[Candidate]) -> Placement | None:
     In this order: enough memory, residents that need no loading, the queue, how well it has been, inputs
     at hand, and the most free memory.
     """
-    fit = [worker for worker in candidates if _fits(need, worker) and not worker.queued]
+    fit = [worker for worker in candidates if need.takes(worker.device) and not worker.queued]
     if not fit:
         return None
     best = min(fit, key=lambda worker: _order(need, worker))
     return Placement(best.worker_id, _why(need, best, len(fit), len(candidates)))
-
-
-def _fits(need: Need, worker: Candidate) -> bool:
-    return need.device is None or worker.device.partition(":")[0] == need.device
 
 
 def _order(need: Need, worker: Candidate) -> tuple[bool, int, int, int, int]:

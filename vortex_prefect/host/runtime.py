@@ -313,7 +313,9 @@ class HostRuntime:
         refs = [ref for value in values for ref in value.refs()]
         models = frozenset(str(value.data) for value in values if value.type == "MODEL")
         at_hand = self._at_hand.of(refs) if refs and self.config.workers > 1 else {}
-        return Need(memory_bytes=sum(ref.nbytes for ref in refs), at_hand=at_hand, residents=models)
+        spec = self._supervisor.catalogue(_WORKER_PATIENCE_S).get(job.node_type)
+        device = spec.device if spec else None
+        return Need(device, memory_bytes=sum(ref.nbytes for ref in refs), at_hand=at_hand, residents=models)
 
     def _converse(self, running: _Running, outcomes: list[JobOutcome], ears: Ears) -> None:
         attached, supervisor = running.attached, self._supervisor
@@ -339,6 +341,8 @@ class HostRuntime:
             self._discard(attached, str(unfit))
             if running.cancelled:
                 raise _killed(running, len(outcomes)) from unfit
+            if isinstance(unfit, WorkerError) and unfit.code == "WK-005":
+                unfit.message += f"; it last held {attached.beat.rss_bytes >> 20} MiB of memory"
             raise
         else:
             # What a node was granted and did not hand over; now, since the next job is granted more under that name.

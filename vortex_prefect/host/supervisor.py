@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.errors import SystemFault, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import WorkerReport
@@ -102,6 +102,7 @@ class Supervisor:
 
         Raises:
             WorkerError: WK-001, none is free within `patience_s`.
+            SystemFault: SY-003, none computes where the job needs it.
         """
         deadline = time.monotonic() + patience_s
         with self._crew.changed:
@@ -109,6 +110,7 @@ class Supervisor:
                 left_s = deadline - time.monotonic()
                 if self._crew.closing or left_s <= 0:
                     raise WorkerError("WK-001", f"no worker has become ready; see {self._log_dir}")
+                self._check_device(need)
                 self._crew.changed.wait(left_s)
             member = next(seat.member for seat in self._crew.machine.seats if seat.worker_id == placement.worker_id)
             if member is None:
@@ -212,6 +214,14 @@ class Supervisor:
             if member.state is not State.SUSPECT and self._alone.get(attached.device) is alone
         ]
         return place(need, candidates)
+
+    def _check_device(self, need: Need) -> None:
+        """See that it is worth waiting: once all workers are there, one of them has to be of the right kind."""
+        devices = {attached.device for _, _, attached in self._crew.at_work()}
+        full = all(seat.member is not None for seat in self._crew.machine.seats) and "" not in devices
+        if need.device is not None and full and devices and not any(map(need.takes, devices)):
+            found = ", ".join(sorted(devices))
+            raise SystemFault("SY-003", f"the node needs {need.device}, and the workers here compute on {found}")
 
     def _busy_on(self, device: str) -> bool:
         return any(member.job_ids and attached.device == device for _, member, attached in self._crew.at_work())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from vortex_prefect.core.nodespec import (
     Bounds,
@@ -50,6 +50,7 @@ def node(
     outputs: tuple[str, ...] | None = None,
     volatile: bool = False,
     fingerprint: Callable[..., str] | None = None,
+    device: Literal["cpu", "cuda"] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function as node `type` (`pack.name`); the function stays an ordinary one.
 
@@ -71,6 +72,8 @@ def node(
             a folder, the version of a table. It runs on a worker before each
             execution, so it has to be quick; where it fails, or an edge drives
             such a parameter, the node runs every time.
+        device: the kind of device that the node needs; it runs only on workers
+            that compute there.
 
     Raises:
         TypeError: the signature says something that no port or parameter can.
@@ -78,6 +81,8 @@ def node(
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         declared = _node_type(function, type, category, title, version, outputs, volatile)
+        if device is not None:
+            declared = replace(declared, spec=declared.spec.model_copy(update={"device": device}))
         if fingerprint is not None:
             declared = _with_fingerprint(declared, fingerprint)
         setattr(function, _NODE, declared)
