@@ -31,9 +31,10 @@ from distributed.core import rpc
 from benchmarks.doors import running_stack
 from benchmarks.harness import say
 from vortex_prefect.core.job import Job
+from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.process import WorkerCommand, kill_worker, start_worker
-from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.host.runtime import HostRuntime
 from vortex_prefect.ipc.unix import UnixListener
 from vortex_prefect.shm.janitor import arena_path
 

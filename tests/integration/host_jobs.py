@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vortex_prefect.core.job import Job, JobOutcome, Value
-from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.host.config import HostConfig
+from vortex_prefect.host.runtime import HostRuntime
 from vortex_prefect.shm.janitor import arena_path
 
 _numbers = itertools.count()

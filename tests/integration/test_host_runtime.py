@@ -23,9 +23,10 @@ from tests.integration.polling import eventually
 from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.host import watch
+from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.process import WorkerCommand
-from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.host.runtime import HostRuntime
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.janitor import arena_path

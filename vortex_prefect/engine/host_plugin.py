@@ -33,8 +33,9 @@ from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.event_spool import EventSpool
 from vortex_prefect.engine.patience import Patience
 from vortex_prefect.engine.worker_events import KEPT, TOPIC, WorkerEvents
+from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
-from vortex_prefect.host.runtime import HostConfig, HostRuntime
+from vortex_prefect.host.runtime import HostRuntime
 from vortex_prefect.host.supervision import Policy
 from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.shm.arena import Arena

@@ -1,0 +1,241 @@
+"""The way of jobs to a worker and back."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vortex_prefect.core.errors import VortexError, WorkerError
+from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.job import Job, JobOutcome
+from vortex_prefect.host.at_hand import AtHand
+from vortex_prefect.host.conversation import Ears, Handlers, converse
+from vortex_prefect.host.crew import Attached
+from vortex_prefect.host.placement import Need
+from vortex_prefect.host.quarantine import Quarantine
+from vortex_prefect.host.shelf import Shelf, refs_into
+from vortex_prefect.host.supervisor import Supervisor
+from vortex_prefect.ipc.channel import ChannelClosed
+from vortex_prefect.ipc.job_spans import job_span, note_outcome
+from vortex_prefect.ipc.tracing import Span
+from vortex_prefect.wire.packets import encode
+from vortex_prefect.wire.payloads import BATCH, Cancel
+
+logger = logging.getLogger(__name__)
+
+#: How long a job waits for a worker that could take it.
+WORKER_PATIENCE_S = 120.0
+#: How long a job that ran out of memory waits to have its device for itself.
+_ALONE_PATIENCE_S = 60.0
+
+
+@dataclass(eq=False, slots=True)
+class _Running:
+    """Jobs that a worker has."""
+
+    jobs: Sequence[Job]
+    spans: Sequence[Span]
+    attached: Attached
+    why: str
+    cancelled: bool = False
+
+
+class Dispatcher:
+    """Runs jobs on the workers of one host. Its methods may be called from any thread.
+
+    Args:
+        supervisor: hands out workers.
+        shelf: what jobs take and leave.
+        quarantine: which nodes are not run.
+        choice: whether there is more than one worker.
+
+    Attributes:
+        jobs_done: how many jobs a worker gave a result of.
+        closing: workers are lost because the host ends.
+    """
+
+    def __init__(self, supervisor: Supervisor, shelf: Shelf, quarantine: Quarantine, *, choice: bool) -> None:
+        self._supervisor = supervisor
+        self._shelf = shelf
+        self._quarantine = quarantine
+        self._choice = choice
+        self._at_hand = AtHand()
+        self._lock = threading.Lock()
+        self._running: set[_Running] = set()
+        self.jobs_done = 0
+        self.closing = False
+
+    def run_segment(self, jobs: Sequence[Job], ears: Ears) -> list[JobOutcome]:
+        """Run jobs one after the other on one worker, each with what the one before gave (`Job.links`); blocking.
+
+        They travel together, so that it costs one round trip.
+
+        Args:
+            jobs: one at least.
+            ears: who hears what nodes say and show; the outcomes have it not.
+
+        Returns:
+            Their outcomes; after one that failed there are none, but always one at least.
+        """
+        outcomes: list[JobOutcome] = []
+        while len(outcomes) < len(jobs) and not (outcomes and outcomes[-1].error):
+            rest = list(jobs[len(outcomes) :])
+            started_ms = now_ms()
+            try:
+                if outcomes:
+                    rest[0] = rest[0].linked(outcomes[-1].outputs)
+                outcomes += self._run_rest(rest, ears)
+            except VortexError as error:
+                outcomes.append(JobOutcome(rest[0].job_id, error=error, started_ms=started_ms, finished_ms=now_ms()))
+        return outcomes
+
+    def cancel(self, execution_id: str) -> int:
+        """Cancel an execution's running jobs; how many there were. Those that do not notice are killed."""
+        with self._lock:
+            found = [running for running in self._running if running.jobs[0].execution_id == execution_id]
+            for running in found:
+                running.cancelled = True
+        for running in found:
+            self._supervisor.cancelled(running.attached)
+            with contextlib.suppress(ChannelClosed):
+                for job in running.jobs:
+                    running.attached.channel.send(encode(Cancel(job.job_id), job.trace))  # type: ignore[union-attr]
+        return len(found)
+
+    def _run_rest(self, jobs: list[Job], ears: Ears) -> list[JobOutcome]:
+        self._shelf.check_inputs(jobs)
+        now = time.monotonic()
+        with self._lock:
+            self._quarantine.check(_name(jobs[0]), now)
+        attempt = self._attempt(jobs, ears, None)
+        last = attempt[-1]
+        if last.error is None or last.error.code != "WK-004" or not last.worker_id:
+            return attempt
+        job = jobs[len(attempt) - 1]
+        linked = job.linked(attempt[-2].outputs) if len(attempt) > 1 else job
+        return [*attempt[:-1], self._once_more_alone(linked, last, ears)]
+
+    def _once_more_alone(self, job: Job, failed: JobOutcome, ears: Ears) -> JobOutcome:
+        """What comes of a job that ran out of memory when it has its device for itself."""
+        device = self._device_of(failed.worker_id)
+        with self._supervisor.alone_on(device, _ALONE_PATIENCE_S) as token:
+            if token is None:
+                return failed
+            logger.info("%s ran out of memory on %s; once more, alone", job.node_id, device)
+            outcome = self._attempt([job], ears, token)[0]
+        return replace(outcome, why=f"{outcome.why}; a second time, after it had run out of memory beside other jobs")
+
+    def _device_of(self, worker_id: str) -> str:
+        return next((str(w["device"]) for w in self._supervisor.describe() if w["id"] == worker_id), "")
+
+    def _attempt(self, jobs: list[Job], ears: Ears, alone: object) -> list[JobOutcome]:
+        running = self._take_worker(jobs, alone)
+        outcomes: list[JobOutcome] = []
+        started_ms = now_ms()
+        try:
+            self._converse(running, outcomes, ears)
+        except VortexError as error:
+            job_id = running.jobs[len(outcomes)].job_id
+            outcomes.append(JobOutcome(job_id, error=error, started_ms=started_ms, finished_ms=now_ms()))
+            note_outcome(running.spans[len(outcomes) - 1], outcomes[-1])
+        finally:
+            for span in running.spans:
+                span.end()
+        return [replace(outcome, worker_id=running.attached.worker_id, why=running.why) for outcome in outcomes]
+
+    def _take_worker(self, jobs: list[Job], alone: object) -> _Running:
+        told = {
+            job.job_id: {"execution_id": job.execution_id, "node_id": job.node_id, "job_id": job.job_id} for job in jobs
+        }
+        attached, why = self._supervisor.acquire(self._need(jobs[0]), told, WORKER_PATIENCE_S, alone)
+        together = jobs if BATCH in attached.capabilities else jobs[:1]
+        spans = [job_span("host", job) for job in together]
+        for span in spans:
+            span.set("vortex.worker_id", attached.worker_id)
+        traced = [replace(job, trace=span.trace) for job, span in zip(together, spans, strict=True)]
+        running = _Running(traced, spans, attached, why)
+        with self._lock:
+            self._running.add(running)
+        return running
+
+    def _need(self, job: Job) -> Need:
+        values = [value for values in job.inputs.values() for value in values]
+        refs = [ref for value in values for ref in value.refs()]
+        models = frozenset(str(value.data) for value in values if value.type == "MODEL")
+        at_hand = self._at_hand.of(refs) if refs and self._choice else {}
+        spec = self._supervisor.catalogue(WORKER_PATIENCE_S).get(job.node_type)
+        device = spec.device if spec else None
+        return Need(device, memory_bytes=sum(ref.nbytes for ref in refs), at_hand=at_hand, residents=models)
+
+    def _converse(self, running: _Running, outcomes: list[JobOutcome], ears: Ears) -> None:
+        attached, supervisor = running.attached, self._supervisor
+        channel = attached.channel
+        if channel is None:
+            raise RuntimeError("a worker without a channel was handed out")
+
+        def result(outcome: JobOutcome) -> None:
+            job = running.jobs[len(outcomes)]
+            before = outcomes[-1].outputs if outcomes else {}
+            self._shelf.keep_outputs(job, outcome, before, attached.lease)
+            self._note_at_hand(attached.worker_id, job, outcome)
+            outcomes.append(outcome)
+            note_outcome(running.spans[len(outcomes) - 1], outcome)
+            running.spans[len(outcomes) - 1].end()
+
+        room = functools.partial(self._shelf.room, attached.lease)
+        handlers = Handlers(room, result, ears, functools.partial(supervisor.beaten, attached))
+        try:
+            converse(channel, running.jobs, handlers)
+        except ChannelClosed as closed:
+            raise self._lost(running, len(outcomes), self.discard(attached, None)) from closed
+        except BaseException as unfit:
+            self.discard(attached, str(unfit))
+            if running.cancelled:
+                raise _killed(running, len(outcomes)) from unfit
+            if isinstance(unfit, WorkerError) and unfit.code == "WK-005":
+                unfit.message += f"; it last held {attached.beat.rss_bytes >> 20} MiB of memory"
+            raise
+        else:
+            # What a node was granted and did not hand over; now, since the next job is granted more under that name.
+            self._shelf.end(attached.lease)
+            supervisor.release(attached)
+        finally:
+            with self._lock:
+                self._running.discard(running)
+                self.jobs_done += len(outcomes)
+                for job in running.jobs[: len(outcomes)]:
+                    self._quarantine.finished(_name(job))
+
+    def discard(self, attached: Attached, why: str | None) -> str:
+        """End a worker, and free what it held; how it died. See `Supervisor.discard`."""
+        died = self._supervisor.discard(attached, why)
+        self._shelf.end(attached.lease)
+        return died
+
+    def _note_at_hand(self, worker_id: str, job: Job, outcome: JobOutcome) -> None:
+        if self._choice:
+            self._at_hand.note(worker_id, refs_into(job))
+            self._at_hand.note(worker_id, [ref for value in outcome.outputs.values() for ref in value.refs()])
+
+    def _lost(self, running: _Running, done: int, died: str) -> WorkerError:
+        if running.cancelled:
+            return _killed(running, done)
+        job = running.jobs[done]
+        if not self.closing:
+            with self._lock:
+                self._quarantine.crashed(_name(job), time.monotonic())
+        code = "WK-004" if running.attached.starved else "WK-001"
+        return WorkerError(code, f"worker {running.attached.worker_id} was lost while it ran {job.node_id}: {died}")
+
+
+def _name(job: Job) -> str:
+    return f"{job.node_id} ({job.node_type})"
+
+
+def _killed(running: _Running, done: int) -> WorkerError:
+    return WorkerError("WK-006", f"{running.jobs[done].node_id} did not notice the cancel; its worker was killed")
