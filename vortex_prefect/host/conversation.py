@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import now_ms
@@ -16,6 +18,8 @@ from vortex_prefect.wire.payloads import Batch, Beat, JobLog, Payload, Preview, 
 
 #: The supervisor kills what gives no sign of life; this is for the case that it cannot.
 SILENCE_LIMIT_S = 120.0
+#: Rooms that the outputs of one job may ask for: the host keeps books of each.
+_ROOMS_A_JOB = 100_000
 #: What a worker that keeps to the protocol sends beside results: far below this, a second and at once.
 _RATE, _BURST = 1000.0, 4000.0
 _BEAT_RATE, _BEAT_BURST = 100.0, 200.0
@@ -59,8 +63,8 @@ def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> None:
             is silent; WK-010, it does not keep to the protocol. After each of
             them the worker is unfit for another job.
     """
-    channel.send(encode(jobs[0] if len(jobs) == 1 else Batch(tuple(jobs))))
     talk = _Talk(channel, handlers)
+    channel.send(encode(jobs[0] if len(jobs) == 1 else Batch(tuple(jobs))))
     for job in jobs:
         outcome = talk.until_result(job)
         handlers.result(outcome)
@@ -72,12 +76,17 @@ class _Talk:
     def __init__(self, channel: Channel, handlers: Handlers) -> None:
         self._channel = channel
         self._handlers = handlers
+        #: Not of each job: the worker begins the next one while the host still takes in the result of the one before.
+        self._began_ms = now_ms()
         self._packets = _Bucket(_RATE, _BURST)
         self._beats = _Bucket(_BEAT_RATE, _BEAT_BURST)
+        #: Granted to the job.
+        self._rooms = 0
 
     def until_result(self, job: Job) -> JobOutcome:
         deadline = None if job.timeout_s is None else time.monotonic() + job.timeout_s
-        ear = _Ear(job, self._handlers.ears.log)
+        ear = _Ear(job, self._handlers.ears, self._began_ms)
+        self._rooms = 0
         while True:
             body = self._channel.receive(_patience_s(deadline))
             if body is None:
@@ -86,28 +95,26 @@ class _Talk:
             if isinstance(packet, JobOutcome):
                 if packet.job_id != job.job_id:
                     raise WorkerError("WK-010", f"a result of job {packet.job_id} came instead of {job.job_id}")
-                return packet
+                return ear.timed(packet)
             self._serve(packet, job, ear)
             if deadline is not None and time.monotonic() >= deadline:
                 raise _silence(job, deadline)
 
     def _serve(self, packet: Payload, job: Job, ear: _Ear) -> None:
         if isinstance(packet, RoomRequest):
+            self._rooms += 1
+            if self._rooms > _ROOMS_A_JOB:
+                raise WorkerError("WK-010", f"the worker asks for more than {_ROOMS_A_JOB} rooms for one job")
             self._channel.send(encode(self._handlers.room(packet.nbytes), job.trace))
             return
         (self._beats if isinstance(packet, Beat) else self._packets).take()
         match packet:
             case Beat():
                 self._handlers.beat(packet)
-            case JobLog():
-                ear.hear(packet)
-            # A thread that outlived its own job may still speak of that.
-            case Progress():
+            case JobLog() | Progress() | Preview():
+                # A thread that outlived its own job may still speak of that.
                 if packet.job_id == job.job_id:
-                    self._handlers.ears.progress(packet)
-            case Preview():
-                if packet.job_id == job.job_id:
-                    self._handlers.ears.preview(packet)
+                    ear.hear(packet)
             case _:
                 raise WorkerError("WK-010", f"the worker sent {type(packet).__name__} during a job")
 
@@ -115,17 +122,35 @@ class _Talk:
 class _Ear:
     """Listens to what a node says, as far as a worker that keeps to the limits would tell it."""
 
-    def __init__(self, job: Job, log: Callable[[str, LogLine], None]) -> None:
+    def __init__(self, job: Job, ears: Ears, began_ms: int) -> None:
         self._job_id = job.job_id
-        self._log = log
-        self._began_ms = now_ms()
+        self._ears = ears
+        self._began_ms = began_ms
         # The last one says how many more there would have been.
         self._left = LINES_A_JOB + 1
 
-    def hear(self, packet: JobLog) -> None:
-        if packet.job_id == self._job_id and self._left > 0:
-            self._left -= 1
-            self._log(self._job_id, packet.line.tamed(self._began_ms))
+    def hear(self, packet: JobLog | Progress | Preview) -> None:
+        """Pass it on, in measure."""
+        match packet:
+            case JobLog():
+                if self._left > 0:
+                    self._left -= 1
+                    self._ears.log(self._job_id, packet.line.tamed(self._began_ms))
+            case Progress():
+                if not math.isnan(packet.fraction):
+                    note = LogLine(logging.INFO, packet.note, 0).tamed(0).text if packet.note else ""
+                    self._ears.progress(Progress(self._job_id, min(max(packet.fraction, 0.0), 1.0), note))
+            case Preview():
+                self._ears.preview(packet)
+
+    def timed(self, outcome: JobOutcome) -> JobOutcome:
+        """The same, with times between the submission and now."""
+        now = now_ms()
+        started_ms = min(max(outcome.started_ms, self._began_ms), now)
+        finished_ms = min(max(outcome.finished_ms, started_ms), now)
+        if (started_ms, finished_ms) == (outcome.started_ms, outcome.finished_ms):
+            return outcome
+        return replace(outcome, started_ms=started_ms, finished_ms=finished_ms)
 
 
 class _Bucket:

@@ -8,8 +8,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.ipc.channel import Channel, ChannelClosed
@@ -21,8 +19,10 @@ logger = logging.getLogger(__name__)
 
 #: A peer that has not said hello by then is not a worker.
 _HELLO_TIMEOUT_S = 10.0
-#: Peers that are greeted at once; more are sent away.
+#: Peers that are greeted at once; for one more, the one that has been silent for longest is sent away.
 _MOST_GREETED = 64
+#: Of what is wrong with a catalogue, in characters.
+_LONGEST_REASON = 2000
 
 #: Called with the worker's hello, its catalogue and its channel; false refuses it. The welcome is the callee's to send.
 Admit = Callable[[Hello, Catalogue, UnixChannel], bool]
@@ -35,8 +35,10 @@ class Gateway:
         self._admit = admit
         self._listener = UnixListener(path)
         self._lock = threading.Lock()
-        #: Peers that have not introduced themselves, and the threads that wait for it.
+        #: Peers that are being greeted, and the threads that do it.
         self._greeting: dict[UnixChannel, threading.Thread] = {}
+        #: Those of them that have not introduced themselves, in the order in which they came.
+        self._silent: dict[UnixChannel, None] = {}
         self._thread = threading.Thread(target=self._listen, name="vortex-gateway", daemon=True)
         self._thread.start()
 
@@ -62,31 +64,49 @@ class Gateway:
             # Each peer has its own thread, so that a silent one keeps nobody else out.
             thread = threading.Thread(target=self._greet, args=(channel,), name="vortex-greet", daemon=True)
             with self._lock:
-                crowded = len(self._greeting) >= _MOST_GREETED
-                if not crowded:
-                    self._greeting[channel] = thread
-            if crowded:
+                crowded = len(self._silent) >= _MOST_GREETED
+                # A worker says hello as soon as it has connected: who has waited for longest is the least likely one.
+                sent_away = next(iter(self._silent)) if crowded else None
+                if sent_away is not None:
+                    del self._silent[sent_away]
+                self._greeting[channel] = thread
+                self._silent[channel] = None
+            if sent_away is not None:
                 logger.warning("more than %d peers have not introduced themselves; one is sent away", _MOST_GREETED)
-                channel.close()
-            else:
-                thread.start()
+                sent_away.close()
+            thread.start()
 
     def _greet(self, channel: UnixChannel) -> None:
+        admitted = False
         try:
-            hello, catalogue = introduction(channel, channel.peer_pid)
+            hello, catalogue = self._introduced(channel)
             if not self._admit(hello, catalogue, channel):
                 raise WorkerError("WK-010", f"nobody started a worker with the process id {hello.pid}")
+            admitted = True
         except ChannelClosed as closed:
             logger.warning("a worker left during the handshake: %s", closed)
-            channel.close()
         except WorkerError as error:
             logger.warning("a peer was refused: %s", error)
             with contextlib.suppress(ChannelClosed):
                 channel.send(encode(Welcome("", "", "", "", error=error)))
-            channel.close()
         finally:
+            if not admitted:
+                channel.close()
             with self._lock:
+                self._silent.pop(channel, None)
                 self._greeting.pop(channel, None)
+
+    def _introduced(self, channel: UnixChannel) -> tuple[Hello, Catalogue]:
+        try:
+            found = introduction(channel, channel.peer_pid)
+        except OSError as error:  # it was sent away before its thread had begun
+            raise ChannelClosed(str(error)) from error
+        with self._lock:
+            if channel not in self._silent:
+                raise ChannelClosed("it was sent away")
+            # From here on it is nobody's to send away.
+            del self._silent[channel]
+        return found
 
 
 def introduction(channel: Channel, peer_pid: int) -> tuple[Hello, Catalogue]:
@@ -106,5 +126,6 @@ def introduction(channel: Channel, peer_pid: int) -> tuple[Hello, Catalogue]:
         raise WorkerError("WK-010", f"the peer says it is process {hello.pid}, but it is {peer_pid}")
     try:
         return hello, Catalogue.from_list(hello.catalogue)
-    except ValidationError as error:
-        raise WorkerError("WK-010", f"the worker's catalogue is malformed: {error}") from error
+    except (ValueError, RecursionError) as error:  # pydantic's own are ValueErrors, and list every field
+        why = str(error)[:_LONGEST_REASON]
+        raise WorkerError("WK-010", f"the worker's catalogue is malformed: {why}") from error

@@ -84,7 +84,7 @@ def _why(need: Need, worker: Candidate, free: int, all_workers: int) -> str:
         reasons.append(f"has {_size(nbytes)} of its inputs at hand")
     if _lacks_memory(need, worker):
         reasons.append(f"none has the {_size(need.memory_bytes)} that it may need")
-    elif need.memory_bytes:
+    elif need.memory_bytes and worker.free_bytes is not None:
         reasons.append(f"has room for {_size(need.memory_bytes)}")
     return "; ".join(reasons)
 

@@ -242,6 +242,7 @@ class Supervision:
         done: list[Instruction] = []
         for member in list(self.members.values()):
             done += self._look_after(member, now)
+        done += self._retire_outgrown(now)
         done += self._fill_seats(now)
         done += self._spawn_missing(now)
         return done
@@ -251,6 +252,8 @@ class Supervision:
         moments = [now + self._policy.hang_after_s]
         for member in self.members.values():
             moments.append(self._limit_of(member))
+            if member.outgrown_at is not None and member.state is State.READY and member.doom is None:
+                moments.append(member.outgrown_at + self._policy.start_limit_s)
             if member.kill_at is not None and member.doom is None:
                 moments.append(member.kill_at)
         moments += [seat.open_at for seat in self.seats if seat.member is None and seat.open_at > now]
@@ -260,7 +263,8 @@ class Supervision:
 
     def ready(self) -> list[Member]:
         """Members that can take a job."""
-        return [seat.member for seat in self.seats if seat.member is not None and seat.member.state is State.READY]
+        members = [seat.member for seat in self.seats if seat.member is not None]
+        return [member for member in members if member.state is State.READY and member.doom is None]
 
     # -- effects ---------------------------------------------------------------------------
 
@@ -283,7 +287,7 @@ class Supervision:
         return [Announce(event, seat.worker_id, member.pid, member.beat.device, down_s=down_s)]
 
     def _assigned(self, member: Member, before: State, stimulus: Assigned, now: float) -> list[Instruction]:
-        if before is not State.READY:
+        if before is not State.READY or member.doom is not None:
             raise ValueError(f"a {before} worker takes no job")
         member.job_ids = stimulus.job_ids
         member.heard = now
@@ -324,8 +328,6 @@ class Supervision:
     def _look_after(self, member: Member, now: float) -> list[Instruction]:
         if member.kill_at is not None and now >= member.kill_at:
             return self._kill(member, "it did not notice a cancel")
-        if member.outgrown_at is not None and member.state is State.READY and self._may_retire(member, now):
-            return self._retire(member, now)
         if now < self._limit_of(member):
             return []
         if member.state in (State.READY, State.BUSY):
@@ -360,10 +362,18 @@ class Supervision:
         policy = self._policy
         return (0 < policy.rss_limit_bytes < beat.rss_bytes) or (0 < policy.device_limit_bytes < beat.device_bytes)
 
-    def _may_retire(self, member: Member, now: float) -> bool:
-        """Once a successor is there; or none comes."""
-        waited_s = now - (member.outgrown_at or now)
-        return any(self._in(State.SPARE)) or waited_s >= self._policy.start_limit_s
+    def _retire_outgrown(self, now: float) -> list[Instruction]:
+        """Those that have grown too large, once a successor is there for each; or none comes."""
+        done: list[Instruction] = []
+        vacant = sum(seat.member is None for seat in self.seats)
+        successors = sum(spare.doom is None for spare in self._in(State.SPARE)) - vacant
+        for member in self.ready():
+            if member.outgrown_at is None:
+                continue
+            if successors > 0 or now - member.outgrown_at >= self._policy.start_limit_s:
+                successors -= 1
+                done += self._retire(member, now)
+        return done
 
     def _retire(self, member: Member, now: float) -> list[Instruction]:
         self._set(member, State.DRAINING, now)

@@ -211,7 +211,7 @@ class Supervisor:
         candidates = [
             _candidate(seat, member, attached)
             for seat, member, attached in self._crew.at_work()
-            if member.state is not State.SUSPECT and self._alone.get(attached.device) is alone
+            if member.state is not State.SUSPECT and member.doom is None and self._alone.get(attached.device) is alone
         ]
         return place(need, candidates)
 

@@ -38,7 +38,7 @@ class FrameReader:
         """`feed`, then `next`; without a copy more where `data` is one whole frame, as it nearly always is."""
         if not self._buffer and len(data) >= PREFIX_BYTES:
             (length,) = _LENGTH.unpack_from(data)
-            if length + PREFIX_BYTES == len(data):
+            if length + PREFIX_BYTES == len(data) and length <= MAX_FRAME_BYTES:
                 return bytes(data[PREFIX_BYTES:])
         self._buffer += data
         return self.next()

@@ -7,7 +7,6 @@ this is written for speed: `uuid4` alone would cost 4 µs a packet.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections.abc import Callable
 
@@ -32,9 +31,11 @@ from vortex_prefect.wire.payloads import (
     RoomRequest,
     Welcome,
 )
-from vortex_prefect.wire.values import dump, read_error, read_value, write_error, write_value
+from vortex_prefect.wire.values import dump, load, read_error, read_value, write_error, write_value
 
 _NO_TRACE = TraceContext()
+#: Bytes of a trace's id, a span's, and its parent's.
+_TRACE_WIDTHS = (16, 8, 8)
 
 
 def encode(payload: Payload, trace: TraceContext | None = None) -> bytes:
@@ -104,11 +105,15 @@ _ids = _RequestIds()
 
 
 def _write_trace(target: job_pb2.TraceContext, trace: TraceContext) -> None:
+    if (len(trace.trace_id), len(trace.span_id), len(trace.parent_span_id)) != _TRACE_WIDTHS:
+        raise ValueError("the parts of a trace context have 16, 8 and 8 bytes")
     target.trace_id, target.span_id, target.parent_span_id = trace.trace_id, trace.span_id, trace.parent_span_id
 
 
 def _read_trace(source: job_pb2.TraceContext) -> TraceContext:
-    return TraceContext(source.trace_id, source.span_id, source.parent_span_id)
+    """What has other widths is none, as W3C has it: no reason to refuse what it came with."""
+    parts = source.trace_id, source.span_id, source.parent_span_id
+    return TraceContext(*parts) if tuple(map(len, parts)) == _TRACE_WIDTHS else _NO_TRACE
 
 
 # -- payloads --------------------------------------------------------------------------------
@@ -135,7 +140,7 @@ def _read_handshake(packet: control_pb2.ControlPacket) -> Hello | Welcome:
     source = packet.handshake
     capabilities = frozenset(source.capabilities)
     if source.catalogue_json:
-        catalogue = json.loads(source.catalogue_json)
+        catalogue = load(source.catalogue_json)
         if not isinstance(catalogue, list):
             raise WorkerError("WK-010", "the worker's catalogue is not a list")
         return Hello(source.pid, catalogue, capabilities, source.protocol)
@@ -172,13 +177,16 @@ def _fill_job(target: job_pb2.JobSubmit, job: Job) -> None:
 
 
 def _read_job(source: job_pb2.JobSubmit, trace: TraceContext) -> Job:
+    params = load(source.params_json)
+    if not isinstance(params, dict):
+        raise WorkerError("WK-010", "the parameters of a job are no object")
     return Job(
         job_id=source.job_id,
         execution_id=source.execution_id,
         node_id=source.node_id,
         node_type=source.node_type,
         attempt=source.attempt,
-        params=json.loads(source.params_json),
+        params=params,
         inputs={port.name: tuple([read_value(value) for value in port.values]) for port in source.inputs},
         purpose="fingerprint" if source.fingerprint else "run",
         trace=trace,
@@ -210,6 +218,8 @@ def _write_outcome(packet: control_pb2.ControlPacket, outcome: JobOutcome) -> No
 
 def _read_outcome(packet: control_pb2.ControlPacket) -> JobOutcome:
     source = packet.job_result
+    if source.outputs and source.HasField("error"):
+        raise WorkerError("WK-010", "a result has outputs and an error")
     return JobOutcome(
         source.job_id,
         {port.name: read_value(port.value) for port in source.outputs},

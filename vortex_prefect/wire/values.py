@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from vortex_prefect.core.errors import CODES, Problem, VortexError, WorkerError
@@ -10,17 +11,53 @@ from vortex_prefect.core.job import Value
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.wire._pb import job_pb2, tensor_pb2
 
+#: What JSON may hold and msgpack, which carries it on, does not: half a character, or a number of more than 64 bits.
+_SUSPECT = re.compile(r"\\u[dD][89a-fA-F]|\d{19}")
+_LEAST, _MOST = -(1 << 63), (1 << 64) - 1
+
 
 def dump(value: Any) -> bytes:
     """A value as JSON.
 
     Raises:
-        WorkerError: WK-010, it has no such form.
+        WorkerError: WK-010, it has no such form, or none that travels on from the host.
     """
     try:
-        return json.dumps(value, separators=(",", ":")).encode()
+        text = json.dumps(value, separators=(",", ":"))
+        if _SUSPECT.search(text):
+            _check_travels(value)
+        return text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise WorkerError("WK-010", f"a value has no JSON form: {error}") from error
+
+
+def load(data: bytes) -> Any:
+    """The value of a JSON text in UTF-8.
+
+    Raises:
+        ValueError: it is none, or does not travel on from here.
+        RecursionError: it nests too deep.
+    """
+    text = data.decode()
+    value = json.loads(text)
+    if _SUSPECT.search(text):
+        _check_travels(value)
+    return value
+
+
+def _check_travels(value: Any) -> None:
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, int):
+        if not _LEAST <= value <= _MOST:
+            raise ValueError(f"{value} has more than 64 bits")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_travels(key)
+            _check_travels(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_travels(item)
 
 
 def write_error(target: job_pb2.JobError, error: VortexError) -> None:
@@ -51,13 +88,22 @@ def read_problems(text: bytes) -> tuple[Problem, ...]:
     Raises:
         ValueError: it is no list of problems.
     """
-    found = json.loads(text)
+    found = load(text)
     if not isinstance(found, list):
         raise ValueError("problems are no list")
     try:
-        return tuple([Problem(**problem) for problem in found])
+        return tuple([_checked(Problem(**problem)) for problem in found])
     except TypeError as error:
         raise ValueError(f"not a problem: {error}") from error
+
+
+def _checked(problem: Problem) -> Problem:
+    places = (problem.node_id, problem.port, problem.path, problem.hint)
+    if not all(isinstance(text, str) for text in (problem.code, problem.message, *places) if text is not None):
+        raise ValueError("a problem has fields that are no texts")
+    if problem.code not in CODES or problem.message is None:
+        raise ValueError(f"a problem has the code {problem.code!r}, or no message")
+    return problem
 
 
 def write_value(target: tensor_pb2.Value, value: Value) -> None:
@@ -87,15 +133,17 @@ def read_value(source: tensor_pb2.Value) -> Value:
     """The value.
 
     Raises:
-        ValueError: its data is no JSON.
+        ValueError: its data is no JSON, or its shape none.
     """
     content = source.WhichOneof("content")
     if content == "list":
         return Value(source.type, items=tuple([_read_item(item) for item in source.list.items]))
     if content != "ref":
-        return Value(source.type, data=json.loads(source.json))
+        return Value(source.type, data=load(source.json))
     ref = source.ref
     shape = tuple(ref.shape)
+    if shape and min(shape) < 0:
+        raise ValueError(f"a tensor has the shape {shape}")
     return Value(source.type, TensorRef(ref.host, ref.generation, ref.offset, ref.nbytes, shape, ref.dtype, ref.crc))
 
 

@@ -39,6 +39,9 @@ from vortex_worker.sdk.context import Cancelled
 
 #: At most 30 reports of progress a second reach the host.
 _PROGRESS_INTERVAL_S = 1 / 30
+#: Whatever the host asks for: beats that come more often would leave no time for jobs, longer looking none for others.
+_LEAST_BEAT_S = 0.01
+_MOST_SPIN_US = 10_000
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -77,8 +80,8 @@ class HostSession:
             raise answer.error
         if answer.protocol != PROTOCOL_VERSION:
             raise WorkerError("WK-010", f"the host speaks protocol {answer.protocol}, this worker {PROTOCOL_VERSION}")
-        self._beat_s, self._capabilities = answer.beat_ms / 1000, answer.capabilities
-        self._channel.spin(answer.spin_us)
+        self._beat_s, self._capabilities = max(answer.beat_ms / 1000, _LEAST_BEAT_S), answer.capabilities
+        self._channel.spin(min(answer.spin_us, _MOST_SPIN_US))
         return answer
 
     def serve(
@@ -159,11 +162,15 @@ class HostSession:
         self._job_id, self._trace, self._last_progress, self._last_note = job.job_id, job.trace, 0.0, ""
         if job.job_id in self._cancelled:
             return JobOutcome(job.job_id, error=WorkerError("WK-006", "cancelled before it began"))
+        try:
+            job = job.linked(before) if job.links else job
+        except WorkerError as missing:
+            return JobOutcome(job.job_id, error=missing)
         self._logs = logs = JobLogs(self._tell)
         with job_span("worker", job) as begun:
             self._trace = begun.trace
             with captured(logs):
-                outcome = run(job.linked(before) if job.links else job)
+                outcome = run(job)
             note_outcome(begun, outcome)
         logs.end()
         return outcome

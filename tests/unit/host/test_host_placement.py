@@ -140,7 +140,6 @@ def test_it_is_told_whether_there_is_room() -> None:
     assert "room" not in _why(Need(), _cpu("w", free_bytes=GIB))
 
 
-@pytest.mark.xfail(reason="a worker whose free memory nobody knows, any on a CPU, is said to have room")
 def test_room_of_which_nobody_knows_is_not_promised() -> None:
     assert "room" not in _why(Need(memory_bytes=GIB), _cpu("w"))
 

@@ -37,7 +37,7 @@ def test_it_is_told_how_often_it_crashed_and_how_long_it_rests() -> None:
     _crash(quarantine, "blur", 3, now=10.0)
     with pytest.raises(WorkerError, match="WK-011") as raised:
         quarantine.check("blur", 30.0)
-    assert raised.value.message == "blur has killed its worker 3 times in a row; it is not run for another 80 s"
+    assert raised.value.message == "blur killed its worker 3 times in a row; it is not run for another 80 s"
 
 
 def test_a_node_rests_from_its_last_crash_on() -> None:

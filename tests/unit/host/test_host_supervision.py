@@ -532,7 +532,6 @@ def test_a_large_worker_that_crashes_needs_only_one_successor() -> None:
     assert scene.tell(2, GREETED) == [Seat(2, "h/0", 0)]
 
 
-@pytest.mark.xfail(reason="both see the same spare, and only one gets it")
 def test_of_two_large_workers_only_one_takes_a_spare_for_its_successor() -> None:
     scene = Scene(size=2, spares=1)
     for member in (1, 2):
@@ -545,7 +544,6 @@ def test_of_two_large_workers_only_one_takes_a_spare_for_its_successor() -> None
     assert Retire(2) in scene.tell(4, GREETED)
 
 
-@pytest.mark.xfail(reason="whoever has grown too large is retired even if it was killed: its crash is told to nobody")
 def test_a_large_worker_that_was_killed_crashes() -> None:
     scene = Scene(spares=1)
     scene.tell(1, GREETED, BEATEN, LARGE)
@@ -557,7 +555,6 @@ def test_a_large_worker_that_was_killed_crashes() -> None:
 # -- whoever is to die -------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="a member with a doom counts as ready, and takes a job with it")
 def test_whoever_is_to_die_gets_no_job() -> None:
     scene = Scene()
     scene.tell(1, GREETED, BEATEN, CONDEMNED)
@@ -566,7 +563,6 @@ def test_whoever_is_to_die_gets_no_job() -> None:
         scene.tell(1, ASSIGNED)
 
 
-@pytest.mark.xfail(reason="a member with a doom counts as ready, and takes a job with it")
 def test_a_result_that_crosses_the_kill_for_a_cancel_makes_nobody_ready() -> None:
     scene = Scene()
     scene.tell(1, GREETED, BEATEN, ASSIGNED, CANCELLED)
@@ -603,7 +599,6 @@ def test_the_next_look_is_when_a_failed_start_may_be_tried_again() -> None:
     assert scene.machine.due(scene.now) == 0.5
 
 
-@pytest.mark.xfail(reason="that a large worker may leave without a successor is not looked for")
 def test_the_next_look_is_when_a_large_worker_may_leave_without_a_successor() -> None:
     scene = Scene(policy=Policy(1, hang_after_s=1000, start_limit_s=20, rss_limit_bytes=100))
     scene.tell(1, GREETED, BEATEN, LARGE)
