@@ -37,7 +37,7 @@ def test_lines_of_a_node_are_logs_of_its_task_run(stack: StackClient) -> None:
     ((level, text),) = lines(stack, runs["long"]["id"], 1)
     assert level == 20
     assert re.match(r"completed after \d+\.\d s on ", text)
-    assert "first of 1 ready worker" in text
+    assert "1 of 1 worker(s) free" in text
     of_the_flow_run = {"logs": {"flow_run_id": {"any_": [stack.flow_run_id(execution["id"])]}}}
     found = stack.prefect.post("/logs/filter", json=of_the_flow_run).raise_for_status().json()
     assert {row["task_run_id"] for row in found} >= {runs["speak"]["id"], runs["long"]["id"]}
