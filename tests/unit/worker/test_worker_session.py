@@ -13,6 +13,7 @@ import pytest
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
+from vortex_prefect.core.log_line import LINES_A_JOB
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.memory import MemoryChannel
 from vortex_prefect.wire.framing import MAX_FRAME_BYTES
@@ -219,6 +220,16 @@ def test_what_a_node_says_comes_before_its_result() -> None:
         print("begun", end="")
 
     assert lines(told_of(run)) == [("j", "printed"), ("j", "logged"), ("j", "begun")]
+
+
+def test_how_much_was_dropped_is_said_before_the_result() -> None:
+    def run(session: HostSession) -> None:
+        for number in range(2 * LINES_A_JOB):
+            print(number)
+
+    heard = told_of(run)
+    assert len(heard) <= LINES_A_JOB + 2
+    assert "more lines were dropped" in lines(heard)[-1][1]
 
 
 def test_a_note_of_progress_is_a_line_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
