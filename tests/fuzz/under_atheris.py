@@ -11,11 +11,13 @@ import atheris
 with atheris.instrument_imports(include=["vortex_prefect", "vortex_worker", "tests.fuzz"]):
     from tests.fuzz.targets import TARGETS
 
+    # What it imports late is to be instrumented too.
+    TARGETS[sys.argv[1]](b"")
+
 
 def main() -> None:
     """`TARGET [libFuzzer's arguments]`; never returns."""
     target = TARGETS[sys.argv[1]]
-    target(b"")  # what it imports late is imported now
     logging.disable()
     # While it merges, libFuzzer starts itself again through a shell, by this name.
     command = shlex.join([sys.executable, "-m", "tests.fuzz.under_atheris", sys.argv[1]])

@@ -58,7 +58,7 @@ def _config(folder: Path) -> HostConfig:
 
 def job(value: Any = None) -> Job:
     number = next(_numbers)
-    return Job(f"job-{number}", f"execution-{number}", "value", "debug.value", params={"value": value})
+    return Job(f"job-{number}", f"execution-{number}", "value", "debug.value", params={"value": value}, timeout_s=20.0)
 
 
 def output(outcome: JobOutcome) -> Value:
@@ -318,7 +318,7 @@ def test_a_result_that_nobody_waits_for_is_a_breach_too(places: Places) -> None:
     host = places.host("replayed when idle")
     pid = _pid_when_ready(host)
     assert output(host.run(job("first"))).data == "first"
-    eventually(lambda: worker_pid(host) not in (None, pid))
+    eventually(lambda: worker_pid(host) not in (None, pid), 20)
     _goes_on(host, pid)
 
 

@@ -22,6 +22,8 @@ SILENCE_LIMIT_S = 120.0
 _ROOMS_A_JOB = 100_000
 #: What a worker that keeps to the protocol sends beside results: far below this, a second and at once.
 _RATE, _BURST = 1000.0, 4000.0
+#: Four times what a worker makes of an image.
+_PREVIEW_BYTES = 256 << 10
 _BEAT_RATE, _BEAT_BURST = 100.0, 200.0
 
 
@@ -78,6 +80,7 @@ class _Talk:
         self._handlers = handlers
         #: Not of each job: the worker begins the next one while the host still takes in the result of the one before.
         self._began_ms = now_ms()
+        #: Of the job: each may say as much as one that runs alone.
         self._packets = _Bucket(_RATE, _BURST)
         self._beats = _Bucket(_BEAT_RATE, _BEAT_BURST)
         #: Granted to the job.
@@ -86,7 +89,7 @@ class _Talk:
     def until_result(self, job: Job) -> JobOutcome:
         deadline = None if job.timeout_s is None else time.monotonic() + job.timeout_s
         ear = _Ear(job, self._handlers.ears, self._began_ms)
-        self._rooms = 0
+        self._packets, self._rooms = _Bucket(_RATE, _BURST), 0
         while True:
             body = self._channel.receive(_patience_s(deadline))
             if body is None:
@@ -141,6 +144,8 @@ class _Ear:
                     note = LogLine(logging.INFO, packet.note, 0).tamed(0).text if packet.note else ""
                     self._ears.progress(Progress(self._job_id, min(max(packet.fraction, 0.0), 1.0), note))
             case Preview():
+                if len(packet.jpeg) > _PREVIEW_BYTES:
+                    raise WorkerError("WK-010", f"the worker sent a preview of {len(packet.jpeg)} bytes")
                 self._ears.preview(packet)
 
     def timed(self, outcome: JobOutcome) -> JobOutcome:

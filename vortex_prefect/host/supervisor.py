@@ -243,8 +243,11 @@ class Supervisor:
                 try:
                     each.channel.send(encode(Probe(tick, trim=True)))
                     self._await_beat(each, tick)
-                except (ChannelClosed, WorkerError) as error:
-                    logger.warning("worker %s did not let go of its memory: %s", each.worker_id, error)
+                except ChannelClosed:
+                    pass  # its death follows
+                except WorkerError as error:
+                    with self._crew.changed:
+                        self._crew.take_in(each.member, Condemned(str(error)))
                 finally:
                     each.reading.release()
 

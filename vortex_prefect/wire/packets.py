@@ -18,6 +18,8 @@ from vortex_prefect.core.job import Job, JobOutcome, TraceContext
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.wire._pb import control_pb2, job_pb2
 from vortex_prefect.wire.payloads import (
+    MOST_RESIDENTS,
+    NAME_LENGTH,
     Batch,
     Beat,
     Cancel,
@@ -55,7 +57,7 @@ def encode(payload: Payload, trace: TraceContext | None = None) -> bytes:
             trace = payload.trace if isinstance(payload, Job) else _NO_TRACE
         _write_trace(packet.trace_context, trace)
         _WRITERS[type(payload)](packet, payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WorkerError("WK-010", f"a {type(payload).__name__} has no form on the wire: {error}") from error
     return packet.SerializeToString()
 
@@ -269,6 +271,9 @@ def _read_heartbeat(packet: control_pb2.ControlPacket) -> Beat | Probe:
     source = packet.heartbeat
     if source.probe:
         return Probe(source.tick, source.trim)
+    texts = (source.device, *source.residents)
+    if len(texts) > 1 + MOST_RESIDENTS or any(len(text) > NAME_LENGTH or "\0" in text for text in texts):
+        raise ValueError("a heartbeat with names that are none")
     return Beat(
         source.tick,
         source.rss_bytes,

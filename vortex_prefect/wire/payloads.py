@@ -15,6 +15,10 @@ PROTOCOL_VERSION = 4
 BATCH, PREVIEW, PROBE = "batch", "preview", "probe"
 CAPABILITIES = frozenset({BATCH, PREVIEW, PROBE})
 
+#: What a worker tells of what it keeps, at most: so many things, and so many characters of each name.
+MOST_RESIDENTS = 100
+NAME_LENGTH = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Hello:

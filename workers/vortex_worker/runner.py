@@ -132,10 +132,22 @@ class JobRunner:
         if _is_out_of_memory(raised):
             held = self._state.held()
             # The next job, or this one once more, is to find as much room as there can be.
-            raised.__traceback__ = None
+            _let_go(raised)
             self._state.trim()
             return WorkerError("WK-004", f"no memory left on {self._device}: {raised}; held: {held}", traceback=text)
         return WorkerError("WK-003", f"{type(raised).__name__}: {raised}", traceback=text)
+
+
+def _let_go(raised: BaseException) -> None:
+    """Free what the frames of an exception hold, and of all that it came of."""
+    chain: list[BaseException | None] = [raised]
+    seen: set[int] = set()
+    while chain:
+        error = chain.pop()
+        if error is not None and id(error) not in seen:
+            seen.add(id(error))
+            error.__traceback__ = None
+            chain += [error.__cause__, error.__context__]
 
 
 def _is_out_of_memory(raised: Exception) -> bool:

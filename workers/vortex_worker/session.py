@@ -98,6 +98,7 @@ class HostSession:
             trim: lets go of all that is only kept.
         """
         self._state, self._trim = state, trim
+        self._last_beat = state()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         while True:
             try:
@@ -152,8 +153,8 @@ class HostSession:
         for number, job in enumerate(jobs):
             if number:
                 self._look_for_cancel()
-            outcome = self._run(job, before, run)
-            self._send(self._encoded(outcome))
+            outcome, body = self._sendable(self._run(job, before, run))
+            self._send(body)
             if outcome.error is not None:
                 return
             before = outcome.outputs
@@ -175,16 +176,18 @@ class HostSession:
         logs.end()
         return outcome
 
-    def _encoded(self, outcome: JobOutcome) -> bytes:
+    def _sendable(self, outcome: JobOutcome) -> tuple[JobOutcome, bytes]:
+        """The outcome and its packet; a failure instead, if it has none."""
         try:
             body = encode(outcome, self._trace)
             if len(body) <= MAX_FRAME_BYTES:
-                return body
+                return outcome, body
             why = f"it has {len(body)} bytes, above the limit of {MAX_FRAME_BYTES}"
         except WorkerError as error:
             why = error.message
         refused = WorkerError("WK-003", f"a result cannot be sent: {why}")
-        return encode(replace(outcome, outputs={}, error=refused), self._trace)
+        failed = replace(outcome, outputs={}, error=refused)
+        return failed, encode(failed, self._trace)
 
     def _tell(self, line: LogLine) -> None:
         self._send(encode(JobLog(self._job_id, line), self._trace))

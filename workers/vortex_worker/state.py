@@ -6,7 +6,7 @@ import gc
 
 import torch
 
-from vortex_prefect.wire.payloads import Beat
+from vortex_prefect.wire.payloads import MOST_RESIDENTS, NAME_LENGTH, Beat
 from vortex_worker.residents import Residents
 from vortex_worker.session import resident_bytes
 
@@ -26,7 +26,9 @@ class WorkerState:
     def beat(self) -> Beat:
         """The state as the host hears it; the tick is the session's."""
         held, free = self._device_memory()
-        return Beat(0, resident_bytes(), str(self.device), held, free, self.residents.names())
+        # Those used last, and of endless names their beginning: what is told serves placement only.
+        names = [name[:NAME_LENGTH].replace("\0", "") for name in self.residents.names()[-MOST_RESIDENTS:]]
+        return Beat(0, resident_bytes(), str(self.device), held, free, tuple(names))
 
     def trim(self) -> None:
         """Let go of all that is only kept."""

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.ipc.memory import MemoryChannel
 from vortex_prefect.wire.packets import decode, encode
-from vortex_prefect.wire.payloads import Batch, Beat, Hello, Welcome
+from vortex_prefect.wire.payloads import Batch, Beat, Hello, Payload, Progress, RoomGrant, Welcome
 from vortex_worker.session import HostSession
 
 WELCOME = Welcome("h", "", "", "")
@@ -55,6 +56,38 @@ def test_nobody_looks_for_longer_than_a_moment(spin_us: int, us: int) -> None:
     _, _, there = _session(replace(WELCOME, spin_us=spin_us))
     assert isinstance(there, Looking)
     assert there.longest_us == us
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [WELCOME, RoomGrant(4096, 64, 1), Progress("j", 0.5), JobOutcome("j"), Beat(1, 1)],
+    ids=lambda packet: type(packet).__name__,
+)
+def test_what_no_host_sends_ends_the_session(beats: list[float], packet: Payload) -> None:
+    session, here, _ = _session(WELCOME)
+    here.send(encode(packet))
+    with pytest.raises(WorkerError, match=r"WK-010.*between jobs"):
+        session.serve(lambda job: JobOutcome(job.job_id), lambda: Beat(0, 0))
+
+
+def test_a_job_that_comes_during_another_is_refused(beats: list[float]) -> None:
+    session, here, _ = _session(WELCOME)
+    for number in range(2):
+        here.send(encode(Job(f"j-{number}", "e", "n", "t")))
+
+    def run(job: Job) -> JobOutcome:
+        session.report(job.job_id, 0.5, "")
+        return JobOutcome(job.job_id)
+
+    with pytest.raises(WorkerError, match=r"WK-010.*sent Job in the middle of a job"):
+        session.serve(run, lambda: Beat(0, 0))
+
+
+def test_garbage_ends_the_session(beats: list[float]) -> None:
+    session, here, _ = _session(WELCOME)
+    here.send(b"\xff\xff\xff")
+    with pytest.raises(WorkerError, match="WK-010"):
+        session.serve(lambda job: JobOutcome(job.job_id), lambda: Beat(0, 0))
 
 
 def test_a_link_to_nothing_fails_its_job_and_not_the_worker(beats: list[float]) -> None:

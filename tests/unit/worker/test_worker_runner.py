@@ -15,6 +15,7 @@ from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.wire.payloads import RoomGrant
 from vortex_worker.memory import TensorMemory
+from vortex_worker.previews import JobPreviews
 from vortex_worker.residents import Residents
 from vortex_worker.runner import JobRunner
 from vortex_worker.sdk import Context, node
@@ -49,6 +50,7 @@ class Bench:
             self._folder / "outputs",
             self._folder / "state",
             lambda job_id, fraction, note: self.reports.append((job_id, fraction, note)),
+            JobPreviews(lambda job_id, jpeg: None),
         )
         return runner.run(Job("j", "e", "n", declared.spec.type, params=dict(params)))
 
@@ -140,7 +142,8 @@ def test_a_failure_says_where_it_was(bench: Bench) -> None:
 
 
 def test_a_node_that_nobody_knows_is_told_as_such(bench: Bench) -> None:
-    runner = JobRunner({}, bench._memory, bench.state, Path(), Path(), lambda job_id, fraction, note: None)
+    told, previews = (lambda job_id, fraction, note: None), JobPreviews(lambda job_id, jpeg: None)
+    runner = JobRunner({}, bench._memory, bench.state, Path(), Path(), told, previews)
     outcome = runner.run(Job("j", "e", "n", "no.such"))
     assert outcome.error is not None
     assert outcome.error.code == "VE-003"
@@ -205,7 +208,6 @@ def test_what_the_failed_node_held_is_free_when_memory_is_looked_for(
     assert alive_at_collection == [False]
 
 
-@pytest.mark.xfail(reason="the frames of an exception that it came of keep what they hold")
 def test_what_the_failed_node_held_is_free_even_where_one_want_led_to_another(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
