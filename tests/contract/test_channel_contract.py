@@ -131,3 +131,55 @@ def test_many_threads_may_send(pair: Pair) -> None:
         for sent in sending:
             sent.result(60)
     assert sorted(body or b"" for body in received) == sorted(bodies)
+
+
+@pytest.mark.parametrize("spin_us", [0, 1, 10_000])
+def test_looking_before_sleeping_changes_nothing_of_what_arrives(pair: Pair, spin_us: int) -> None:
+    left, right = pair
+    left.spin(spin_us)
+    right.spin(spin_us)
+    for body in (b"one", b"", b"three"):
+        assert (right.receive(0), right.receive(0.001)) == (None, None)
+        for timeout_s in (None, 0, 60):
+            left.send(body)
+            assert right.receive(timeout_s) == body
+    right.send(b"back")
+    assert left.receive() == b"back"
+
+
+@pytest.mark.parametrize("spin_us", [0, 1_000])
+def test_whoever_looks_hears_of_what_comes_late(pair: Pair, spin_us: int) -> None:
+    """Most of these come while it looks, or when it has just ceased to: none may be lost in between."""
+    left, right = pair
+    right.spin(spin_us)
+    with ThreadPoolExecutor(1) as threads:
+        for number in range(200):
+            sending = threads.submit(left.send, bytes([number]))
+            assert right.receive(60) == bytes([number])
+            sending.result(60)
+
+
+def test_closing_wakes_whoever_looks(pair: Pair) -> None:
+    left, right = pair
+    right.spin(60_000_000)
+    with ThreadPoolExecutor(1) as threads:
+        entered = threading.Event()
+
+        def receive() -> bytes | None:
+            entered.set()
+            return right.receive()
+
+        waiting = threads.submit(receive)
+        assert entered.wait(10)
+        left.close()
+        with pytest.raises(ChannelClosed):
+            waiting.result(10)
+
+
+def test_frames_wait_for_a_late_reader_in_their_order(pair: Pair) -> None:
+    left, right = pair
+    bodies = [bytes([number]) * number for number in range(100)]
+    for body in bodies:
+        left.send(body)
+    assert [right.receive(0) for _ in bodies] == bodies
+    assert right.receive(0) is None
