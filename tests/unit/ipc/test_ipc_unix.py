@@ -278,9 +278,6 @@ def test_whoever_reads_late_finds_frames_that_came_whole_in_one_piece(raw: Raw, 
     assert channel.receive(0) == b"half"
 
 
-@pytest.mark.xfail(
-    reason="the time counts from when the reader saw the first half, and whether the rest lies there is not looked at"
-)
 @pytest.mark.parametrize("whole", [1, 2])
 def test_whoever_reads_late_finds_the_rest_of_a_frame_that_ended_in_time(raw: Raw, clock: Clock, whole: int) -> None:
     """A worker that computes for longer than the limit, say, after it took a packet with half of the next behind it."""
