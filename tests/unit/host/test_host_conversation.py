@@ -453,14 +453,14 @@ def test_so_many_packets_at_once_and_not_one_more(
 def test_a_rate_that_a_worker_may_keep_up_and_one_that_it_may_not(
     host: Host, timed: Callable[..., Timed], payload: Payload, rate: int
 ) -> None:
-    def for_ten_seconds(times: float) -> Timed:
-        count = round(10 * rate * times)
+    def at(times: float) -> Timed:
+        count = round(60 * rate * times)
         return timed(*[(number / (rate * times), payload) for number in range(count)], (60, RESULT))
 
-    converse(for_ten_seconds(0.95), [JOB], host.handlers)
+    converse(at(1), [JOB], host.handlers)
     assert host.results == [RESULT]
     with pytest.raises(WorkerError, match="WK-010"):
-        converse(for_ten_seconds(2), [JOB], host.handlers)
+        converse(at(1.1), [JOB], host.handlers)
 
 
 def test_beats_and_all_else_are_counted_apart(host: Host, timed: Callable[..., Timed]) -> None:
