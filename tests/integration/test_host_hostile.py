@@ -16,54 +16,33 @@ from typing import Any
 
 import pytest
 
+from tests.integration import host_jobs
+from tests.integration.host_jobs import config, output, running
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants, state
 from vortex_prefect.core.ids import now_ms
-from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.core.log_line import LINE_BYTES
 from vortex_prefect.host import watch
-from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.process import WorkerCommand, start_worker
 from vortex_prefect.host.runtime import HostRuntime
 from vortex_prefect.ipc import unix
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.unix import UnixChannel
-from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.framing import MAX_FRAME_BYTES
 from vortex_prefect.wire.packets import decode, encode
 from vortex_prefect.wire.payloads import Beat, Hello, Progress, Welcome
 
 pytestmark = pytest.mark.integration
 
-_numbers = itertools.count()
-
-
-def _config(folder: Path) -> HostConfig:
-    name = f"test-hostile-{os.getpid()}-{next(_numbers)}"
-    return HostConfig(
-        host_id=name,
-        run_dir=folder / "run",
-        log_dir=folder / "logs",
-        output_dir=folder / "outputs",
-        state_dir=folder / "state",
-        arena_path=arena_path(name),
-        arena_bytes=64 << 20,
-        arena_budget_bytes=32 << 20,
-        workers=1,
-        device="cpu",
-        debug=True,
-    )
+#: Small, so that what a hostile worker asks for is soon more than there is.
+ARENA = {"arena_bytes": 64 << 20, "arena_budget_bytes": 32 << 20}
 
 
 def job(value: Any = None) -> Job:
-    number = next(_numbers)
-    return Job(f"job-{number}", f"execution-{number}", "value", "debug.value", params={"value": value}, timeout_s=20.0)
-
-
-def output(outcome: JobOutcome) -> Value:
-    assert outcome.error is None, outcome.error
-    return outcome.outputs["out"]
+    """One that is not waited for without end."""
+    return replace(host_jobs.job("value", value=value), timeout_s=20.0)
 
 
 def worker_pid(host: HostRuntime) -> int | None:
@@ -77,13 +56,8 @@ def worker_pid(host: HostRuntime) -> int | None:
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostRuntime]:
     """With a real worker."""
-    found = HostRuntime(_config(tmp_path_factory.mktemp("host")))
-    try:
-        found.start()
-        found.catalogue()
+    with running(config(tmp_path_factory.mktemp("host"), **ARENA)) as found:
         yield found
-    finally:
-        found.close()
 
 
 @pytest.fixture
@@ -226,7 +200,7 @@ class Places:
             return successor(command, number) if successor and chosen == "honest" else _start(chosen, command)
 
         self._patch.setattr(watch, "start_worker", start)
-        host = HostRuntime(_config(self._folder))
+        host = HostRuntime(config(self._folder, **ARENA))
         self._resources.callback(host.close)
         host.start()
         return host
@@ -249,13 +223,13 @@ def _start(mode: str, command: WorkerCommand) -> subprocess.Popen[bytes]:
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
     """At its end nothing is left: neither process nor thread, descriptor nor segment."""
     threads, descriptors, children = set(threading.enumerate()), _descriptors(), descendants()
-    segments = set(Path("/dev/shm").glob("*test-hostile*"))
+    segments = set(Path("/dev/shm").glob(f"*test-{os.getpid()}-*"))
     with closing(Places(tmp_path, monkeypatch)) as found:
         yield found
     assert descendants() <= children
     eventually(lambda: set(threading.enumerate()) <= threads, 10)
     assert _descriptors() <= descriptors
-    assert set(Path("/dev/shm").glob("*test-hostile*")) <= segments
+    assert set(Path("/dev/shm").glob(f"*test-{os.getpid()}-*")) <= segments
 
 
 def _goes_on(host: HostRuntime, hostile: int | None) -> None:

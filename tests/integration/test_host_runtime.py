@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import signal
 import socket
@@ -19,17 +18,16 @@ from typing import Any
 
 import pytest
 
+from tests.integration.host_jobs import code, config, job, output, running
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.host import watch
-from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.process import WorkerCommand
 from vortex_prefect.host.runtime import HostRuntime
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.unix import UnixChannel
-from vortex_prefect.shm.janitor import arena_path
 from vortex_prefect.wire.framing import MAX_FRAME_BYTES
 from vortex_prefect.wire.packets import decode, encode
 from vortex_prefect.wire.payloads import Hello, Progress, Welcome
@@ -37,54 +35,16 @@ from vortex_worker.packs.debug.counting import read_count
 
 pytestmark = pytest.mark.integration
 
-_numbers = itertools.count()
-
-
-def _config(folder: Path) -> HostConfig:
-    name = f"test-{os.getpid()}-{next(_numbers)}"
-    return HostConfig(
-        host_id=name,
-        run_dir=folder / "run",
-        log_dir=folder / "logs",
-        output_dir=folder / "outputs",
-        state_dir=folder / "state",
-        arena_path=arena_path(name),
-        arena_bytes=4 << 30,
-        arena_budget_bytes=2 << 30,
-        workers=1,
-        device="cpu",
-        debug=True,
-    )
-
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostRuntime]:
-    found = HostRuntime(_config(tmp_path_factory.mktemp("host")))
-    try:
-        found.start()
-        found.catalogue()
+    # Room for a large tensor, and one more.
+    with running(config(tmp_path_factory.mktemp("host"), arena_budget_bytes=2 << 30)) as found:
         yield found
-    finally:
-        found.close()
-
-
-def job(kind: str, inputs: dict[str, Value] | None = None, **params: Any) -> Job:
-    number = next(_numbers)
-    ports: dict[str, tuple[Value, ...]] = {port: (value,) for port, value in (inputs or {}).items()}
-    return Job(f"job-{number}", f"execution-{number}", kind, f"debug.{kind}", params=params, inputs=ports)
 
 
 def run(host: HostRuntime, wanted: Job) -> JobOutcome:
     return host.run(wanted)
-
-
-def output(outcome: JobOutcome) -> Value:
-    assert outcome.error is None, outcome.error
-    return outcome.outputs["out"]
-
-
-def code(outcome: JobOutcome) -> str | None:
-    return outcome.error.code if outcome.error else None
 
 
 def worker_pid(host: HostRuntime) -> int | None:
@@ -321,7 +281,7 @@ def test_garbage_at_the_socket_disturbs_nobody(host: HostRuntime, data: bytes) -
 def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     """Neither process nor thread, descriptor, socket or segment; not with a silent peer or a job under way either."""
     threads, descriptors, children = set(threading.enumerate()), _descriptors(), descendants()
-    host = HostRuntime(_config(tmp_path))
+    host = HostRuntime(config(tmp_path))
     host.start()
     outcomes: list[JobOutcome] = []
     began = threading.Event()
@@ -354,7 +314,7 @@ def test_a_node_that_writes_into_its_input_damages_nobody(tmp_path: Path, monkey
         return subprocess.Popen([sys.executable, str(script), *options], stderr=subprocess.DEVNULL)
 
     monkeypatch.setattr(watch, "start_worker", start)
-    host = HostRuntime(_config(tmp_path))
+    host = HostRuntime(config(tmp_path))
     try:
         host.start()
         tensor = output(run(host, job("allocate", mb=1, seed=8)))
