@@ -48,6 +48,8 @@ logger = logging.getLogger(__name__)
 PLUGIN_NAME = "vortex-host"
 #: The Dask resource that a lane holds; a host has one for each of its workers.
 RESOURCE = "GPU"
+#: Below that, a worker would be replaced for what it loads at its start, again and again.
+_LEAST_WORKER_BYTES = 1 << 30
 #: A lane that no job reaches gives its resource back.
 LANE_IDLE_S = 2.0
 #: Engines say every two seconds what they wait for; what none has named for so long has lost its engine.
@@ -251,11 +253,12 @@ def host_config(settings: Settings, workers: int) -> HostConfig:
 
 
 def _policy(settings: Settings, workers: int) -> Policy:
+    share = int(0.8 * psutil.virtual_memory().total / max(workers, 1))
     return Policy(
         workers,
         hang_after_s=settings.hang_after_s,
         cancel_grace_s=settings.cancel_grace_s,
-        rss_limit_bytes=settings.worker_memory_bytes or int(0.8 * psutil.virtual_memory().total / max(workers, 1)),
+        rss_limit_bytes=max(settings.worker_memory_bytes or share, _LEAST_WORKER_BYTES),
         device_limit_bytes=settings.worker_device_bytes,
     )
 
