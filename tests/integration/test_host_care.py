@@ -147,9 +147,15 @@ def test_a_segment_hands_tensors_on_and_ends_at_a_failure(pair: HostRuntime) -> 
     pair.release(jobs[0].execution_id)
 
 
-def test_a_crash_within_a_segment_keeps_what_was_done(pair: HostRuntime) -> None:
-    outcomes = pair.run_segment(segment(job("value", value=1), job("crash"), job("value", value=2)))
-    assert [code(outcome) for outcome in outcomes] == [None, "WK-001"]
+def test_a_crash_within_a_segment_keeps_what_was_done_and_names_who_is_to_blame(tmp_path: Path) -> None:
+    events: list[WorkerReport] = []
+    with running(config(tmp_path), on_event=events.append) as host:
+        jobs = segment(job("value", value=1), job("crash"), job("value", value=2))
+        outcomes = host.run_segment(jobs)
+        assert [code(outcome) for outcome in outcomes] == [None, "WK-001"]
+        (crashed,) = eventually(lambda: [event for event in events if event.event == "crashed"])
+    assert crashed.job is not None
+    assert crashed.job["node_id"] == "crash"
 
 
 def test_a_cancel_ends_a_segment_and_keeps_its_worker(pair: HostRuntime) -> None:

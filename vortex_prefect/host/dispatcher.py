@@ -184,6 +184,7 @@ class Dispatcher:
             self._shelf.keep_outputs(job, outcome, before, attached.lease)
             self._note_at_hand(attached.worker_id, job, outcome)
             outcomes.append(outcome)
+            supervisor.done(outcome.job_id)
             note_outcome(running.spans[len(outcomes) - 1], outcome)
             running.spans[len(outcomes) - 1].end()
 

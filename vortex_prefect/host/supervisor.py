@@ -129,6 +129,11 @@ class Supervisor:
             self._crew.take_in(attached.member, Released())
             self._crew.changed.notify_all()
 
+    def done(self, job_id: str) -> None:
+        """The job gave its result: if its worker crashes now, it is not to blame."""
+        with self._crew.changed:
+            self._crew.told.pop(job_id, None)
+
     def discard(self, attached: Attached, why: str | None) -> str:
         """The worker is unfit, or lost (`why` is null then): end it; how it died."""
         attached.reading.release()
