@@ -36,7 +36,7 @@ class Settings:
     #: Processes beside these that have started, and wait to take the place of one that dies.
     spares: int = 1
     #: Microseconds for which host and worker look for a packet before they sleep, where that pays; 0: not at all.
-    spin_us: int = 100
+    spin_us: int = 200
     #: Seconds without a sign of life after which a worker is killed; for half of it, it gets no job.
     hang_after_s: float = 30.0
     #: Seconds that a node has to notice a cancel before its worker is killed.

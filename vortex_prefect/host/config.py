@@ -32,6 +32,6 @@ class HostConfig:
     #: Between two signs of life of a worker.
     beat_ms: int = 1000
     #: How long host and worker look for a packet before they sleep; 0: not at all.
-    spin_us: int = 100
+    spin_us: int = 200
     #: Crashes in a row after which a node is not run for a while; 0: never.
     quarantine_after: int = 5

@@ -235,6 +235,8 @@ class Supervision:
         before = member.state
         self._set(member, TRANSITIONS.get((before, type(stimulus)), before), now)
         done = _EFFECTS[type(stimulus)](self, member, before, stimulus, now)
+        if isinstance(stimulus, Assigned | Released) and member.outgrown_at is None:
+            return done  # each job is both, and neither changes what is missing
         return [*done, *self.tick(now)]
 
     def tick(self, now: float) -> list[Instruction]:

@@ -107,9 +107,10 @@ _ids = _RequestIds()
 
 
 def _write_trace(target: job_pb2.TraceContext, trace: TraceContext) -> None:
-    if (len(trace.trace_id), len(trace.span_id), len(trace.parent_span_id)) != _TRACE_WIDTHS:
+    trace_id, span_id, parent_span_id = trace.trace_id, trace.span_id, trace.parent_span_id
+    if (len(trace_id), len(span_id), len(parent_span_id)) != _TRACE_WIDTHS:
         raise ValueError("the parts of a trace context have 16, 8 and 8 bytes")
-    target.trace_id, target.span_id, target.parent_span_id = trace.trace_id, trace.span_id, trace.parent_span_id
+    target.trace_id, target.span_id, target.parent_span_id = trace_id, span_id, parent_span_id
 
 
 def _read_trace(source: job_pb2.TraceContext) -> TraceContext:
@@ -271,17 +272,14 @@ def _read_heartbeat(packet: control_pb2.ControlPacket) -> Beat | Probe:
     source = packet.heartbeat
     if source.probe:
         return Probe(source.tick, source.trim)
-    texts = (source.device, *source.residents)
-    if len(texts) > 1 + MOST_RESIDENTS or any(len(text) > NAME_LENGTH or "\0" in text for text in texts):
+    device, residents = source.device, tuple(source.residents)
+    if len(residents) > MOST_RESIDENTS or _is_strange(device) or (residents and any(map(_is_strange, residents))):
         raise ValueError("a heartbeat with names that are none")
-    return Beat(
-        source.tick,
-        source.rss_bytes,
-        source.device,
-        source.device_bytes,
-        source.device_free_bytes,
-        tuple(source.residents),
-    )
+    return Beat(source.tick, source.rss_bytes, device, source.device_bytes, source.device_free_bytes, residents)
+
+
+def _is_strange(name: str) -> bool:
+    return len(name) > NAME_LENGTH or "\0" in name
 
 
 def _write_request(packet: control_pb2.ControlPacket, request: RoomRequest) -> None:
