@@ -91,6 +91,8 @@ def test_a_node_that_kills_again_and_again_is_not_run_any_more(tmp_path: Path) -
         assert code(refused) == "WK-011"
         assert refused.error is not None
         assert "crash (debug.crash)" in refused.error.message
+        outcomes = host.run_segment(segment(job("value", value=1), job("crash"), job("value", value=2)))
+        assert [code(outcome) for outcome in outcomes] == [None, "WK-011"]
         assert output(host.run(job("value", value=1))).data == 1
 
 

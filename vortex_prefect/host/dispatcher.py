@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import logging
 import threading
 import time
@@ -102,9 +103,10 @@ class Dispatcher:
                 running.cancelled = True
         for running in found:
             self._supervisor.cancelled(running.attached)
-            with contextlib.suppress(ChannelClosed):
-                for job in running.jobs:
-                    running.attached.channel.send(encode(Cancel(job.job_id), job.trace))  # type: ignore[union-attr]
+            if (channel := running.attached.channel) is not None:
+                with contextlib.suppress(ChannelClosed):
+                    for job in running.jobs:
+                        channel.send(encode(Cancel(job.job_id), job.trace))
         return len(found)
 
     def _run_rest(self, jobs: list[Job], ears: Ears) -> list[JobOutcome]:
@@ -112,28 +114,30 @@ class Dispatcher:
         now = time.monotonic()
         with self._lock:
             self._quarantine.check(_name(jobs[0]), now)
-        attempt = self._attempt(jobs, ears, None)
+            # Of one further back it is said when its turn comes.
+            jobs = list(itertools.takewhile(lambda job: not self._quarantine.holds(_name(job), now), jobs))
+        attempt, device = self._attempt(jobs, ears, None)
         last = attempt[-1]
-        if last.error is None or last.error.code != "WK-004" or not last.worker_id:
+        if last.error is None or last.error.code != "WK-004":
             return attempt
         job = jobs[len(attempt) - 1]
         linked = job.linked(attempt[-2].outputs) if len(attempt) > 1 else job
-        return [*attempt[:-1], self._once_more_alone(linked, last, ears)]
+        return [*attempt[:-1], self._once_more_alone(linked, last, device, ears)]
 
-    def _once_more_alone(self, job: Job, failed: JobOutcome, ears: Ears) -> JobOutcome:
+    def _once_more_alone(self, job: Job, failed: JobOutcome, device: str, ears: Ears) -> JobOutcome:
         """What comes of a job that ran out of memory when it has its device for itself."""
-        device = self._device_of(failed.worker_id)
         with self._supervisor.alone_on(device, _ALONE_PATIENCE_S) as token:
             if token is None:
                 return failed
             logger.info("%s ran out of memory on %s; once more, alone", job.node_id, device)
-            outcome = self._attempt([job], ears, token)[0]
+            try:
+                (outcome,), _ = self._attempt([job], ears, token)
+            except VortexError:  # no worker came back for it
+                return failed
         return replace(outcome, why=f"{outcome.why}; a second time, after it had run out of memory beside other jobs")
 
-    def _device_of(self, worker_id: str) -> str:
-        return next((str(w["device"]) for w in self._supervisor.describe() if w["id"] == worker_id), "")
-
-    def _attempt(self, jobs: list[Job], ears: Ears, alone: object) -> list[JobOutcome]:
+    def _attempt(self, jobs: list[Job], ears: Ears, alone: object) -> tuple[list[JobOutcome], str]:
+        """What comes of jobs on one worker, and the device that it computes on."""
         running = self._take_worker(jobs, alone)
         outcomes: list[JobOutcome] = []
         started_ms = now_ms()
@@ -146,7 +150,9 @@ class Dispatcher:
         finally:
             for span in running.spans:
                 span.end()
-        return [replace(outcome, worker_id=running.attached.worker_id, why=running.why) for outcome in outcomes]
+        attached = running.attached
+        told = [replace(outcome, worker_id=attached.worker_id, why=running.why) for outcome in outcomes]
+        return told, attached.device
 
     def _take_worker(self, jobs: list[Job], alone: object) -> _Running:
         told = {

@@ -35,14 +35,17 @@ class Quarantine:
             WorkerError: WK-011, it is in quarantine.
         """
         record = self._records.get(node)
-        if record is None or not 0 < self._limit <= record.crashes:
-            return
-        left_s = record.last + self._rest_s - now
-        if left_s > 0:
+        if record is not None and self.holds(node, now):
+            left_s = record.last + self._rest_s - now
             raise WorkerError(
                 "WK-011",
                 f"{node} killed its worker {record.crashes} times in a row; it is not run for another {left_s:.0f} s",
             )
+
+    def holds(self, node: str, now: float) -> bool:
+        """Whether a node is in quarantine."""
+        record = self._records.get(node)
+        return record is not None and 0 < self._limit <= record.crashes and record.last + self._rest_s > now
 
     def crashed(self, node: str, now: float) -> None:
         """Its worker died while it ran."""
