@@ -70,8 +70,16 @@ class StackClient:
         return found
 
     def ended(self, execution_id: str, limit_s: float = 60.0) -> dict[str, Any]:
-        """An execution once it has ended."""
-        return eventually(lambda: found if (found := self.execution(execution_id))["status"] in _ENDED else {}, limit_s)
+        """An execution once it has ended; one that Prefect began may end there before the bridge has heard of it."""
+
+        def look() -> dict[str, Any]:
+            answer = self.bridge.get(f"/api/execution/{execution_id}")
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return {}
+            found: dict[str, Any] = answer.raise_for_status().json()
+            return found if found["status"] in _ENDED else {}
+
+        return eventually(look, limit_s)
 
     def run(self, document: dict[str, Any], **options: Any) -> dict[str, Any]:
         """Store a graph, execute it, wait for the end."""
