@@ -67,6 +67,13 @@ _CATALOGUE = (
         False,
         500,
     ),
+    ErrorCode(
+        "WK-012",
+        "file outside the permitted folders",
+        "Upload it, or name its folder in VORTEX_FILE_ROOTS.",
+        False,
+        403,
+    ),
     ErrorCode("RQ-001", "malformed request", "The problems say which field is wrong."),
     ErrorCode("RQ-002", "not found", "Check the id.", http_status=404),
     ErrorCode("RQ-003", "version conflict", "Read the graph again and repeat the change.", http_status=409),
@@ -75,6 +82,9 @@ _CATALOGUE = (
     ErrorCode("RQ-006", "output no longer held", "Execute the graph again.", http_status=410),
     ErrorCode("RQ-007", "not possible in this state", "The message names the state.", http_status=409),
     ErrorCode("RQ-008", "request refused", "Only the editor's own pages may drive this server.", http_status=403),
+    ErrorCode("RQ-009", "too many requests", "Wait as long as `Retry-After` says.", True, 429),
+    ErrorCode("RQ-010", "not authenticated", "Send a token: `vortex token create` makes one.", http_status=401),
+    ErrorCode("RQ-011", "not permitted", "Use a token that has the scope which the message names.", http_status=403),
     ErrorCode(
         "SY-001", "port in use", "Choose another with --port, or stop the process that holds it.", http_status=500
     ),
@@ -89,6 +99,12 @@ _CATALOGUE = (
     ErrorCode("SY-006", "state store not usable", "Check the disk and the rights of VORTEX_HOME.", True, 500),
     ErrorCode("SY-007", "internal error", "This is a defect; the log has the traceback.", False, 500),
     ErrorCode("SY-008", "Prefect's server not reachable", "Start it, or check PREFECT_API_URL.", True, 503),
+    ErrorCode(
+        "SY-009",
+        "would be open to everybody",
+        "Make a token with `vortex token create`, or set VORTEX_TOKEN.",
+        http_status=500,
+    ),
 )
 
 #: code → catalogue row.
