@@ -1,0 +1,248 @@
+"""Who asks, and whether he may: credentials, scopes of the routes, limits of how often.
+
+Three steps. `Access`, outside of everything, recognises the credentials and
+counts; `permitted`, a dependency of every route, compares the route's scope
+with what they allow; a route that nobody gave a scope is closed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from vortex_prefect.bridge.browser_sessions import BrowserSessions
+from vortex_prefect.bridge.problems import answer
+from vortex_prefect.bridge.rate import RateLimit
+from vortex_prefect.core import access
+from vortex_prefect.core.access import ANYBODY, Identity
+from vortex_prefect.core.errors import RequestError, VortexError
+from vortex_prefect.service.audit import Audit
+from vortex_prefect.service.tokens import Token, Tokens
+
+_READ, _EDIT, _EXECUTE, _ADMIN = access.Scope
+
+#: Name of a route's function → what it needs; null: nothing at all.
+SCOPES: dict[str, access.Scope | None] = {
+    **dict.fromkeys(("healthz", "readyz", "get_session", "open_session", "close_session"), None),
+    **dict.fromkeys(
+        (
+            "list_graphs", "get_graph", "validate_graph", "plan_graph", "list_events", "list_versions", "get_version",
+            "list_executions", "get_execution", "get_output", "get_preview", "get_queue", "get_file",
+            "list_node_types", "get_node_type", "list_workers", "list_worker_events", "get_arena", "get_stack",
+            "get_debug_count", "metrics", "openapi",
+        ),
+        _READ,
+    ),
+    **dict.fromkeys(
+        ("create_graph", "put_graph", "delete_graph", "clone_graph", "save_graph", "restore_graph", "upload_file"),
+        _EDIT,
+    ),
+    **dict.fromkeys(
+        ("execute", "execute_graph", "cancel_execution", "move_in_queue", "pause_queue", "resume_queue"), _EXECUTE
+    ),
+    # What a deployment runs, and when, goes on after its maker is gone.
+    **dict.fromkeys(
+        ("deploy_graph", "list_tokens", "create_token", "revoke_token", "issue_code", "list_audit"), _ADMIN
+    ),
+}  # fmt: skip
+
+CSRF_HEADER = "x-csrf-token"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Wrong credentials that an address may show at once, and seconds that each further one takes.
+_FAILURES, _FAILURE_S = 10, 6.0
+#: Key under which the identity lies in the scope's state.
+_IDENTITY = "vortex_identity"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What recognises people. `required`: whether they have to be recognised at all, asked for each request."""
+
+    tokens: Tokens
+    sessions: BrowserSessions
+    required: Callable[[], bool]
+    #: Cookies know no ports: stacks on one host must not take each other's.
+    cookie: str
+    #: Requests of one user, or of one address where nobody is asked who he is.
+    requests: RateLimit | None
+    failures: RateLimit
+
+
+def make_gate(
+    tokens: Tokens, key: bytes, *, auth: str, host: str, port: int, requests_per_s: float
+) -> Gate:
+    """The gate of a bridge; see `Settings` for `auth` and `requests_per_s`."""
+    return Gate(
+        tokens=tokens,
+        sessions=BrowserSessions(key, tokens),
+        required=lambda: auth_required(auth, host, tokens),
+        cookie=f"vortex-session-{port}",
+        requests=RateLimit(requests_per_s, max(1.0, 2 * requests_per_s)) if requests_per_s > 0 else None,
+        failures=RateLimit(1 / _FAILURE_S, _FAILURES),
+    )
+
+
+def auth_required(auth: str, host: str, tokens: Tokens) -> bool:
+    """Whether people have to say who they are: beyond loopback always, else once somebody has made a token."""
+    if auth == "on" or not is_loopback(host):
+        return True
+    return auth == "auto" and any(token.id != "local" for token in tokens.valid())
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address; a name other than localhost may be anything."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Access:
+    """ASGI middleware: finds out who asks, refuses false credentials and what comes too often."""
+
+    def __init__(self, app: ASGIApp, gate: Gate, audit: Audit) -> None:
+        self._app = app
+        self._gate = gate
+        self._audit = audit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        try:
+            identity = self._identify(connection)
+            self._count(connection, identity)
+        except VortexError as error:
+            if error.code == "RQ-010":
+                self._audit.refused(address_of(connection), connection.url.path, error)
+            await _refuse(error, scope, receive, send)
+            return
+        scope.setdefault("state", {})[_IDENTITY] = identity
+        await self._app(scope, receive, send)
+
+    def _identify(self, connection: HTTPConnection) -> Identity | None:
+        """Who asks; null if he does not say. RQ-010, RQ-008, RQ-009."""
+        gate = self._gate
+        if not gate.required():
+            return ANYBODY
+        secret = bearer(connection.headers)
+        if secret is not None:
+            return self._trusted(connection, secret).identity
+        cookie = cookie_of(connection, gate.cookie)
+        if cookie is None:
+            return None
+        token = gate.sessions.find(cookie)
+        if token is None:
+            return None  # an old session is nobody's fault: the page asks for a login
+        _check_page(connection, gate.sessions.csrf_token(cookie))
+        return token.identity
+
+    def _trusted(self, connection: HTTPConnection, secret: str) -> Token:
+        return trusted(self._gate, address_of(connection), lambda: self._gate.tokens.find(secret))
+
+    def _count(self, connection: HTTPConnection, identity: Identity | None) -> None:
+        limit = self._gate.requests
+        if limit is None:
+            return
+        who = address_of(connection) if identity in (None, ANYBODY) else identity
+        if wait_s := limit.take(who):
+            raise too_many(wait_s, "requests")
+
+
+def trusted(gate: Gate, address: str | None, find: Callable[[], Token | None]) -> Token:
+    """The token that was shown, in whatever form; RQ-010 if it is none, RQ-009 after too many of these."""
+    if wait_s := gate.failures.wait_s(address):
+        raise too_many(wait_s, "wrong tokens")
+    if (token := find()) is None:
+        gate.failures.take(address)
+        raise RequestError("RQ-010", "the token is not valid, or no longer")
+    return token
+
+
+def too_many(wait_s: float, what: str) -> RequestError:
+    """RQ-009."""
+    seconds = math.ceil(wait_s)
+    return RequestError("RQ-009", f"too many {what}", f"Wait {seconds} s.", retry_after_s=seconds)
+
+
+async def permitted(request: Request) -> None:
+    """Dependency of every route: RQ-010 if he must say who he is, RQ-011 if he may not do this."""
+    name = request.scope["route"].name
+    require(request, SCOPES.get(name, _ADMIN))
+
+
+def require(connection: HTTPConnection, scope: access.Scope | None) -> None:
+    """Raises RQ-010 or RQ-011 unless whoever is connected may do what needs that scope."""
+    if scope is None:
+        return
+    identity = identity_of(connection)
+    if identity is None:
+        raise RequestError("RQ-010", "this needs a token")
+    if not identity.may(scope):
+        raise RequestError("RQ-011", f"{identity.user} lacks the scope {scope.value}")
+
+
+def identity_of(connection: HTTPConnection) -> Identity | None:
+    """Who is connected; null if he did not say."""
+    found: Identity | None = connection.scope.get("state", {}).get(_IDENTITY)
+    return found
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """The network address of the other side."""
+    return connection.client.host if connection.client else None
+
+
+def bearer(headers: Headers) -> str | None:
+    """The token of the header `Authorization: Bearer …` (RFC 6750); RQ-010 for any other kind."""
+    header = headers.get("authorization")
+    if header is None:
+        return None
+    kind, _, secret = header.partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        raise RequestError("RQ-010", "the header Authorization is of the form Bearer TOKEN")
+    return secret.strip()
+
+
+def cookie_of(connection: HTTPConnection, name: str) -> str | None:
+    """A cookie's value, or null."""
+    try:
+        found = SimpleCookie(connection.headers.get("cookie", "")).get(name)
+    except CookieError:
+        return None
+    return None if found is None else found.value
+
+
+def _check_page(connection: HTTPConnection, csrf_token: str) -> None:
+    """A cookie comes along with whatever any page sends; that a page of ours sent it has to show. RQ-008."""
+    headers = connection.headers
+    if connection.scope["type"] == "websocket":
+        # `Guard` has compared it with the host, if it is there; browsers always send it.
+        if "origin" not in headers:
+            raise RequestError("RQ-008", "a session's WebSocket needs the header Origin")
+    elif connection.scope["method"] not in _SAFE_METHODS:
+        given = headers.get(CSRF_HEADER, "")
+        if not _equal(given, csrf_token):
+            raise RequestError("RQ-008", f"a session's changes need the header {CSRF_HEADER}")
+
+
+def _equal(given: str, expected: str) -> bool:
+    return secrets.compare_digest(given.encode(), expected.encode())
+
+
+async def _refuse(error: VortexError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await WebSocketClose(1008, str(error)[:100])(scope, receive, send)
+    else:
+        await answer(error)(scope, receive, send)
