@@ -9,11 +9,12 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -29,6 +30,9 @@ from vortex_prefect.core.settings import Settings
 _PREFECT_PORT = 4200
 #: Role of Prefect's server, if the stack has started one.
 PREFECT_SERVER = "prefect-server"
+#: How Dask finds the address of a dashboard.
+_DASHBOARD_LINK = "DASK_DISTRIBUTED__DASHBOARD__LINK"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LAUNCH = (sys.executable, "-m", "vortex_prefect.bootstrap.launch")
 _START_LIMIT_S = 180.0
 #: A child that dies more often than this within the window is beyond help.
@@ -174,11 +178,11 @@ class Stack:
             self._start_dask(info.dask)
         self._tell("starting engine and bridge")
         # To the engine alone: it tells the bridge, while the scheduler would write it into its log.
-        dashboard = f"{{scheme}}://{{host}}:{{port}}/{self._dashboard}/status" if settings.dask is None else ""
+        dashboard = {_DASHBOARD_LINK: f"{{scheme}}://{{host}}:{{port}}/{self._dashboard}/status"}
         engine = self._add(
             "engine",
             (python, "-m", "vortex_prefect.bootstrap", "engine"),
-            **({"DASK_DISTRIBUTED__DASHBOARD__LINK": dashboard} if dashboard else {}),
+            env=dashboard if settings.dask is None else _NOTHING,
         )
         listening = self._listening.fileno() if self._listening else -1
         bridge = self._add("bridge", (python, "-m", "vortex_prefect.bootstrap", "bridge"), (listening,))
@@ -202,7 +206,7 @@ class Stack:
                 *_LAUNCH, "distributed.cli.dask_scheduler", *tls,
                 "--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0",
             ),
-            **{DASHBOARD_PREFIX: self._dashboard},
+            env={DASHBOARD_PREFIX: self._dashboard},
         )  # fmt: skip
         workers = str(self._settings.workers)
         self._add(
@@ -216,7 +220,9 @@ class Stack:
             ),
         )  # fmt: skip
 
-    def _add(self, role: str, command: tuple[str, ...], descriptors: tuple[int, ...] = (), **env: str) -> Child:
+    def _add(
+        self, role: str, command: tuple[str, ...], descriptors: tuple[int, ...] = (), env: Mapping[str, str] = _NOTHING
+    ) -> Child:
         log = self._settings.log_dir / f"{role}.log"
         log.unlink(missing_ok=True)
         child = Child(ChildSpec(role, command, {**self._env(descriptors), **env}, log, descriptors))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from distributed import LocalCluster, Security
 
@@ -38,7 +39,7 @@ def security_at(address: str, env: Mapping[str, str]) -> Security | None:
     return stack_security(where.dask_keys, address)
 
 
-def closed_cluster(cluster_class: object, options: Mapping[str, object]) -> dict[str, object]:
+def closed_cluster(cluster_class: object, options: Mapping[str, Any]) -> dict[str, Any]:
     """Options of a `LocalCluster` that nobody but its own processes can speak to.
 
     Dask's default listens on TCP, and runs whatever anybody on the machine sends. One in a single process

@@ -80,7 +80,7 @@ class VortexTaskRunner(DaskTaskRunner):  # type: ignore[misc]
     ) -> None:
         super().__init__(*args, **kwargs)
         if self.address is None and self._cluster is None:
-            self.cluster_kwargs = closed_cluster(self.cluster_class, self.cluster_kwargs)
+            self.cluster_kwargs: dict[str, Any] = closed_cluster(self.cluster_class, self.cluster_kwargs)
         self._own_configuration: dict[str, Any] = {
             "max_threads": max_threads,
             "resources": resources,
