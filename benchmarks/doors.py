@@ -19,7 +19,9 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from benchmarks.harness import ROOT, say
+from benchmarks.prefect_record import prefect_client
 from vortex_prefect.bootstrap.stack import Stack
+from vortex_prefect.cli.env import exports
 from vortex_prefect.core.settings import Settings
 
 _MESSAGE_LIMIT_S = 120.0
@@ -37,6 +39,10 @@ class Doors:
     home: Path
     #: Dask's scheduler.
     dask: str
+
+    def environment(self) -> dict[str, str]:
+        """For processes that are to speak to the stack and to its Prefect server."""
+        return {**os.environ, **exports(Settings(self.home))}
 
     def create(self, graph: dict[str, Any]) -> str:
         """Store a graph; its id."""
@@ -90,8 +96,8 @@ class Doors:
     def reference(self, *arguments: str, api_url: str | None = None) -> list[float]:
         """Run `benchmarks.prefect_reference` in a process of its own; the numbers of its last line."""
         env = {
-            **os.environ,
-            "PREFECT_API_URL": api_url or str(self.prefect.base_url).rstrip("/"),
+            **self.environment(),
+            **({"PREFECT_API_URL": api_url} if api_url else {}),
             "PREFECT_HOME": str(self.home / "reference"),
             "PREFECT_LOGGING_LEVEL": "WARNING",
         }
@@ -118,7 +124,7 @@ def running_stack(**settings: Any) -> Iterator[Doors]:
         with (
             Stack(chosen, say) as info,
             httpx.Client(base_url=info.url, timeout=60) as bridge,
-            httpx.Client(base_url=info.prefect_api_url, timeout=60) as prefect,
+            prefect_client(exports(chosen)) as prefect,
         ):
             yield Doors(bridge, prefect, Path(home), info.dask)
 

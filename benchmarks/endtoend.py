@@ -9,7 +9,6 @@ work pool and in a stock process pool.
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -137,10 +136,8 @@ def _start_s(doors: Doors, deployment_id: str) -> float:
 def _process_worker(doors: Doors) -> Iterator[None]:
     """Prefect's own process worker, once it has looked at its pool for the first time."""
     env = {
-        **os.environ,
-        "PREFECT_API_URL": str(doors.prefect.base_url).rstrip("/"),
+        **doors.environment(),
         "PREFECT_HOME": str(doors.home / "worker"),
-        "VORTEX_HOME": str(doors.home),
         # As quick as it goes: what is measured is the start of its process, not the wait for its poll.
         "PREFECT_WORKER_QUERY_SECONDS": "0.5",
     }

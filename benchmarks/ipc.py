@@ -25,12 +25,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from distributed.core import rpc
 
 from benchmarks.doors import running_stack
 from benchmarks.harness import say
 from vortex_prefect.core.job import Job
+from vortex_prefect.core.settings import Settings
+from vortex_prefect.engine.dask_security import stack_security
 from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.process import WorkerCommand, kill_worker, start_worker
@@ -124,7 +127,11 @@ def _default() -> dict[str, float]:
     with running_stack() as doors:
         workers = doors.bridge.get("/api/workers").raise_for_status().json()["workers"]
         say(f"a stack with {len(workers)} worker(s)")
-        times = [asyncio.run(_ping(doors.dask, ROUND_TRIPS)) for _ in range(REPETITIONS)]
+        security = stack_security(Settings(doors.home).dask_keys, doors.dask)
+        if security is None:
+            raise SystemExit("no figure: the keys of the stack's Dask are not there")
+        connection = security.get_connection_args("client")
+        times = [asyncio.run(_ping(doors.dask, connection, ROUND_TRIPS)) for _ in range(REPETITIONS)]
     p50 = median(_quantile(each, 0.5) for each in times)
     say(f"as shipped: {p50:.1f} us")
     return {
@@ -133,10 +140,10 @@ def _default() -> dict[str, float]:
     }
 
 
-async def _ping(scheduler: str, count: int) -> list[float]:
-    async with rpc(scheduler) as known:
+async def _ping(scheduler: str, connection: dict[str, Any], count: int) -> list[float]:
+    async with rpc(scheduler, connection_args=connection) as known:
         (address,) = (await known.identity(n_workers=-1))["workers"]
-    async with rpc(address) as host:
+    async with rpc(address, connection_args=connection) as host:
         taken: list[float] = await host.vortex_ping(count=count)
     return taken
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,12 @@ import httpx
 #: The most that the server hands out at once.
 _PAGE = 200
 _POLL_S = 0.25
+
+
+def prefect_client(env: Mapping[str, str]) -> httpx.Client:
+    """A client of the server that Prefect's own variables name."""
+    user, _, password = env.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    return httpx.Client(base_url=env["PREFECT_API_URL"], auth=(user, password) if user else None, timeout=60)
 
 
 def completed_task_runs(

@@ -14,13 +14,12 @@ import sys
 import time
 from typing import Any
 
-import httpx
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from benchmarks.prefect_record import await_completed, completed_task_runs
+from benchmarks.prefect_record import await_completed, completed_task_runs, prefect_client
 
 #: Tasks before the clock starts: imports, connections and threads, as the measured stack has had its own.
 WARM_UP_TASKS = 8
@@ -44,7 +43,7 @@ def measure(runner: Any, tasks: int) -> float:
 
     elapsed_s, flow_run_id = many()
     # What is measured next shall not compete with the server's filing of this.
-    with httpx.Client(base_url=os.environ["PREFECT_API_URL"], timeout=60) as prefect:
+    with prefect_client(os.environ) as prefect:
         completed_task_runs(prefect, flow_run_id, WARM_UP_TASKS + tasks)
     return tasks / elapsed_s
 
@@ -59,7 +58,7 @@ def measure_recorded(tasks: int) -> float:
         return started, str(flow_run.id)
 
     started, flow_run_id = many()
-    with httpx.Client(base_url=os.environ["PREFECT_API_URL"], timeout=60) as prefect:
+    with prefect_client(os.environ) as prefect:
         await_completed(prefect, [flow_run_id], tasks)
     return tasks / (time.perf_counter() - started)
 

@@ -24,10 +24,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     with ExitStack() as resources:
         info = resources.enter_context(Stack(settings, print))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
-        prefect = resources.enter_context(prefect_client(info.prefect_api_url))
+        prefect = resources.enter_context(prefect_client(home))
         yield StackClient(info, home, bridge, prefect)
         arena = Path(bridge.get("/api/arena").json()["path"])
         assert arena.exists()
+        assert settings.dask_keys.folder.exists()
         # Only the stack's: other tests leave helpers of the test process running until its end.
         roots = [process["pid"] for process in info.processes]
         ours = {*roots, *descendants(*roots)}
@@ -35,4 +36,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     # A worker's worker is nobody's child any more once its parent is gone, and ends a moment later.
     eventually(lambda: not list(filter(state, ours)))
     assert not arena.exists()
+    assert not settings.dask_keys.folder.exists()
     assert not [path for path in settings.run_dir.rglob("*") if path.is_socket()]

@@ -21,10 +21,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import INPUTS, NO_CACHE
 from prefect.futures import wait
 
+from tests.integration.raw_link import heard
 from vortex_prefect import VortexTaskRunner, dask_options
 
 MIB = 1 << 20
@@ -109,6 +111,27 @@ def tensors(address: str) -> Any:
     result = moves()
     array = result.pop("result")
     return {**result, "afterwards": mapped_file(array), "kept_sum": array.sum()}
+
+
+def closed() -> Any:
+    """What strangers hear of a cluster that a runner has started."""
+    with VortexTaskRunner(cluster_kwargs={"n_workers": 1, "threads_per_worker": 1}) as runner:
+        client = runner.client
+        workers = client.scheduler_info()["workers"]
+        addresses = [client.scheduler.address, *workers, *(worker["nanny"] for worker in workers.values())]
+        own = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        listening = {
+            link.laddr.ip
+            for process in own
+            for link in process.net_connections("tcp")
+            if link.status == psutil.CONN_LISTEN
+        }
+        return {
+            "sum": client.submit(sum, [1, 2]).result(),
+            "addresses": addresses,
+            "heard": [heard(address).decode() for address in addresses],
+            "listening": sorted(listening),
+        }
 
 
 def holds(address: str) -> Any:
@@ -363,6 +386,7 @@ FLOWS: dict[str, Callable[..., Any]] = {
         "local_tensors",
         "full_arena",
         "torch_tensors",
+        "closed",
         "semantics",
         "killed",
         "cancelled",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import httpx
 
 from tests.integration.polling import eventually
 from vortex_prefect.bootstrap.stack import StackInfo
+from vortex_prefect.cli.env import exports
+from vortex_prefect.core.settings import Settings
 
 _ENDED = ("completed", "failed", "cancelled", "crashed")
 _PREFECT_ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
@@ -34,9 +37,13 @@ class PrefectTransport(httpx.HTTPTransport):
         return answer
 
 
-def prefect_client(url: str) -> httpx.Client:
-    """A client of Prefect's API."""
-    return httpx.Client(base_url=url, timeout=30.0, transport=PrefectTransport())
+def prefect_client(home: Path) -> httpx.Client:
+    """A client of the API of the Prefect server that the stack with this home has started."""
+    found = exports(Settings(home))
+    user, _, password = found["PREFECT_API_AUTH_STRING"].partition(":")
+    return httpx.Client(
+        base_url=found["PREFECT_API_URL"], auth=(user, password), timeout=30.0, transport=PrefectTransport()
+    )
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,10 @@ class StackClient:
     def processes(self) -> tuple[dict[str, Any], ...]:
         """Role and pid of each process that the stack started."""
         return self.info.processes
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """For processes that are to speak to the stack and to its Prefect server."""
+        return {**os.environ, **exports(Settings(self.home)), **more}
 
     def create(self, document: dict[str, Any]) -> str:
         """Store a graph; its id."""

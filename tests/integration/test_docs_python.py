@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -21,12 +20,7 @@ def test_the_page_runs(stack: StackClient, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 6
-    env = {
-        **os.environ,
-        "VORTEX_HOME": str(stack.home),
-        "PREFECT_API_URL": stack.info.prefect_api_url,
-        "PREFECT_LOGGING_LEVEL": "ERROR",
-    }
+    env = stack.environment(PREFECT_LOGGING_LEVEL="ERROR")
     code = "\n".join(blocks).replace("/tmp/", f"{tmp_path}/")
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", code],

@@ -33,7 +33,7 @@ def up(tmp_path: Path) -> Iterator[StackClient]:
         resources.callback(process.kill)
         info = _started(process, Settings(tmp_path))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
-        prefect = resources.enter_context(prefect_client(info.prefect_api_url))
+        prefect = resources.enter_context(prefect_client(tmp_path))
         eventually(lambda: _answers(bridge), limit_s=120.0)
         yield StackClient(info, tmp_path, bridge, prefect)
         arena = Path(bridge.get("/api/arena").json()["path"])

@@ -269,7 +269,7 @@ print(calling())
 
 
 def test_a_flow_that_runs_a_graph_links_to_it(stack: StackClient) -> None:
-    env = {**os.environ, "PREFECT_API_URL": stack.info.prefect_api_url, "PREFECT_LOGGING_LEVEL": "ERROR"}
+    env = stack.environment(PREFECT_LOGGING_LEVEL="ERROR")
     done = subprocess.run(
         [sys.executable, "-c", FLOW, str(stack.home)], capture_output=True, text=True, check=False, env=env, timeout=120
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -68,7 +67,7 @@ print(json.dumps(ordinary()))
 
 
 def test_an_ordinary_flow_runs_its_tasks_on_dask(stack: StackClient, tmp_path: Path) -> None:
-    env = {**os.environ, "PREFECT_API_URL": stack.info.prefect_api_url, "PREFECT_HOME": str(tmp_path / "prefect")}
+    env = stack.environment(PREFECT_HOME=str(tmp_path / "prefect"))
     script = tmp_path / "ordinary.py"
     script.write_text(_FLOW)
     command = [sys.executable, str(script), stack.info.dask, str(tmp_path / "attempts")]
@@ -95,7 +94,7 @@ def test_an_ordinary_flow_runs_its_tasks_on_dask(stack: StackClient, tmp_path: P
 
 
 def environment(stack: StackClient, home: Path) -> dict[str, str]:
-    return {**os.environ, "PREFECT_API_URL": stack.info.prefect_api_url, "PREFECT_HOME": str(home)}
+    return stack.environment(PREFECT_HOME=str(home))
 
 
 def run_flow(stack: StackClient, home: Path, name: str, *arguments: str, limit_s: float = 120) -> Any:

@@ -66,7 +66,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
             environment.delenv(name, raising=False)
         info = resources.enter_context(Stack(settings, print))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
-        prefect = resources.enter_context(prefect_client(info.prefect_api_url))
+        prefect = resources.enter_context(prefect_client(home))
         yield Traced(StackClient(info, home, bridge, prefect), file)
 
 

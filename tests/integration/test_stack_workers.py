@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -22,12 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def environment(stack: StackClient, folder: Path) -> dict[str, str]:
     """For commands of Prefect that are to speak to the stack."""
-    return {
-        **os.environ,
-        "PREFECT_API_URL": stack.info.prefect_api_url,
-        "PREFECT_HOME": str(folder / "prefect"),
-        "VORTEX_HOME": str(stack.home),
-    }
+    return stack.environment(PREFECT_HOME=str(folder / "prefect"))
 
 
 @contextmanager

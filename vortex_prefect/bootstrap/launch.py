@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
+import os
 import runpy
 import sys
 
 from vortex_prefect.bootstrap.orphans import end_with_parent
 
-#: Module → thresholds of Python's collector. In Prefect's server each event is hundreds of short-lived objects on its
-#: way to the database, and looking for cycles after every 700 is a quarter of what recording a task run costs.
-_COLLECTOR = {"prefect": (100_000, 20, 100)}
+#: Where Dask's scheduler is to have its dashboard. No argument: everybody on the machine can read a command line.
+DASHBOARD_PREFIX = "VORTEX_DASHBOARD_PREFIX"
 
 
 def main() -> None:
@@ -18,8 +17,12 @@ def main() -> None:
     module = sys.argv[1]
     sys.argv = sys.argv[1:]
     end_with_parent()
-    if module in _COLLECTOR:
-        gc.set_threshold(*_COLLECTOR[module])
+    if prefix := os.environ.pop(DASHBOARD_PREFIX, ""):
+        # Loads Dask, which the parent's watch is not to wait for.
+        from vortex_prefect.bootstrap.dashboard import hide_all_but  # noqa: PLC0415
+
+        hide_all_but(prefix)
+        sys.argv.append(f"--dashboard-prefix={prefix}")
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

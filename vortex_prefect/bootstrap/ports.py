@@ -1,15 +1,29 @@
-"""Ports for servers that take seconds to bind them, and cannot be handed a socket."""
+"""Ports of the servers that the stack starts."""
 
 from __future__ import annotations
 
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 from vortex_prefect.core.errors import SystemFault
 
+_BACKLOG = 1024
+
+
+def listen_near(preferred: int) -> socket.socket:
+    """A socket that listens at `preferred` on 127.0.0.1 if nobody has it, else at a port that the kernel chooses.
+
+    Raises:
+        SystemFault: SY-001, no port is free.
+    """
+    for port in (preferred, 0):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
+    raise SystemFault("SY-001", "no TCP port is free on 127.0.0.1")
+
 
 class Ports:
-    """Ports that no other stack of this machine takes meanwhile.
+    """Ports for servers that take seconds to bind them, and that no other stack of this machine takes meanwhile.
 
     Two stacks that start together would find the same port free, and the one
     that came second would take the other's server for its own. So a taken port

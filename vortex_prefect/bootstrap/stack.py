@@ -5,25 +5,34 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 
 from vortex_prefect.bootstrap.__main__ import LISTEN_FD, PREFECT_UI
 from vortex_prefect.bootstrap.children import Child, ChildSpec, wait_until
-from vortex_prefect.bootstrap.ports import Ports
+from vortex_prefect.bootstrap.credentials import make_dask_keys, prefect_auth_string, remove_dask_keys
+from vortex_prefect.bootstrap.launch import DASHBOARD_PREFIX
+from vortex_prefect.bootstrap.ports import Ports, listen_near
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
 
 _PREFECT_PORT = 4200
+#: Role of Prefect's server, if the stack has started one.
+PREFECT_SERVER = "prefect-server"
+#: How Dask finds the address of a dashboard.
+_DASHBOARD_LINK = "DASK_DISTRIBUTED__DASHBOARD__LINK"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LAUNCH = (sys.executable, "-m", "vortex_prefect.bootstrap.launch")
 _START_LIMIT_S = 180.0
 #: A child that dies more often than this within the window is beyond help.
@@ -46,6 +55,11 @@ class StackInfo:
     dask: str
     processes: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def owns_prefect(self) -> bool:
+        """Whether Prefect's server is the stack's own, and asks for the home's auth string."""
+        return any(process["role"] == PREFECT_SERVER for process in self.processes)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         return {name: getattr(self, name) for name in self.__slots__}
@@ -62,6 +76,11 @@ class Stack:
         self._lock_fd = -1
         self._ports = Ports()
         self._listening: socket.socket | None = None
+        self._prefect_listening: socket.socket | None = None
+        #: How Prefect calls what its server asks for, and what its clients say.
+        self._prefect_auth: dict[str, str] = {}
+        #: Path of Dask's dashboard, which has no other guard.
+        self._dashboard = secrets.token_urlsafe(24)
 
     def __enter__(self) -> StackInfo:
         try:
@@ -96,11 +115,13 @@ class Stack:
             child = self._children.pop()
             self._tell(f"stopping {child.spec.role}")
             child.stop()
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
+        for listening in (self._listening, self._prefect_listening):
+            if listening is not None:
+                listening.close()
+        self._listening = self._prefect_listening = None
         self._ports.close()
         if self._lock_fd >= 0:
+            remove_dask_keys(self._settings.dask_keys)
             info_path(self._settings).unlink(missing_ok=True)
             os.close(self._lock_fd)
             self._lock_fd = -1
@@ -120,8 +141,8 @@ class Stack:
 
         self._listening = listen(settings.host, settings.port)
         port = self._listening.getsockname()[1]
-        prefect_url = settings.prefect_api_url or f"http://127.0.0.1:{self._ports.take(_PREFECT_PORT)}/api"
-        dask = settings.dask or f"tcp://127.0.0.1:{self._ports.take(0)}"
+        prefect_url = settings.prefect_api_url or self._open_prefect()
+        dask = settings.dask or self._open_dask()
         self._child_settings = replace(settings, port=port, prefect_api_url=prefect_url, dask=dask)
         self._info = StackInfo(
             os.getpid(),
@@ -134,19 +155,35 @@ class Stack:
         self._write_info()
         return self._info
 
+    def _open_prefect(self) -> str:
+        self._prefect_listening = listen_near(_PREFECT_PORT)
+        auth = prefect_auth_string(self._settings.prefect_auth)
+        self._prefect_auth = {"PREFECT_SERVER_API_AUTH_STRING": auth, "PREFECT_API_AUTH_STRING": auth}
+        return f"http://127.0.0.1:{self._prefect_listening.getsockname()[1]}/api"
+
+    def _open_dask(self) -> str:
+        address = f"tls://127.0.0.1:{self._ports.take(0)}"
+        make_dask_keys(self._settings.dask_keys, address)
+        return address
+
     def _start_children(self) -> None:
         settings, info = self._settings, self._info
         python = sys.executable
         prefect = None
-        if settings.prefect_api_url is None:
-            prefect_port = info.prefect_ui.rpartition(":")[2]
-            command = (*_LAUNCH, "prefect", "server", "start", "--host", "127.0.0.1", "--port", prefect_port)
+        if self._prefect_listening is not None:
             self._tell("starting Prefect's server")
-            prefect = self._add("prefect-server", command)
+            command = (python, "-m", "vortex_prefect.bootstrap.prefect_server")
+            prefect = self._add(PREFECT_SERVER, command, (self._prefect_listening.fileno(),))
         if settings.dask is None:
             self._start_dask(info.dask)
         self._tell("starting engine and bridge")
-        engine = self._add("engine", (python, "-m", "vortex_prefect.bootstrap", "engine"))
+        # To the engine alone: it tells the bridge, while the scheduler would write it into its log.
+        dashboard = {_DASHBOARD_LINK: f"{{scheme}}://{{host}}:{{port}}/{self._dashboard}/status"}
+        engine = self._add(
+            "engine",
+            (python, "-m", "vortex_prefect.bootstrap", "engine"),
+            env=dashboard if settings.dask is None else _NOTHING,
+        )
         listening = self._listening.fileno() if self._listening else -1
         bridge = self._add("bridge", (python, "-m", "vortex_prefect.bootstrap", "bridge"), (listening,))
         if prefect is not None:
@@ -157,28 +194,38 @@ class Stack:
 
     def _start_dask(self, address: str) -> None:
         port = address.rpartition(":")[2]
+        keys = self._settings.dask_keys
+        tls = (
+            "--protocol", "tls", "--tls-ca-file", str(keys.certificate),
+            "--tls-cert", str(keys.certificate), "--tls-key", str(keys.key),
+        )  # fmt: skip
         self._tell("starting Dask")
         self._add(
             "dask-scheduler",
             (
-                *_LAUNCH, "distributed.cli.dask_scheduler",
+                *_LAUNCH, "distributed.cli.dask_scheduler", *tls,
                 "--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0",
             ),
+            env={DASHBOARD_PREFIX: self._dashboard},
         )  # fmt: skip
         workers = str(self._settings.workers)
         self._add(
             "dask-worker",
             (
-                *_LAUNCH, "distributed.cli.dask_worker", address,
-                "--host", "127.0.0.1", "--no-nanny", "--no-dashboard", "--nthreads", workers,
+                *_LAUNCH, "distributed.cli.dask_worker", address, *tls,
+                "--host", "127.0.0.1", "--no-nanny", "--nthreads", workers,
+                # Without an address its health and its figures are on all networks.
+                "--no-dashboard", "--dashboard-address", "127.0.0.1:0",
                 "--resources", f"GPU={workers}", "--local-directory", str(self._settings.run_dir / "dask"),
             ),
         )  # fmt: skip
 
-    def _add(self, role: str, command: tuple[str, ...], descriptors: tuple[int, ...] = ()) -> Child:
+    def _add(
+        self, role: str, command: tuple[str, ...], descriptors: tuple[int, ...] = (), env: Mapping[str, str] = _NOTHING
+    ) -> Child:
         log = self._settings.log_dir / f"{role}.log"
         log.unlink(missing_ok=True)
-        child = Child(ChildSpec(role, command, self._env(descriptors), log, descriptors))
+        child = Child(ChildSpec(role, command, {**self._env(descriptors), **env}, log, descriptors))
         self._children.append(child)
         return child
 
@@ -187,6 +234,7 @@ class Stack:
         env = {
             **os.environ,
             **self._child_settings.to_env(),
+            **self._prefect_auth,
             "PREFECT_API_URL": info.prefect_api_url,
             "PREFECT_UI_API_URL": info.prefect_api_url,
             PREFECT_UI: info.prefect_ui,

@@ -135,6 +135,14 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def env(home: Home = None) -> None:
+    """Print what a shell needs to speak to the running stack: `eval "$(vortex env)"`. It has a secret in it."""
+    from vortex_prefect.cli.env import print_exports  # noqa: PLC0415
+
+    print_exports(Settings.from_env(os.environ, home=home))
+
+
+@app.command()
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
     """Check what VORTEX needs of this machine, and say what to do."""
     from vortex_prefect.cli.doctor import print_findings  # noqa: PLC0415

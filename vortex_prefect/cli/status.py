@@ -27,7 +27,10 @@ def print_status(settings: Settings, as_json: bool) -> bool:
         print(json.dumps({"running": True, "home": str(settings.home), **info.to_dict(), **status}))
         return True
     out = Console()
-    out.print(f"editor   {info.url}\nPrefect  {info.prefect_ui}\nDask     {status.get('dask_dashboard') or info.dask}")
+    out.print(f"editor   {info.url}\nPrefect  {info.prefect_ui}")
+    if info.owns_prefect:
+        out.print(f"         asks for what is in {settings.prefect_auth}", soft_wrap=True)
+    out.print(f"Dask     {status.get('dask_dashboard') or info.dask}", soft_wrap=True)
     table = Table(box=None)
     for title in ("role", "pid", "state"):
         table.add_column(title)

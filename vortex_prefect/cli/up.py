@@ -32,8 +32,11 @@ def stay_up(settings: Settings, console: Console) -> None:
 def _greet(info: StackInfo, settings: Settings, console: Console) -> None:
     console.print(f"[bold green]VORTEX is up[/bold green]  [link={info.url}]{info.url}[/link]")
     console.print(f"  Prefect     {info.prefect_ui}")
+    if info.owns_prefect:
+        console.print(f"              asks for what is in {settings.prefect_auth}", soft_wrap=True)
     console.print(f"  Dask        {info.dask}")
     console.print(f"  home        {settings.home}")
+    console.print('  shell       eval "$(vortex env)", for the command `prefect`', markup=False, soft_wrap=True)
     console.print("Ctrl-C ends all of it.")
 
 

@@ -23,6 +23,28 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class DaskKeys:
+    """Files of the key pair with which a stack's own Dask is reached (0600)."""
+
+    folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        """PEM; its own authority."""
+        return self.folder / "certificate.pem"
+
+    @property
+    def key(self) -> Path:
+        """PEM, PKCS #8."""
+        return self.folder / "key.pem"
+
+    @property
+    def address(self) -> Path:
+        """The address of the scheduler that it opens, as text."""
+        return self.folder / "address"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How a stack runs. Field names in upper case after `VORTEX_` are the variables."""
 
@@ -74,8 +96,18 @@ class Settings:
 
     @property
     def run_dir(self) -> Path:
-        """Sockets, process ids and logs of the running stack (0700)."""
+        """Sockets, process ids and keys of the running stack (0700)."""
         return self.home / "run"
+
+    @property
+    def dask_keys(self) -> DaskKeys:
+        """What opens the stack's own Dask."""
+        return DaskKeys(self.run_dir / "dask-keys")
+
+    @property
+    def prefect_auth(self) -> Path:
+        """The auth string of the stack's own Prefect server (0600)."""
+        return self.home / "prefect-auth"
 
     @property
     def engine_socket(self) -> Path:

@@ -21,6 +21,7 @@ from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
 from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
+from vortex_prefect.engine.dask_security import stack_security
 from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.flow import Flows
 from vortex_prefect.engine.hooks import Hooks
@@ -53,7 +54,8 @@ class Engine:
     def __init__(self, settings: Settings, dask_address: str) -> None:
         self._settings = settings
         self._home = asyncio.get_running_loop()
-        self._runner = VortexTaskRunner(address=dask_address)
+        security = stack_security(settings.dask_keys, dask_address)
+        self._runner = VortexTaskRunner(address=dask_address, client_kwargs={"security": security} if security else {})
         self._api = PrefectApi()
         self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
         self._ledger = Ledger(settings.home / "state" / "flow-runs")

@@ -11,6 +11,7 @@ import asyncio
 import contextvars
 import copy
 import functools
+import os
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import CancelledError as FutureCancelled
@@ -29,6 +30,7 @@ from prefect_dask.client import PrefectDaskClient
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.engine.dask_options import DaskOptions, current_dask_options
+from vortex_prefect.engine.dask_security import closed_cluster, security_at
 from vortex_prefect.engine.lanes import LanePool
 from vortex_prefect.engine.loans import Loans
 from vortex_prefect.engine.parcel import Parcel, Refer, nothing_referred, pack
@@ -46,8 +48,10 @@ _FEWEST_THREADS, _MOST_THREADS = 32, 512
 class VortexTaskRunner(DaskTaskRunner):  # type: ignore[misc]
     """Runs a flow's tasks on Dask, with their Prefect engine in the flow's process.
 
-    Works in any flow: `@flow(task_runner=VortexTaskRunner(address="tcp://…"))`;
-    without an address it starts a `LocalCluster`. A large tensor that a task
+    Works in any flow: `@flow(task_runner=VortexTaskRunner(address="tls://…"))`;
+    without an address it starts a `LocalCluster` that nobody else can speak to. The keys of the stack with the
+    user's home are found by its scheduler's address; those of another cluster are given as
+    `client_kwargs={"security": …}`, or in Dask's configuration. A large tensor that a task
     returns stays in shared memory on the machine that made it: the flow gets a
     view, and a task that gets this view gets a reference.
 
@@ -75,6 +79,8 @@ class VortexTaskRunner(DaskTaskRunner):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if self.address is None and self._cluster is None:
+            self.cluster_kwargs: dict[str, Any] = closed_cluster(self.cluster_class, self.cluster_kwargs)
         self._own_configuration: dict[str, Any] = {
             "max_threads": max_threads,
             "resources": resources,
@@ -118,7 +124,9 @@ class VortexTaskRunner(DaskTaskRunner):  # type: ignore[misc]
         with self._connecting:
             if not self._client and self.address is not None:
                 # The base class would prefer whichever cluster this process happens to be connected to.
-                self._client = self._exit_stack.enter_context(PrefectDaskClient(self.address, **self.client_kwargs))
+                options = dict(self.client_kwargs)
+                options.setdefault("security", security_at(self.address, os.environ))
+                self._client = self._exit_stack.enter_context(PrefectDaskClient(self.address, **options))
             return super().client
 
     @property
@@ -194,14 +202,17 @@ class VortexTaskRunner(DaskTaskRunner):  # type: ignore[misc]
     def _configuration(self) -> dict[str, Any]:
         """Arguments of a runner like this one. A live cluster is passed on as its address."""
         where: dict[str, Any] = {"address": self.address}
+        client = self.client_kwargs
         if self.address is None and self._cluster is not None:
             where = {"address": self._cluster.scheduler_address}
+            if self._cluster.security.require_encryption:
+                client = {"security": self._cluster.security, **client}
         elif self.address is None:
             names = ("cluster_class", "cluster_kwargs", "adapt_kwargs")
             where = {name: getattr(self, name) for name in names}
         return {
             **where,
-            "client_kwargs": self.client_kwargs,
+            "client_kwargs": client,
             "performance_report_path": self.performance_report_path,
             **self._own_configuration,
         }

@@ -1,0 +1,79 @@
+"""Secrets of a stack: the keys of its Dask, and the auth string of its Prefect server.
+
+The one are made for each stack and end with it. The other stays with the home,
+so that browsers and shells stay logged in when the stack is started again.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from vortex_prefect.core.settings import DaskKeys
+
+#: Longer than any stack runs; a clock that is set back a day does not hurt.
+_VALID, _BEFORE = timedelta(days=3650), timedelta(days=1)
+_PRIVATE = 0o600
+
+
+def make_dask_keys(keys: DaskKeys, address: str) -> None:
+    """Make the key pair that whoever speaks with the scheduler at `address` must have.
+
+    The certificate is its own authority, as `distributed.Security.temporary` has it: it vouches for no other key.
+    """
+    remove_dask_keys(keys)
+    keys.folder.mkdir(mode=0o700)
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "vortex-dask")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BEFORE)
+        .not_valid_after(now + _VALID)
+        .sign(private, hashes.SHA256())
+    )
+    _write(keys.certificate, certificate.public_bytes(Encoding.PEM))
+    _write(keys.key, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    _write(keys.address, address.encode())
+
+
+def remove_dask_keys(keys: DaskKeys) -> None:
+    """Take the keys away, those of a killed stack too. Repeating does nothing."""
+    shutil.rmtree(keys.folder, ignore_errors=True)
+
+
+def prefect_auth_string(path: Path) -> str:
+    """`user:password` of the home's own Prefect server; made if there is none, or if others could have read it."""
+    try:
+        status = path.stat()
+        text = path.read_text(encoding="ascii").strip()
+        if text and status.st_uid == os.getuid() and not status.st_mode & 0o077:
+            return text
+    except (OSError, ValueError):
+        pass
+    text = f"vortex:{secrets.token_urlsafe(32)}"
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    _write(draft, text.encode())
+    draft.replace(path)
+    return text
+
+
+def _write(path: Path, content: bytes) -> None:
+    # Nobody's file before it is ours: not even for a moment can somebody else open it.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
