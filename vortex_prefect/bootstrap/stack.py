@@ -122,7 +122,9 @@ class Stack:
         port = self._listening.getsockname()[1]
         prefect_url = settings.prefect_api_url or f"http://127.0.0.1:{self._ports.take(_PREFECT_PORT)}/api"
         dask = settings.dask or f"tcp://127.0.0.1:{self._ports.take(0)}"
-        self._child_settings = replace(settings, port=port, prefect_api_url=prefect_url, dask=dask)
+        self._child_settings = replace(
+            settings, port=port, prefect_api_url=prefect_url, dask=dask, start_dir=settings.start_dir or Path.cwd()
+        )
         self._info = StackInfo(
             os.getpid(),
             f"http://{settings.host}:{port}",

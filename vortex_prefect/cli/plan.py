@@ -16,6 +16,7 @@ from vortex_prefect.client.documents import read_document, resolve_files
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.files.roots import ANYWHERE
 from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.graph.plan import compile_plan
@@ -41,7 +42,7 @@ def explain_graph(settings: Settings, path: Path, catalogue: Catalogue) -> dict[
         with Client(info.url) as client:
             return {**client.plan(document), "stack": True}
     plan = compile_plan(
-        parse_graph(document, Limits()), catalogue, targets=None, force=False, file_identity=FileIdentities()
+        parse_graph(document, Limits()), catalogue, targets=None, force=False, file_identity=FileIdentities(ANYWHERE)
     )
     return {**explanation(plan, frozenset(), {}), "stack": False}
 
