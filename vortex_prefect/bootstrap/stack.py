@@ -45,6 +45,9 @@ class StackInfo:
     prefect_ui: str
     dask: str
     processes: tuple[dict[str, Any], ...] = ()
+    #: As in `Settings`: what nodes may read.
+    start_dir: str = ""
+    file_roots: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -131,6 +134,8 @@ class Stack:
             prefect_url,
             prefect_url.removesuffix("/api"),
             dask,
+            start_dir=str(self._child_settings.start_dir),
+            file_roots=tuple(map(str, settings.file_roots)),
         )
         self._start_children()
         self._write_info()
