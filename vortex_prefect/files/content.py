@@ -46,32 +46,15 @@ _EXECUTABLE = (b"\x7fELF", b"#!", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\x
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\([ldi]p0?\r?\n|c[A-Za-z_][\w.]*\r?\n[A-Za-z_]\w*\r?\n(?:p\d+\r?\n)?\(")
 _MARKUP = re.compile(rb"<(?:!doctype|!--|\?xml|html|head|body|script|svg|iframe|[a-z]+:svg)", re.IGNORECASE)
 
-_ACTIVE = frozenset(
-    [
-        "html",
-        "htm",
-        "xhtml",
-        "shtml",
-        "svg",
-        "svgz",
-        "js",
-        "mjs",
-        "exe",
-        "dll",
-        "com",
-        "so",
-        "dylib",
-        "sh",
-        "bat",
-        "cmd",
-        "ps1",
-        "vbs",
-    ]
-)
+_ACTIVE = frozenset({
+    "html", "htm", "xhtml", "shtml", "svg", "svgz", "js", "mjs",
+    "exe", "dll", "com", "so", "dylib", "sh", "bat", "cmd", "ps1", "vbs",
+})  # fmt: skip
 _PICKLED = frozenset(["pkl", "pickle", "pt", "pth", "ckpt", "joblib"])
 #: Ending of a name → what its content may be; others may be anything that is taken in at all.
 _FAMILY_OF_ENDING = {
-    **dict.fromkeys(["png", "jpg", "jpeg", "gif", "webp", "tif", "tiff", "bmp", "exr", "hdr", "avif", "heic"], ("image/",)),
+    **dict.fromkeys(["png", "jpg", "jpeg", "gif", "webp", "tif", "tiff"], ("image/",)),
+    **dict.fromkeys(["bmp", "exr", "hdr", "avif", "heic"], ("image/",)),
     **dict.fromkeys(["wav", "flac", "ogg", "mp3", "m4a"], ("audio/",)),
     **dict.fromkeys(["mp4", "mov", "webm", "mkv", "avi"], ("video/",)),
     **dict.fromkeys(["csv", "txt", "cube", "json", "tsv", "md"], ("text/", "application/json")),
@@ -219,8 +202,15 @@ def _refusal_of_member(head: bytes) -> str | None:
 
 
 def _object_array(head: bytes) -> str | None:
-    """NumPy writes arrays of Python objects as pickles; their headers say so."""
-    return _RUNS_CODE if head.startswith(b"\x93NUMPY") and re.search(rb"'descr':[^{]*\|?O", head[:4096]) else None
+    """NumPy writes arrays of Python objects as pickles; their headers say so.
+
+    Source: numpy.lib.format; the header's length is a u16 in version 1, a u32 after that.
+    """
+    if not head.startswith(b"\x93NUMPY") or len(head) < 12:
+        return None
+    kind, begin = ("<H", 10) if head[6] == 1 else ("<I", 12)
+    (length,) = struct.unpack_from(kind, head, 8) if len(head) >= begin else (0,)
+    return _RUNS_CODE if re.search(rb"'[<>|=]?O\d*'", head[begin : begin + length]) else None
 
 
 _CHECKS: dict[str, Callable[[BinaryIO, str], str | None]] = {

