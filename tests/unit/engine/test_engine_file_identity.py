@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.engine.file_identity import FileIdentities
-from vortex_prefect.files.roots import ANYWHERE
+from vortex_prefect.files.roots import ANYWHERE, FileRoots
 
 
 @pytest.fixture
@@ -121,3 +122,22 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero"), tmp_path / "gone"):
         with pytest.raises(OSError, match=path.name):
             FileIdentities(ANYWHERE)(str(path))
+
+
+def test_what_nodes_may_not_read_is_not_hashed_either(tmp_path: Path, reads: list[str]) -> None:
+    root = tmp_path.resolve() / "root"
+    root.mkdir()
+    written(tmp_path / "secret", b"secret")
+    (root / "link").symlink_to(tmp_path / "secret")
+    identities = FileIdentities(FileRoots((root,)))
+    for path in (tmp_path / "secret", root / "link", root / ".." / "secret", tmp_path / "nowhere"):
+        with pytest.raises(WorkerError) as caught:
+            identities(str(path))
+        assert caught.value.code == "WK-012"
+    assert reads == []
+    assert identities(str(written(root / "a", b"one"))) == sha256(b"one")
+    # What was once inside, and was replaced by a link, is not told from memory.
+    (root / "a").unlink()
+    (root / "a").symlink_to(tmp_path / "secret")
+    with pytest.raises(WorkerError):
+        identities(str(root / "a"))
