@@ -54,6 +54,9 @@ class StackInfo:
     prefect_ui: str
     dask: str
     processes: tuple[dict[str, Any], ...] = ()
+    #: As in `Settings`: what nodes may read.
+    start_dir: str = ""
+    file_roots: tuple[str, ...] = ()
 
     @property
     def owns_prefect(self) -> bool:
@@ -143,13 +146,17 @@ class Stack:
         port = self._listening.getsockname()[1]
         prefect_url = settings.prefect_api_url or self._open_prefect()
         dask = settings.dask or self._open_dask()
-        self._child_settings = replace(settings, port=port, prefect_api_url=prefect_url, dask=dask)
+        self._child_settings = replace(
+            settings, port=port, prefect_api_url=prefect_url, dask=dask, start_dir=settings.start_dir or Path.cwd()
+        )
         self._info = StackInfo(
             os.getpid(),
             f"http://{settings.host}:{port}",
             prefect_url,
             prefect_url.removesuffix("/api"),
             dask,
+            start_dir=str(self._child_settings.start_dir),
+            file_roots=tuple(map(str, settings.file_roots)),
         )
         self._start_children()
         self._write_info()

@@ -307,6 +307,8 @@ class FileResource(BaseModel):
     sha256: str
     size_bytes: int
     name: str | None
+    #: As the content says.
+    media_type: str
     path: str
     url: str
 

@@ -15,6 +15,7 @@ class FileUpload:
 
     Attributes:
         filename: as the client gave it, once `chunks` has met the part.
+        media_type: as the client declared it, or empty.
     """
 
     def __init__(self, content_type: str) -> None:
@@ -22,6 +23,8 @@ class FileUpload:
         if kind != b"multipart/form-data" or not options.get(b"boundary"):
             raise RequestError("RQ-001", "a file is sent as multipart/form-data")
         self.filename: str | None = None
+        self.media_type = ""
+        self._declared = ""
         self._parser = MultipartParser(
             options[b"boundary"],
             {
@@ -61,6 +64,7 @@ class FileUpload:
 
     def _on_part_begin(self) -> None:
         self._field = self._value = b""
+        self._declared = ""
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._field += data[start:end]
@@ -74,10 +78,13 @@ class FileUpload:
             if name is not None:
                 self.filename = name.decode(errors="replace")
                 self._inside = True
+        if self._field.lower() == b"content-type":
+            self._declared = self._value.decode(errors="replace")
         self._field = self._value = b""
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._inside:
+            self.media_type = self.media_type or self._declared
             self._pieces.append(data[start:end])
 
     def _on_part_end(self) -> None:

@@ -32,7 +32,7 @@ def install(app: FastAPI) -> None:
 
 def answer(error: VortexError, status: int | None = None) -> JSONResponse:
     """The response to a failure."""
-    headers = {"Retry-After": str(_RETRY_AFTER_S)} if error.code in ("RQ-004", "SY-004") else None
+    headers = {"Retry-After": str(_RETRY_AFTER_S)} if error.code in ("RQ-004", "RQ-009", "SY-004") else None
     return JSONResponse({"error": error.to_dict()}, status or error.info.http_status, headers)
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from vortex_prefect.client.bridge import Client
 from vortex_prefect.client.documents import json_or_text, read_document, resolve_files
+from vortex_prefect.client.uploads import upload_out_of_reach
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import derived_id, is_id
 from vortex_prefect.core.settings import Limits, Settings
@@ -29,7 +30,7 @@ def deploy_graph(settings: Settings, graph: str, options: dict[str, Any]) -> dic
         VortexError: SY-004 no stack runs; what the bridge refuses.
     """
     with Client.of_running(settings) as client:
-        graph_id = graph if is_id(graph) else _store(client, Path(graph))
+        graph_id = graph if is_id(graph) else _store(client, settings, Path(graph))
         return client.deploy(graph_id, options)
 
 
@@ -70,8 +71,10 @@ def print_deployment(deployment: dict[str, Any], as_json: bool) -> None:
     out.print(f"Run it: {command}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _store(client: Client, path: Path) -> str:
+def _store(client: Client, settings: Settings, path: Path) -> str:
     parsed = parse_graph(read_document(path), Limits())
     document = {**parsed.to_document(), "id": parsed.id or derived_id("file", str(path.resolve()))}
-    resolve_files(document, client.catalogue(), path.resolve().parent)
+    catalogue = client.catalogue()
+    resolve_files(document, catalogue, path.resolve().parent)
+    upload_out_of_reach(client.http, settings, document, {}, catalogue)
     return client.store(document)

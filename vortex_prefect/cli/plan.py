@@ -13,9 +13,11 @@ from rich.text import Text
 from vortex_prefect.bootstrap.stack import running_stack
 from vortex_prefect.client.bridge import Client
 from vortex_prefect.client.documents import read_document, resolve_files
+from vortex_prefect.client.uploads import upload_out_of_reach
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.files.roots import ANYWHERE
 from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.graph.plan import compile_plan
@@ -39,9 +41,10 @@ def explain_graph(settings: Settings, path: Path, catalogue: Catalogue) -> dict[
     info = running_stack(settings)
     if info is not None:
         with Client(info.url) as client:
+            upload_out_of_reach(client.http, settings, document, {}, catalogue)
             return {**client.plan(document), "stack": True}
     plan = compile_plan(
-        parse_graph(document, Limits()), catalogue, targets=None, force=False, file_identity=FileIdentities()
+        parse_graph(document, Limits()), catalogue, targets=None, force=False, file_identity=FileIdentities(ANYWHERE)
     )
     return {**explanation(plan, frozenset(), {}), "stack": False}
 

@@ -20,6 +20,7 @@ from vortex_prefect.bootstrap.stack import Stack, Tell, running_stack
 from vortex_prefect.cli.progress import ProgressView
 from vortex_prefect.client.bridge import Client
 from vortex_prefect.client.documents import read_document, resolve_files, set_params
+from vortex_prefect.client.uploads import upload_out_of_reach
 from vortex_prefect.core.ids import derived_id
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.graph.model import parse_graph
@@ -62,7 +63,9 @@ def run_graph(
             own = Stack(Settings.from_env(settings.to_env(), port=0), _teller(console, resources))
             info = resources.enter_context(own)
         client = resources.enter_context(Client(info.url))
-        resolve_files(document, client.catalogue(), path.resolve().parent)
+        catalogue = client.catalogue()
+        resolve_files(document, catalogue, path.resolve().parent)
+        upload_out_of_reach(client.http, settings, document, {}, catalogue)
         started = time.monotonic()
         execution_id = client.execute(client.store(document))
         execution = _follow(client, document, execution_id, console)

@@ -44,6 +44,11 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    @property
+    def http(self) -> httpx.Client:
+        """For what has no method here."""
+        return self._http
+
     def catalogue(self) -> Catalogue:
         """All node types."""
         return Catalogue.from_list(self._call("GET", "/api/nodes")["types"])

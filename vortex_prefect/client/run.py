@@ -12,11 +12,15 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+import httpx
+
 from vortex_prefect.client.embedded import stack_url
 from vortex_prefect.client.execution import Execution, Order, Progress
 from vortex_prefect.client.inputs import AnyGraph, document_of, prepared
 from vortex_prefect.client.prefect_link import linked
 from vortex_prefect.client.results import Results
+from vortex_prefect.client.uploads import upload_out_of_reach
+from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Settings
 
 OnProgress = Callable[[Progress], None]
@@ -59,7 +63,9 @@ async def arun_graph(
     url = await asyncio.to_thread(stack_url, settings)
     async with AsyncExitStack() as resources:
         execution = await resources.enter_async_context(Execution(url, settings.engine_socket, on_progress))
-        prepared_document, values = prepared(document, folder, inputs or {}, await execution.catalogue())
+        catalogue = await execution.catalogue()
+        prepared_document, values = prepared(document, folder, inputs or {}, catalogue)
+        await asyncio.to_thread(_upload, url, settings, prepared_document, values, catalogue)
         await resources.enter_async_context(linked(execution, prepared_document["name"]))
         named = None if targets is None else tuple(targets)
         return await execution.run(Order(prepared_document, values, named, force, timeout_s))
@@ -92,6 +98,13 @@ def run_graph(
         worker.cancel()
         raise
     return worker.result()
+
+
+def _upload(
+    url: str, settings: Settings, document: dict[str, Any], values: dict[str, Any], catalogue: Catalogue
+) -> None:
+    with httpx.Client(base_url=url, trust_env=False) as http:
+        upload_out_of_reach(http, settings, document, values, catalogue)
 
 
 class _LoopThread:

@@ -93,6 +93,16 @@ class Settings:
     on_cancellation: str = ""
     #: Takes a line for each span that has ended, of all processes; null: see `ipc.trace_setup`.
     trace_file: Path | None = None
+    #: Folder in which the stack was started: nodes may read below it, and relative paths start there; null: this one.
+    start_dir: Path | None = None
+    #: More folders below which nodes may read; `os.pathsep` stands between.
+    file_roots: tuple[Path, ...] = ()
+    #: Bytes of one uploaded file.
+    upload_bytes: int = 4 * GIB
+    #: Uploads that arrive at once.
+    uploads: int = 16
+    #: Uploads are refused where less than so many bytes of the disk would stay free.
+    disk_floor_bytes: int = GIB
 
     @property
     def run_dir(self) -> Path:
@@ -153,7 +163,7 @@ class Settings:
             values["prefect_api_url"] = env["PREFECT_API_URL"]
         values.update({name: value for name, value in overrides.items() if value is not None})
         # Not every process of the stack is in the folder where it was started.
-        for name in ("home", "trace_file"):
+        for name in ("home", "trace_file", "start_dir"):
             if name in values:
                 values[name] = Path(str(values[name])).expanduser().resolve()
         return cls(**values)  # type: ignore[arg-type]
@@ -166,6 +176,7 @@ _KINDS: dict[str, type] = {
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,
     "concurrency": int, "pool": str, "report_after_s": float,
     "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
+    "start_dir": Path, "file_roots": tuple, "upload_bytes": int, "uploads": int, "disk_floor_bytes": int,
 }  # fmt: skip
 
 
@@ -178,6 +189,8 @@ def default_home(env: Mapping[str, str]) -> Path:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, tuple):
+        return os.pathsep.join(map(str, value))
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
@@ -188,6 +201,8 @@ def _parse(name: str, text: str, kind: type) -> object:
         if text.lower() in ("0", "false", "no", "off"):
             return False
         raise ValueError(f"{name}={text!r} is neither yes nor no")
+    if kind is tuple:
+        return tuple(Path(folder).expanduser().resolve() for folder in text.split(os.pathsep) if folder)
     try:
         return kind(text)
     except ValueError:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 import threading
 import time
 from collections import OrderedDict
 from typing import NamedTuple
+
+from vortex_prefect.files.roots import FileRoots
 
 #: A file that changed more recently may change again within one tick of its file system's clock (FAT has 2 s).
 _SETTLED_NS = 2_000_000_000
@@ -32,8 +32,9 @@ class FileIdentities:
     latest when the map is closed. Use it from any thread.
     """
 
-    def __init__(self, capacity: int = 10_000) -> None:
-        """`capacity`: how many files are remembered."""
+    def __init__(self, roots: FileRoots, capacity: int = 10_000) -> None:
+        """`roots`: which files may be looked at. `capacity`: how many are remembered."""
+        self._roots = roots
         self._capacity = capacity
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[_Stamp, str]] = OrderedDict()
@@ -45,12 +46,10 @@ class FileIdentities:
         """Identity of the file's content.
 
         Raises:
-            OSError: it cannot be read, or is no file (a pipe would be waited for, a device never ends).
+            WorkerError: WK-012, it lies where nodes may not read.
+            OSError: it cannot be read, or is no file.
         """
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise OSError(errno.EINVAL, "it is no regular file", path)
-        with open(path, "rb") as file:  # of a directory: IsADirectoryError
+        with self._roots.open_file(path) as file:
             before = _stamp(file.fileno())
             if (known := self._recall(path, before)) is not None:
                 return known

@@ -33,6 +33,7 @@ from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.event_spool import EventSpool
 from vortex_prefect.engine.patience import Patience
 from vortex_prefect.engine.worker_events import KEPT, TOPIC, WorkerEvents
+from vortex_prefect.files.roots import roots_of
 from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostRuntime
@@ -249,6 +250,7 @@ def host_config(settings: Settings, workers: int) -> HostConfig:
         policy=_policy(settings, workers),
         spin_us=settings.spin_us,
         quarantine_after=settings.quarantine_after,
+        roots=roots_of(settings),
     )
 
 

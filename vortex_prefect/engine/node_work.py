@@ -124,6 +124,6 @@ def _identities(file_identity: FileIdentity, paths: list[str]) -> dict[str, str 
         if path not in found:
             try:
                 found[path] = file_identity(path)
-            except OSError:
+            except (OSError, VortexError):
                 found[path] = None
     return found

@@ -12,6 +12,7 @@ from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.files.roots import FileRoots
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.incremental import IncrementalCompiler
 from vortex_prefect.graph.keys import Fingerprint
@@ -38,14 +39,14 @@ class Planner:
         files: identities of the files that nodes read.
     """
 
-    def __init__(self, capacity: int = 16) -> None:
-        """`capacity`: how many graphs and plans are remembered."""
+    def __init__(self, roots: FileRoots, capacity: int = 16) -> None:
+        """`roots`: what nodes may read. `capacity`: how many graphs and plans are remembered."""
         self._capacity = capacity
         self._lock = threading.Lock()
         self._checked: OrderedDict[str, _Checked] = OrderedDict()
         self._compiler = IncrementalCompiler(capacity)
         #: Of the files that graphs read.
-        self.files = FileIdentities()
+        self.files = FileIdentities(roots)
 
     def plan(
         self, request: ExecutionRequest, catalogue: Catalogue, fingerprint: Fingerprint | None = None

@@ -40,6 +40,7 @@ from vortex_prefect.engine.sizes import Sizes
 from vortex_prefect.engine.spans import execution_span, note_end
 from vortex_prefect.engine.task_runner import VortexTaskRunner
 from vortex_prefect.engine.worker_watch import WorkerWatch
+from vortex_prefect.files.roots import roots_of
 from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import Graph
 from vortex_prefect.graph.plan import Plan
@@ -78,7 +79,7 @@ class Runs:
         self._catalogue: Catalogue | None = None
         self._flights = InFlight()
         self._limits = TagLimits(self._concurrency_limits)
-        self._planner = Planner()
+        self._planner = Planner(roots_of(settings))
         self._pace = Pace()
         self._sizes = Sizes()
 

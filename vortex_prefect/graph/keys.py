@@ -11,7 +11,8 @@ from vortex_prefect.graph.canonical import content_key
 from vortex_prefect.graph.document import pointer
 from vortex_prefect.graph.wiring import Inputs
 
-#: Identity of a file's content: equal for equal content. Raises OSError where the file cannot be read.
+#: Identity of a file's content: equal for equal content. Raises OSError where the file cannot be read, WK-012 where
+#: it may not.
 FileIdentity = Callable[[str], str]
 #: What else a node's results depend on, by type and own parameters. Raises VortexError where nobody can tell.
 Fingerprint = Callable[[str, dict[str, Any]], str]
@@ -28,7 +29,7 @@ class ContentKeys:
     def __init__(self, file_identity: FileIdentity, fingerprint: Fingerprint | None = None) -> None:
         self._file_identity = file_identity
         self._fingerprint = fingerprint
-        self._identities: dict[str, str | OSError] = {}
+        self._identities: dict[str, str | OSError | VortexError] = {}
         self._fingerprints: dict[tuple[str, str], str | VortexError] = {}
         self._keys: dict[str, str | None] = {}
         self._problems: list[Problem] = []
@@ -54,7 +55,7 @@ class ContentKeys:
         """Refuse what could not be read.
 
         Raises:
-            GraphError: VE-010 for each parameter that names such a file.
+            GraphError: for each parameter that names such a file VE-010, or WK-012 if it may not be read.
         """
         if self._problems:
             raise GraphError.of(self._problems)
@@ -86,11 +87,11 @@ class ContentKeys:
                 self._fingerprints[place] = error
         return self._fingerprints[place]
 
-    def _identity(self, path: str) -> str | OSError:
+    def _identity(self, path: str) -> str | OSError | VortexError:
         if path not in self._identities:
             try:
                 self._identities[path] = self._file_identity(path)
-            except OSError as error:
+            except (OSError, VortexError) as error:
                 self._identities[path] = error
         return self._identities[path]
 
@@ -106,8 +107,10 @@ def ask_fingerprint(fingerprint: Fingerprint | None, node_type: str, params: Map
     return fingerprint(node_type, dict(params))
 
 
-def _unreadable(node_id: str, name: str, path: str, error: OSError) -> Problem:
+def _unreadable(node_id: str, name: str, path: str, error: OSError | VortexError) -> Problem:
+    where = pointer("nodes", node_id, "params", name)
+    if isinstance(error, VortexError):
+        return Problem(error.code, f"{node_id}: {error.message}", node_id, name, where, error.hint)
     reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror or error})"
     message = f"{node_id}: the file {path} of {name} {reason}"
-    where = pointer("nodes", node_id, "params", name)
     return Problem("VE-010", message, node_id, name, where, f"Put a readable file at {path}, or change {name}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vortex_prefect.files.roots import NOWHERE, FileRoots
 from vortex_prefect.host.supervision import Policy
 
 
@@ -35,3 +36,5 @@ class HostConfig:
     spin_us: int = 200
     #: Crashes in a row after which a node is not run for a while; 0: never.
     quarantine_after: int = 5
+    #: What nodes may read.
+    roots: FileRoots = NOWHERE

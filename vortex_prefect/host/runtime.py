@@ -247,6 +247,7 @@ def _welcome(config: HostConfig) -> Welcome:
         str(config.arena_path),
         str(config.output_dir),
         str(config.state_dir),
+        roots=config.roots,
         device=config.device,
         beat_ms=config.beat_ms,
         # Looking keeps the peer from running where there is one processor only.

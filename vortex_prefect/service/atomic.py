@@ -7,8 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from vortex_prefect.core.errors import SystemFault
+
+DRAFT_PREFIX = ".draft-"
 
 
 class Draft:
@@ -23,12 +26,18 @@ class Draft:
         with self._translated():
             folder.mkdir(parents=True, exist_ok=True)
             # It outlives this call and is closed by `discard`.
-            self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=".draft-", delete=False)  # noqa: SIM115
+            self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=DRAFT_PREFIX, delete=False)  # noqa: SIM115
 
     def write(self, data: bytes) -> None:
         """Append to the content."""
         with self._translated():
             self._file.write(data)
+
+    def reader(self) -> BinaryIO:
+        """The content so far, to read; the caller closes it."""
+        with self._translated():
+            self._file.flush()
+            return open(self._file.name, "rb")
 
     def publish(self, path: Path) -> None:
         """Make the content durable and give it its name, replacing what stood there."""

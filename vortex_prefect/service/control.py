@@ -27,9 +27,6 @@ from vortex_prefect.service.worker_events import WorkerEvents
 
 _log = logging.getLogger(__name__)
 
-#: Bytes of one uploaded file; far above any picture, below what fills a disk by accident.
-FILE_LIMIT_BYTES = 4 << 30
-
 #: Seconds before the engine is tried again after its link broke.
 _RECONNECT_S = 0.5
 
@@ -63,9 +60,15 @@ class ControlPlane:
         self.graphs = Graphs(store, self.catalogue, publish, limits)
         self.executions = Executions(store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits)
         self.deployments = Deployments(store, engine, self.catalogue, limits)
-        self.files = Files(settings.file_dir, limit_bytes=FILE_LIMIT_BYTES)
+        self.files = Files(
+            settings.file_dir,
+            limit_bytes=settings.upload_bytes,
+            at_once=settings.uploads,
+            floor_bytes=settings.disk_floor_bytes,
+        )
 
     async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.files.tidy)
         await self.catalogue.load()
         await self.queue.load()
         regularly = (self.queue.check_regularly, self.reports.flush_regularly)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
-import mimetypes
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import quote
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord
 from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.job import Value
+from vortex_prefect.files.content import HEAD_BYTES, media_type_of
 from vortex_prefect.service.atomic import write_atomically
 from vortex_prefect.service.messages import PICTURES
 from vortex_prefect.service.resources import item_resource, wanted_outputs
@@ -31,6 +32,10 @@ class Content:
 
     media_type: str
     body: bytes | Path
+    #: Of a file: where it has to lie, whatever links say.
+    folder: Path = Path()
+    #: To save it under.
+    name: str = ""
 
 
 class Outputs:
@@ -88,7 +93,7 @@ class Outputs:
             return Content("application/json", json.dumps({"type": value.type, "value": value.data}).encode())
         if format == "file" and value.type == "PATH":
             path = await asyncio.to_thread(self._written_file, execution_id, str(value.data))
-            return Content(mimetypes.guess_type(path.name)[0] or "application/octet-stream", path)
+            return Content(await asyncio.to_thread(_media_type, path), path, self._folder / execution_id, path.name)
         raise RequestError("RQ-001", f"a value of type {value.type} has no form {format!r}")
 
     async def _read_tensor(self, execution_id: str, node: str, port: str, value: Value, format: str) -> Content:
@@ -96,7 +101,7 @@ class Outputs:
             raise RequestError("RQ-001", f"format is one of {', '.join(TENSOR_FORMATS)}, not {format!r}")
         kept = self._picture(execution_id, node, port)
         if format == "png" and await asyncio.to_thread(kept.is_file):
-            return Content("image/png", kept)
+            return Content("image/png", kept, self._folder / execution_id)
         try:
             data, media_type = await self._engine.read_value(value, format)
         except VortexError as error:
@@ -120,6 +125,12 @@ class Outputs:
         if not path.is_file():
             raise RequestError("RQ-006", f"the file {path.name} is gone")
         return path
+
+
+def _media_type(path: Path) -> str:
+    """By its content: a name may say anything."""
+    with path.open("rb") as file:
+        return media_type_of(file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size)
 
 
 def _item(value: Value, node: str, port: str, item: int) -> Value:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
@@ -16,6 +17,7 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext
 from vortex_prefect.core.log_line import LogLine
+from vortex_prefect.files.roots import FileRoots
 from vortex_prefect.wire._pb import control_pb2, job_pb2
 from vortex_prefect.wire.payloads import (
     MOST_RESIDENTS,
@@ -133,10 +135,18 @@ def _write_welcome(packet: control_pb2.ControlPacket, welcome: Welcome) -> None:
     target.protocol, target.host_id, target.arena_path = welcome.protocol, welcome.host_id, welcome.arena_path
     target.output_dir, target.state_dir = welcome.output_dir, welcome.state_dir
     target.worker_id, target.index, target.device = welcome.worker_id, welcome.index, welcome.device
+    target.open_folders.extend(map(str, welcome.roots.open))
+    target.closed_folders.extend(map(str, welcome.roots.closed))
+    target.base_folder = str(welcome.roots.base)
     target.beat_ms, target.spin_us = welcome.beat_ms, welcome.spin_us
     target.capabilities.extend(sorted(welcome.capabilities))
     if welcome.error is not None:
         write_error(target.error, welcome.error)
+
+
+def _read_roots(source: control_pb2.Handshake) -> FileRoots:
+    opened, closed = (tuple(map(Path, folders)) for folders in (source.open_folders, source.closed_folders))
+    return FileRoots(opened, closed, Path(source.base_folder or "/"))
 
 
 def _read_handshake(packet: control_pb2.ControlPacket) -> Hello | Welcome:
@@ -153,6 +163,7 @@ def _read_handshake(packet: control_pb2.ControlPacket) -> Hello | Welcome:
         source.output_dir,
         source.state_dir,
         error=read_error(source.error) if source.HasField("error") else None,
+        roots=_read_roots(source),
         worker_id=source.worker_id,
         index=source.index,
         device=source.device,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.core.log_line import LogLine
+from vortex_prefect.files.roots import NOWHERE, FileRoots
 
 #: Raised when a packet changes its meaning; host and worker must agree.
 PROTOCOL_VERSION = 4
@@ -39,6 +40,8 @@ class Welcome:
     output_dir: str
     state_dir: str
     error: VortexError | None = None
+    #: What nodes may read.
+    roots: FileRoots = NOWHERE
     #: The name of the worker, and which of the host's it is.
     worker_id: str = ""
     index: int = 0

@@ -27,6 +27,7 @@ from vortex_worker.packs import load_packs
 from vortex_worker.previews import JobPreviews
 from vortex_worker.residents import Residents
 from vortex_worker.runner import JobRunner
+from vortex_worker.sdk.files import permit
 from vortex_worker.session import HostSession
 from vortex_worker.state import WorkerState
 
@@ -48,6 +49,7 @@ def main() -> int:
     try:
         session = HostSession(UnixChannel.connect(arguments.socket))
         welcome = session.open(Hello(os.getpid(), catalogue))
+        permit(welcome.roots)
         device = choose_device(welcome.device, welcome.index)
         state = WorkerState(device, Residents())
         memory = TensorMemory(Segment.open(Path(welcome.arena_path)), welcome.host_id, session.ask_room)

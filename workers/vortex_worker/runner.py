@@ -18,6 +18,7 @@ from vortex_worker.memory import TensorMemory, Unpacked
 from vortex_worker.previews import JobPreviews
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType
+from vortex_worker.sdk.files import check_input
 from vortex_worker.state import WorkerState
 
 _MAX_TRACEBACK_CHARS = 20_000
@@ -174,4 +175,7 @@ def _parameter(job: Job, param: ParamSpec, value: Any) -> Any:
         problem = Problem(code, message, job.node_id, param.name)
         raise GraphError(code, f"{job.node_id}: {message}", problems=(problem,), node_id=job.node_id)
     value = coerce_param(param, value)
-    return Path(value) if param.type == "PATH" else value
+    if param.type != "PATH":
+        return value
+    # Also for nodes that open files by themselves, though a link may be put there after this look.
+    return Path(value) if value == param.default else check_input(value)

@@ -76,6 +76,8 @@ def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
 class Bridge:
     """Stands for `Client`."""
 
+    http: Any = None
+
     def __init__(self) -> None:
         self.stored: list[dict[str, Any]] = []
         self.deployed: list[tuple[str, dict[str, Any]]] = []

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.files.roots import ANYWHERE, FileRoots
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def sha256(content: bytes) -> str:
 
 @pytest.mark.usefixtures("later")
 def test_a_file_is_read_once_until_it_changes(tmp_path: Path, reads: list[str]) -> None:
-    identities = FileIdentities()
+    identities = FileIdentities(ANYWHERE)
     path = written(tmp_path / "a", b"one")
     assert identities(str(path)) == identities(str(path)) == sha256(b"one")
     assert reads == [sha256(b"one")]
@@ -54,7 +56,7 @@ def test_a_file_is_read_once_until_it_changes(tmp_path: Path, reads: list[str]) 
 
 @pytest.mark.usefixtures("later")
 def test_another_file_in_its_place_is_seen_though_size_and_time_are_the_same(tmp_path: Path) -> None:
-    identities = FileIdentities()
+    identities = FileIdentities(ANYWHERE)
     path = written(tmp_path / "a", b"one")
     assert identities(str(path)) == sha256(b"one")
     old = path.stat()
@@ -66,7 +68,7 @@ def test_another_file_in_its_place_is_seen_though_size_and_time_are_the_same(tmp
 
 @pytest.mark.usefixtures("later")
 def test_a_time_set_back_deceives_nobody(tmp_path: Path) -> None:
-    identities = FileIdentities()
+    identities = FileIdentities(ANYWHERE)
     path = written(tmp_path / "a", b"one")
     os.utime(path, ns=(0, 0))
     assert identities(str(path)) == sha256(b"one")
@@ -76,7 +78,7 @@ def test_a_time_set_back_deceives_nobody(tmp_path: Path) -> None:
 
 
 def test_a_file_that_just_changed_is_read_again(tmp_path: Path, reads: list[str]) -> None:
-    identities = FileIdentities()
+    identities = FileIdentities(ANYWHERE)
     path = str(written(tmp_path / "a", b"one"))
     identities(path)
     identities(path)
@@ -96,7 +98,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(
         written(path, b"other")
         return digest
 
-    identities = FileIdentities()
+    identities = FileIdentities(ANYWHERE)
     with monkeypatch.context() as patched:
         patched.setattr(hashlib, "file_digest", meddle)
         identities(str(path))
@@ -105,7 +107,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(
 
 @pytest.mark.usefixtures("later")
 def test_the_file_that_was_not_asked_for_the_longest_is_forgotten(tmp_path: Path, reads: list[str]) -> None:
-    identities = FileIdentities(capacity=2)
+    identities = FileIdentities(ANYWHERE, capacity=2)
     paths = [str(written(tmp_path / name, name.encode())) for name in "abc"]
     for path in (paths[0], paths[1], paths[0], paths[2], paths[0]):
         identities(path)
@@ -119,4 +121,23 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero"), tmp_path / "gone"):
         with pytest.raises(OSError, match=path.name):
-            FileIdentities()(str(path))
+            FileIdentities(ANYWHERE)(str(path))
+
+
+def test_what_nodes_may_not_read_is_not_hashed_either(tmp_path: Path, reads: list[str]) -> None:
+    root = tmp_path.resolve() / "root"
+    root.mkdir()
+    written(tmp_path / "secret", b"secret")
+    (root / "link").symlink_to(tmp_path / "secret")
+    identities = FileIdentities(FileRoots((root,)))
+    for path in (tmp_path / "secret", root / "link", root / ".." / "secret", tmp_path / "nowhere"):
+        with pytest.raises(WorkerError) as caught:
+            identities(str(path))
+        assert caught.value.code == "WK-012"
+    assert reads == []
+    assert identities(str(written(root / "a", b"one"))) == sha256(b"one")
+    # What was once inside, and was replaced by a link, is not told from memory.
+    (root / "a").unlink()
+    (root / "a").symlink_to(tmp_path / "secret")
+    with pytest.raises(WorkerError):
+        identities(str(root / "a"))

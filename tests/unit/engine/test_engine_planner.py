@@ -10,6 +10,7 @@ from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.engine import planner
 from vortex_prefect.engine.planner import Planner
+from vortex_prefect.files.roots import ANYWHERE
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.graph.plan import compile_plan
@@ -44,20 +45,20 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_request_is_planned() -> None:
-    found, plan = Planner().plan(request(subject(), force=True), CATALOGUE)
+    found, plan = Planner(ANYWHERE).plan(request(subject(), force=True), CATALOGUE)
     assert found == subject()
     assert plan == compile_plan(subject(), CATALOGUE, targets=None, force=True, file_identity=str)
 
 
 def test_what_did_not_change_is_neither_read_nor_checked_again(work: list[str]) -> None:
-    subject_of = Planner()
+    subject_of = Planner(ANYWHERE)
     first = subject_of.plan(request(subject()), CATALOGUE)
     assert subject_of.plan(request(subject()), CATALOGUE) == first
     assert work == ["read", "check"]
 
 
 def test_another_layout_is_read_and_not_checked(work: list[str]) -> None:
-    subject_of = Planner()
+    subject_of = Planner(ANYWHERE)
     subject_of.plan(request(subject()), CATALOGUE)
     moved = subject(position={"x": 1, "y": 1}, title="Soft")
     found, plan = subject_of.plan(request(moved), CATALOGUE)
@@ -67,7 +68,7 @@ def test_another_layout_is_read_and_not_checked(work: list[str]) -> None:
 
 
 def test_a_value_that_changed_is_read_and_checked(work: list[str]) -> None:
-    subject_of = Planner()
+    subject_of = Planner(ANYWHERE)
     subject_of.plan(request(subject()), CATALOGUE)
     with pytest.raises(GraphError, match="VE-010"):
         subject_of.plan(request(subject(params={"radius": 99})), CATALOGUE)
@@ -75,7 +76,7 @@ def test_a_value_that_changed_is_read_and_checked(work: list[str]) -> None:
 
 
 def test_a_graph_that_is_not_the_queued_one_is_refused_however_often() -> None:
-    subject_of = Planner()
+    subject_of = Planner(ANYWHERE)
     subject_of.plan(request(subject()), CATALOGUE)
     queued = graph_hash(subject())
     for _ in range(2):
@@ -84,7 +85,7 @@ def test_a_graph_that_is_not_the_queued_one_is_refused_however_often() -> None:
 
 
 def test_another_catalogue_is_another_check(work: list[str]) -> None:
-    subject_of = Planner()
+    subject_of = Planner(ANYWHERE)
     subject_of.plan(request(subject()), CATALOGUE)
     poorer = Catalogue(tuple(spec for spec in CATALOGUE.all() if spec.type != "t.blur"))
     with pytest.raises(GraphError, match="VE-003"):
@@ -93,7 +94,7 @@ def test_another_catalogue_is_another_check(work: list[str]) -> None:
 
 
 def test_memory_is_bounded(work: list[str]) -> None:
-    subject_of = Planner(capacity=2)
+    subject_of = Planner(ANYWHERE, capacity=2)
     for radius in (1, 2, 3, 1):
         subject_of.plan(request(subject(params={"radius": radius})), CATALOGUE)
     assert work == ["read", "check"] * 4

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome, TraceContext, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.tensor import TensorRef
+from vortex_prefect.files.roots import FileRoots
 from vortex_prefect.wire._pb import control_pb2
 from vortex_prefect.wire.packets import decode, decode_traced, encode
 from vortex_prefect.wire.payloads import (
@@ -74,9 +76,11 @@ CAPABLE = st.frozensets(st.sampled_from(sorted(CAPABILITIES)) | NAME)
 OUTCOMES = st.builds(
     JobOutcome, NAME, st.dictionaries(NAME, VALUES, max_size=3), started_ms=I64, finished_ms=I64
 ) | st.builds(JobOutcome, NAME, error=ERRORS)
+FOLDERS = st.lists(TEXT.map(Path), max_size=2).map(tuple)
+ROOTS = st.builds(FileRoots, FOLDERS, FOLDERS, TEXT.filter(bool).map(Path))
 PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
     st.builds(Hello, U32, st.lists(st.dictionaries(TEXT, JSON, max_size=2), max_size=2), CAPABLE, U32),
-    st.builds(Welcome, TEXT, TEXT, TEXT, TEXT, st.none() | ERRORS, NAME, U32, TEXT, U32, U32, CAPABLE, U32),
+    st.builds(Welcome, TEXT, TEXT, TEXT, TEXT, st.none() | ERRORS, ROOTS, NAME, U32, TEXT, U32, U32, CAPABLE, U32),
     JOBS,
     st.builds(Batch, st.lists(JOBS, max_size=3).map(tuple)),
     OUTCOMES,

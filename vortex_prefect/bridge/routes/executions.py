@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.body import read_model, takes
 from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
@@ -21,6 +21,7 @@ from vortex_prefect.bridge.models import (
     QueueResource,
 )
 from vortex_prefect.bridge.paging import Before, cursor, text_of
+from vortex_prefect.bridge.safe_headers import SafeFileResponse, safe_headers
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.ipc.tracing import Span, span
@@ -29,9 +30,6 @@ from vortex_prefect.service.outputs import Content
 from vortex_prefect.service.resources import execution_resource
 
 router = APIRouter(prefix="/api", tags=["executions"])
-
-#: Media types that a browser may show on this server's own origin; others are downloads, since they may hold scripts.
-_SHOWN = frozenset({"application/json", "image/png", "image/jpeg", "image/webp", "image/gif"})
 
 
 @router.post(
@@ -88,6 +86,7 @@ async def cancel_execution(execution_id: str, context: Context, actor: ActorOf) 
     return JSONResponse(execution_resource(await context.control.executions.cancel(execution_id, actor)), 202)
 
 
+@router.head("/execution/{execution_id}/outputs/{node}/{port}", include_in_schema=False)
 @router.get("/execution/{execution_id}/outputs/{node}/{port}", response_class=Response)
 async def get_output(
     execution_id: str,
@@ -147,13 +146,10 @@ async def move_in_queue(execution_id: str, request: Request, context: Context) -
 
 
 def served(content: Content) -> Response:
-    """Bytes or a file under its media type, which no browser may guess otherwise."""
-    headers = {"X-Content-Type-Options": "nosniff"}
-    if content.media_type not in _SHOWN:
-        headers["Content-Disposition"] = "attachment"
+    """Bytes or a file under its media type; see `safe_headers`."""
     if isinstance(content.body, Path):
-        return FileResponse(content.body, media_type=content.media_type, headers=headers)
-    return Response(content.body, media_type=content.media_type, headers=headers)
+        return SafeFileResponse(content.body, content.folder, content.media_type, content.name)
+    return Response(content.body, media_type=content.media_type, headers=safe_headers(content.media_type, content.name))
 
 
 def _span_of(request: Request) -> Span:

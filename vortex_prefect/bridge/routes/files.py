@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +13,7 @@ from vortex_prefect.bridge.context import Context
 from vortex_prefect.bridge.models import FileResource
 from vortex_prefect.bridge.multipart import FileUpload
 from vortex_prefect.bridge.routes.executions import served
+from vortex_prefect.files.content import HEAD_BYTES, media_type_of
 from vortex_prefect.service.outputs import Content
 
 router = APIRouter(prefix="/api/file", tags=["files"])
@@ -21,14 +23,6 @@ _FORM = {
     "required": ["file"],
     "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
 }
-
-#: First bytes → media type. Uploads bring no trustworthy type of their own.
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
 
 
 @router.post(
@@ -40,12 +34,16 @@ _SIGNATURES = (
 async def upload_file(request: Request, context: Context) -> Response:
     """Store a file under its SHA-256; the same content again is the same file."""
     upload = FileUpload(request.headers.get("content-type", ""))
-    stored = await context.control.files.save(upload.chunks(request.stream()))
+    chunks = upload.chunks(request.stream())
+    stored = await context.control.files.save(
+        chunks, lambda: (upload.filename or "", upload.media_type), _announced(request)
+    )
     return JSONResponse(
         {
             "sha256": stored.sha256,
             "size_bytes": stored.size_bytes,
             "name": upload.filename,
+            "media_type": stored.media_type,
             "path": str(stored.path),
             "url": f"/api/file/{stored.sha256}",
         },
@@ -53,18 +51,21 @@ async def upload_file(request: Request, context: Context) -> Response:
     )
 
 
+@router.head("/{sha256}", include_in_schema=False)
 @router.get("/{sha256}", response_class=Response)
 async def get_file(sha256: str, context: Context) -> Response:
     """The content of an uploaded file."""
     path = await context.control.files.find(sha256)
-    response = served(Content(await asyncio.to_thread(_media_type, path), path))
+    response = served(Content(await asyncio.to_thread(_media_type, path), path, path.parent))
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
 
 
 def _media_type(path: Path) -> str:
     with path.open("rb") as file:
-        start = file.read(16)
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for signature, kind in _SIGNATURES if start.startswith(signature)), "application/octet-stream")
+        return media_type_of(file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size)
+
+
+def _announced(request: Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdecimal() else 0

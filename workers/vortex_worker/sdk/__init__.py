@@ -10,11 +10,14 @@ signature and the docstring; nothing is declared twice.
 
 What a node logs with `logging` from INFO on, prints, or notes as its progress
 are lines of the log of its task run; see docs/prefect.md.
+
+Files are read with `open_input`, and written with `Context.write_output`; see docs/files.md.
 """
 
 from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Port, Range, Step, Unit, Widget
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType, node, nodes_of
+from vortex_worker.sdk.files import check_input, open_input
 from vortex_worker.sdk.types import Any, Image, Json, Latent, Many, Mask, Tensor
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "Tensor",
     "Unit",
     "Widget",
+    "check_input",
     "node",
     "nodes_of",
+    "open_input",
 ]

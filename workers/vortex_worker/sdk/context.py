@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import torch
 
+from vortex_prefect.files.output_folder import write_below
 from vortex_worker.residents import Residents
 
 T = TypeVar("T")
@@ -57,6 +58,17 @@ class Context:
         """Where files of this execution go."""
         self._output_dir.mkdir(parents=True, exist_ok=True)
         return self._output_dir
+
+    def write_output(self, name: str, data: bytes, *, overwrite: bool = False) -> Path:
+        """Write a file below `output_dir`, and give its path; folders in the name are made.
+
+        A file of that name stays, and the new one gets a number; with `overwrite` it is replaced as a whole.
+
+        Raises:
+            ValueError: the name leads out of the folder, as text or by a link.
+            OSError: it cannot be written; nothing is left of it.
+        """
+        return write_below(self._output_dir, name, data, overwrite=overwrite)
 
     @property
     def state_dir(self) -> Path:

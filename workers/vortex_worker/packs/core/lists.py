@@ -8,8 +8,9 @@ import statistics
 from pathlib import Path
 from typing import Annotated
 
+from vortex_prefect.core.errors import WorkerError
 from vortex_worker.packs.core.numbers import Number
-from vortex_worker.sdk import Any, Doc, Json, Partial, Range, node
+from vortex_worker.sdk import Any, Doc, Json, Partial, Range, check_input, node
 
 #: More items make no graph that anybody looks at.
 _MAX_ITEMS = 100_000
@@ -50,12 +51,23 @@ def files(
 def _fitting(folder: Path, pattern: str) -> list[Path]:
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
-    found = list(itertools.islice((path for path in folder.glob(pattern) if path.is_file()), _MAX_ITEMS + 1))
+    if ".." in Path(pattern).parts:
+        raise ValueError(f"{pattern} leads out of the folder")
+    fitting = (path for path in folder.glob(pattern) if _is_readable(path))
+    found = list(itertools.islice(fitting, _MAX_ITEMS + 1))
     if len(found) > _MAX_ITEMS:
         raise ValueError(
             f"{folder} has more than {_MAX_ITEMS} files that fit {pattern}, which is too many for one list"
         )
     return sorted(found)
+
+
+def _is_readable(path: Path) -> bool:
+    """A file, and not by a link that leads to where nodes may not read."""
+    try:
+        return check_input(path).is_file()
+    except WorkerError:
+        return False
 
 
 @node("core.collect", category="lists", title="Collect", outputs=("out",))

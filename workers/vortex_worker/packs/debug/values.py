@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from vortex_worker.packs.debug.counting import add_count
-from vortex_worker.sdk import Any, Context, Doc, Json, Range, node
+from vortex_worker.sdk import Any, Context, Doc, Json, Range, node, open_input
 
 Number = Annotated[float, Range(-sys.float_info.max, sys.float_info.max)]
 
@@ -31,7 +31,8 @@ def add(a: Number = 0.0, b: Number = 0.0) -> float:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    with open_input(path) as file:
+        return file.read().decode("utf-8")
 
 
 @node("debug.fingerprint", category="debug", fingerprint=_text, outputs=("out",))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
-import uuid
-from pathlib import Path
-from typing import Annotated, NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import Annotated, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +13,7 @@ import PIL.ImageOps
 import torch
 
 from vortex_worker.packs.image.pixels import require_same_size, rgb
-from vortex_worker.sdk import Choices, Context, Doc, File, Image, Json, Mask, Range, Widget, node
+from vortex_worker.sdk import Choices, Context, Doc, File, Image, Json, Mask, Range, Widget, node, open_input
 
 _FORMAT_OF_SUFFIX = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 
@@ -35,11 +33,8 @@ def load(
     path: Annotated[Path, File(), Doc("PNG, JPEG, WebP, TIFF or what else Pillow reads.")], ctx: Context
 ) -> Loaded:
     """Read a picture from a file, upright as its EXIF orientation says. Alpha comes as a mask of its own."""
-    with PIL.Image.open(path) as file:
-        try:
-            samples = _samples(PIL.ImageOps.exif_transpose(file))
-        except OSError as error:
-            raise ValueError(f"{path} cannot be decoded: {error}") from error
+    with open_input(path) as file:
+        samples = _decoded(file, path)
     pixels = torch.from_numpy(samples).unsqueeze(0).to(ctx.device)
     alpha = pixels[..., 3] if pixels.shape[-1] == 4 else torch.ones_like(pixels[..., 0])
     return Loaded(pixels[..., :3].contiguous(), alpha.contiguous())
@@ -58,7 +53,7 @@ def save(
     overwrite: Annotated[bool, Doc("Replace a file of that name; else the new one gets a number.")] = False,
 ) -> Saved:
     """Write the picture into the execution's output folder. The images of a batch go to numbered files."""
-    target, kind = _target(ctx.output_dir, filename, format)
+    target, kind = _target(filename, format)
     pictures = _pictures(image, mask)
     if kind == "jpeg" and pictures.shape[-1] == 4:
         raise ValueError("JPEG has no alpha; choose png or webp, or disconnect the mask")
@@ -66,7 +61,7 @@ def save(
     for index, picture in enumerate(pictures):
         ctx.progress(index / len(pictures))
         path = target if len(pictures) == 1 else target.with_stem(f"{target.stem}_{index:04d}")
-        paths.append(_write(path, _encoded(picture, kind, quality), overwrite=overwrite))
+        paths.append(ctx.write_output(str(path), _encoded(picture, kind, quality), overwrite=overwrite))
     return Saved(paths[0], [str(path) for path in paths])
 
 
@@ -74,6 +69,18 @@ def save(
 def preview(image: Image) -> Image:
     """Show the image in the editor, and pass it on unchanged."""
     return image
+
+
+def _decoded(file: BinaryIO, path: Path) -> npt.NDArray[np.float32]:
+    try:
+        picture = PIL.Image.open(file)
+    except PIL.UnidentifiedImageError as error:
+        raise PIL.UnidentifiedImageError(f"{path} is no picture that Pillow reads") from error
+    with picture:
+        try:
+            return _samples(PIL.ImageOps.exif_transpose(picture))
+        except OSError as error:
+            raise ValueError(f"{path} cannot be decoded: {error}") from error
 
 
 def _samples(picture: PIL.Image.Image) -> npt.NDArray[np.float32]:
@@ -85,17 +92,15 @@ def _samples(picture: PIL.Image.Image) -> npt.NDArray[np.float32]:
     return np.asarray(colors).astype(np.float32) / np.float32(255.0)
 
 
-def _target(folder: Path, filename: str, format: str) -> tuple[Path, str]:
-    """Path to write to, and its format.
+def _target(filename: str, format: str) -> tuple[PurePosixPath, str]:
+    """Name to write to, and its format.
 
     Raises:
-        ValueError: the name leads out of the folder, or says no format.
+        ValueError: it is no file's name, or says no format.
     """
-    root = folder.resolve()
-    # resolve() follows links, so that one inside the folder leads nowhere else either.
-    path = (root / filename).resolve()
-    if path == root or not path.is_relative_to(root):
-        raise ValueError(f"filename {filename!r} does not stay within the output folder")
+    path = PurePosixPath(filename)
+    if path.name in ("", ".."):
+        raise ValueError(f"filename {filename!r} does not stay within the output folder: it names no file")
     implied = _FORMAT_OF_SUFFIX.get(path.suffix.lower())
     if format == "auto":
         if implied is None:
@@ -122,23 +127,3 @@ def _encoded(picture: npt.NDArray[np.uint8], kind: str, quality: int) -> bytes:
     options = {"lossless": quality == 100, "exact": True} if kind == "webp" else {}
     pixels.save(file, format=kind, quality=quality, **options)
     return file.getvalue()
-
-
-def _write(path: Path, data: bytes, *, overwrite: bool) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if overwrite:
-        # Whoever reads meanwhile sees the old file or the new one, never half of it.
-        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        draft.write_bytes(data)
-        os.replace(draft, path)
-        return path
-    number, candidate = 1, path
-    while True:
-        try:
-            with candidate.open("xb") as file:
-                file.write(data)
-        except FileExistsError:
-            number += 1
-            candidate = path.with_stem(f"{path.stem}_{number}")
-        else:
-            return candidate

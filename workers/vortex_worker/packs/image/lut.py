@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  torch's own name for it
 
 from vortex_worker.packs.image.pixels import rgb, to_image, unit
-from vortex_worker.sdk import Doc, File, Image, Range, Step, Widget, node
+from vortex_worker.sdk import Doc, File, Image, Range, Step, Widget, node, open_input
 
 _SIZES = range(2, 257)
 
@@ -37,8 +37,8 @@ def lut(
     ] = 1.0,
 ) -> Image:
     """Grade the colours by a lookup table."""
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
-        text = file.read()
+    with open_input(path) as file:
+        text = file.read().decode("utf-8-sig", errors="replace")
     try:
         cube = parse_cube(text)
     except ValueError as error:
