@@ -89,6 +89,19 @@ class TestEvents:
         found = await store.read(lambda unit: unit.events(aggregate_type="Worker", after=2, limit=1))
         assert [(event.aggregate_type, event.sequence_number) for event in found] == [("Worker", 4)]
 
+    async def test_heads_come_last_first_without_payloads(self, store: SqlStore) -> None:
+        mine = new_id()
+        await store.write(
+            lambda unit: [unit.append(an_event(mine if n % 2 else None, payload={"x": n})) for n in range(8)]
+        )
+        whole = await store.read(lambda unit: unit.events(aggregate_id=mine))
+        heads = [replace(event, payload={}) for event in reversed(whole)]
+        assert await store.read(lambda unit: unit.event_heads(mine)) == heads
+        page = await store.read(lambda unit: unit.event_heads(mine, limit=2))
+        rest = await store.read(lambda unit: unit.event_heads(mine, before=page[-1].sequence_number))
+        assert page + rest == heads
+        assert await store.read(lambda unit: unit.event_heads("draft")) == []
+
     async def test_are_found_by_their_id(self, store: SqlStore) -> None:
         stored = await store.write(lambda unit: unit.append(an_event()))
         assert await store.read(lambda unit: unit.event(stored.event_id)) == stored

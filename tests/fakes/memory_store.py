@@ -103,6 +103,11 @@ class MemoryUnit:
         found = (event for event in found if aggregate_type in (None, event.aggregate_type))
         return [event for event in found if event.sequence_number > after][:limit]
 
+    def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
+        found = (event for event in reversed(self._state.events) if event.aggregate_id == aggregate_id)
+        older = [event for event in found if before is None or event.sequence_number < before]
+        return [replace(event, payload={}) for event in older[:limit]]
+
     def get_setting(self, name: str) -> Any:
         return copy.deepcopy(self._state.settings.get(name))
 

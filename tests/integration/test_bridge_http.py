@@ -41,6 +41,9 @@ def error_of(response: httpx.Response, code: str, status: int | None = None) -> 
     return error
 
 
+JSON = {"content-type": "application/json"}
+
+
 async def test_graphs_from_creation_to_deletion(made: Bridge) -> None:
     created = await made.http.post("/api/graph", json=picture_graph())
     assert created.status_code == 201
@@ -115,12 +118,12 @@ async def test_a_plan_says_what_would_run(made: Bridge) -> None:
     [b"{", b"[1, 2", b"\xff\xfe", b'{"schema": NaN}', b"[" * 200_000, b'"' + b"9" * 10, b"9" * 5000],
 )
 async def test_bodies_that_are_no_json(made: Bridge, body: bytes) -> None:
-    error_of(await made.http.post("/api/graph", content=body), "RQ-001")
+    error_of(await made.http.post("/api/graph", content=body, headers=JSON), "RQ-001")
 
 
 async def test_bodies_that_are_no_graph(made: Bridge) -> None:
     for body in (b"", b"[]", b"3", b'{"schema": "vortex.graph/1", "nodes": 3, "edges": {}}'):
-        error_of(await made.http.post("/api/graph", content=body), "VE-001")
+        error_of(await made.http.post("/api/graph", content=body, headers=JSON), "VE-001")
 
 
 async def test_bodies_that_are_too_long(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request
@@ -11,26 +12,35 @@ from pydantic import BaseModel, ValidationError
 
 from vortex_prefect.bridge.problems import malformed_model
 from vortex_prefect.core.errors import RequestError
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph.document import json_problems
 
 M = TypeVar("M", bound=BaseModel)
 
 #: Parsing less than this takes less than a millisecond, about what a hop to a thread may cost.
 _INLINE_BYTES = 64 << 10
 
+#: Containers around a parameter's value in a request: `{graph: {nodes: {id: {params: {name: …`, and one to spare.
+_LEVELS = 6
+
 
 async def read_json(request: Request, limit: int) -> Any:
     """The body as JSON; an empty one is `{}`.
 
     Raises:
-        RequestError: RQ-005 longer than `limit` bytes, RQ-001 not JSON.
+        RequestError: RQ-005 longer than `limit` bytes, RQ-001 not JSON, or not said to be JSON.
     """
     body = await _read(request, limit)
-    return await parse_json(body) if body else {}
+    if not body:
+        return {}
+    _check_type(request.headers.get("content-type", ""))
+    return await parse_json(body)
 
 
 async def read_model(request: Request, model: type[M], limit: int) -> M:
     """The body as a model; errors as `read_json`, and RQ-001 with every problem of the model."""
     data = await read_json(request, limit)
+    await _check_values(data, limit)
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -42,9 +52,25 @@ async def parse_json(text: str | bytes) -> Any:
     return _parse(text) if len(text) < _INLINE_BYTES else await asyncio.to_thread(_parse, text)
 
 
+def _check_type(content_type: str) -> None:
+    """Refuse what a page of any other site may send without being asked: text, forms, and bodies of no type."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        message = f"the body is {kind[:100] or 'of no type'}, not application/json"
+        raise RequestError("RQ-001", message, "Send the header Content-Type: application/json.")
+
+
+async def _check_values(data: Any, limit: int) -> None:
+    """RQ-001 for what no interoperable JSON holds: lone surrogates, integers beyond 64 bits, nesting without end."""
+    found = await asyncio.to_thread(json_problems, data, Limits(body_bytes=limit), above=_LEVELS)
+    if found:
+        problems = tuple(replace(problem, code="RQ-001") for problem in found)
+        raise RequestError("RQ-001", problems[0].message, problems=problems)
+
+
 def _parse(text: str | bytes) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
     except RecursionError:
         raise RequestError("RQ-001", "the JSON is nested too deeply") from None
     except ValueError as error:
@@ -65,6 +91,16 @@ async def _read(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise RequestError("RQ-005", f"the body is longer than {limit} bytes")
     return bytes(body)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values under one key, parsers differ in which they take (RFC 8259 §4): neither is taken here."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice[:100]!r} is there twice")
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -67,6 +67,12 @@ class CloneRequest(_Request):
     name: Annotated[str, Field(max_length=10_000)] | None = None
 
 
+class RestoreRequest(_Request):
+    """The version to go back to."""
+
+    version: Annotated[StrictInt, Field(ge=1, lt=1 << 63)]
+
+
 class PriorityRequest(_Request):
     """Higher goes first."""
 
@@ -108,6 +114,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     CloneRequest,
     PlanRequest,
     PriorityRequest,
+    RestoreRequest,
     DeployGraphRequest,
 )
 
@@ -161,6 +168,33 @@ class GraphList(BaseModel):
     """A page of graphs; `next` is the `before` of the page that follows, null on the last."""
 
     graphs: list[GraphSummary]
+    next: str | None
+
+
+class SavedMark(BaseModel):
+    """Somebody saved this version; `name` is the graph's at that time."""
+
+    at: str
+    user: str | None
+    name: str | None
+
+
+class VersionResource(BaseModel):
+    """A version of a graph: `changes` is event type → how many, `restored` the version that it brought back."""
+
+    version: int
+    at: str
+    user: str | None
+    changes: dict[str, int]
+    nodes: int
+    restored: int | None
+    saved: SavedMark | None
+
+
+class VersionList(BaseModel):
+    """A page of versions, newest first; `next` is the `before` of the page that follows, null on the last."""
+
+    versions: list[VersionResource]
     next: str | None
 
 
@@ -339,6 +373,43 @@ class WorkerList(BaseModel):
     """The GPU workers of all hosts."""
 
     workers: list[WorkerResource]
+
+
+class ArenaResource(BaseModel):
+    """Statistics of the shared-memory arena; hosts may tell more."""
+
+    model_config = ConfigDict(extra="allow")
+
+    path: str | None = None
+    capacity_bytes: int
+    budget_bytes: int | None = None
+    in_use_bytes: int
+    cached_bytes: int | None = None
+    leases: int | None = None
+    hits: int | None = None
+    misses: int | None = None
+    evictions: int | None = None
+
+
+class StackResource(BaseModel):
+    """Where the other parts of the stack are; null while unknown."""
+
+    prefect_ui: str | None
+    dask_dashboard: str | None
+
+
+class StatusResource(BaseModel):
+    """All is well."""
+
+    status: str
+
+
+class ValueResource(BaseModel):
+    """An output as JSON; a list whose items are no JSON, or of which some failed, has `items` in place of `value`."""
+
+    type: str
+    value: Any = None
+    items: list[dict[str, Any] | None] | None = None
 
 
 class DebugCount(BaseModel):

@@ -1,16 +1,17 @@
-"""The query parameters of lists, and the `next` of their answers."""
+"""The query parameters of lists, and how their answers name the page that follows."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Request
+from fastapi.responses import JSONResponse
 
 from vortex_prefect.service.paging import Cursor
 
-PageSize = Annotated[int, Query(ge=1, le=1000)]
-#: Sequence number of the event log.
-After = Annotated[int, Query(ge=0)]
+PageSize = Annotated[int, Query(ge=1, le=1000, description="The most entries of one page")]
+#: Sequence number of the event log; the store holds 63 bits.
+After = Annotated[int, Query(ge=0, lt=1 << 63, description="Sequence number of the last event that is known")]
 Before = Annotated[str | None, Query(description="`next` of the page before")]
 
 
@@ -19,6 +20,15 @@ def cursor(before: str | None) -> Cursor | None:
     return None if before is None else Cursor.parse(before)
 
 
-def text_of(following: Cursor | None) -> str | None:
-    """The `next` of an answer."""
-    return None if following is None else str(following)
+def page(request: Request, body: dict[str, Any], parameter: str, following: object = None) -> JSONResponse:
+    """A page of a list, with `next`, and a link to the page that follows (RFC 8288) if there is one.
+
+    Args:
+        parameter: name of the query parameter that takes `next`.
+        following: where the next page begins; null on the last one.
+    """
+    if following is None:
+        return JSONResponse({**body, "next": None})
+    value = following if isinstance(following, int) else str(following)
+    url = request.url.include_query_params(**{parameter: value})
+    return JSONResponse({**body, "next": value}, headers={"Link": f'<{url.path}?{url.query}>; rel="next"'})

@@ -5,20 +5,23 @@ The only HTTP statuses that no code stands for are those of HTTP itself (405 and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
 
 from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
 
 #: Seconds after which a client may find room in a full queue.
 _RETRY_AFTER_S = 5
+#: Statuses of what passes by itself: a full queue, an engine or a Prefect server that is away.
+RETRY_LATER = (429, 503)
 
 
 def install(app: FastAPI) -> None:
@@ -30,10 +33,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_defect)
 
 
-def answer(error: VortexError, status: int | None = None) -> JSONResponse:
+def answer(error: VortexError, status: int | None = None) -> Response:
     """The response to a failure."""
-    headers = {"Retry-After": str(_RETRY_AFTER_S)} if error.code in ("RQ-004", "RQ-009", "SY-004") else None
-    return JSONResponse({"error": error.to_dict()}, status or error.info.http_status, headers)
+    status = status or error.info.http_status
+    headers = {"Retry-After": str(_RETRY_AFTER_S)} if status in RETRY_LATER else None
+    # In ASCII: what a client sent may come back in a message, and lone surrogates have no UTF-8.
+    body = json.dumps({"error": error.to_dict()}, separators=(",", ":"))
+    return Response(body, status, headers, media_type="application/json")
 
 
 def malformed(errors: Iterable[Any]) -> RequestError:
@@ -54,36 +60,52 @@ def _escaped(part: object) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
 
 
-async def _on_vortex_error(_: Request, error: Exception) -> JSONResponse:
+async def _on_vortex_error(_: Request, error: Exception) -> Response:
     return answer(error) if isinstance(error, VortexError) else _defect()
 
 
-async def _on_validation_error(_: Request, error: Exception) -> JSONResponse:
+async def _on_validation_error(_: Request, error: Exception) -> Response:
     return answer(malformed(error.errors())) if isinstance(error, RequestValidationError) else _defect()
 
 
-async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return _defect()
     status = error.status_code
-    if status == 404:
-        return answer(RequestError("RQ-002", f"nothing is at {request.url.path}"))
+    methods = _methods(request) if status == 405 else set()
+    if status == 404 or (status == 405 and not methods):
+        hint = "Leave out the slash at the end." if request.url.path.endswith("/") else None
+        return answer(RequestError("RQ-002", f"nothing is at {request.url.path}", hint))
     if status >= 500:
         return _defect()
+    if methods:
+        allow = {"Allow": ", ".join(sorted(methods | {"OPTIONS"}))}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        error = HTTPException(405, error.detail, allow)
     response = answer(RequestError("RQ-001", f"{request.method} {request.url.path}: {error.detail}"), status)
     response.headers.update(error.headers or {})
     return response
 
 
-async def _on_disconnect(_: Request, __: Exception) -> JSONResponse:
+def _methods(request: Request) -> set[str]:
+    """What may be done at an address: routes of one path may stand apart, each with methods of its own."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return found
+
+
+async def _on_disconnect(_: Request, __: Exception) -> Response:
     # Nobody reads this; without it the log would show a defect for each upload that a user gives up.
     return answer(RequestError("RQ-001", "the request ended early"))
 
 
-async def _on_defect(_: Request, __: Exception) -> JSONResponse:
+async def _on_defect(_: Request, __: Exception) -> Response:
     # Starlette raises the exception again after this answer, so that the server logs its traceback.
     return _defect()
 
 
-def _defect() -> JSONResponse:
+def _defect() -> Response:
     return answer(SystemFault("SY-007", "the server met a defect; its log has the details"))

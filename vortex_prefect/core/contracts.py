@@ -249,6 +249,12 @@ class UnitOfWork(Protocol):
     ) -> list[Event]:
         """Events with a higher sequence number than `after`, in order."""
 
+    def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
+        """Events with a lower sequence number than `before`, last first, without their payloads.
+
+        What happened to a graph is told by these: payloads hold whole documents.
+        """
+
     def get_setting(self, name: str) -> Any:
         """A small JSON value kept under a name (the last catalogue seen, say), or null."""
 

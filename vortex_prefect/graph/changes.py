@@ -332,3 +332,6 @@ _RECORD: dict[str, Callable[[Draft, Payload], None]] = {
     "GroupChanged": _group_changed,
     "NotesChanged": _notes_changed,
 }
+
+#: Types of the events that change a graph; others of its log leave the content alone.
+CHANGES = frozenset(_RECORD)

@@ -11,13 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from vortex_prefect.core.errors import GraphError, Problem
 from vortex_prefect.core.settings import Limits
-from vortex_prefect.graph.changes import Change, Draft, diff, replay
+from vortex_prefect.graph.changes import CHANGES, Change, Draft, diff, replay
 from vortex_prefect.graph.document import by_path, json_problems, pointer, problem_at, schema_problems
 from vortex_prefect.graph.model import Graph
 from vortex_prefect.graph.mutations import Mutation
 from vortex_prefect.graph.suggest import Suggestions
 
-__all__ = ["Change", "Mutation", "apply", "apply_inputs", "diff", "parse_mutations", "replay"]
+__all__ = ["CHANGES", "Change", "Mutation", "apply", "apply_inputs", "diff", "parse_mutations", "replay"]
 
 _AT = "mutations"
 

@@ -22,6 +22,7 @@ from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.graphs import require
+from vortex_prefect.service.idempotency import digest, refuse_other_content, scoped
 from vortex_prefect.service.live import pending_nodes
 from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.paging import Cursor
@@ -75,20 +76,22 @@ class Executions:
 
         Raises:
             GraphError: VE-…, with every problem that keeps it from running.
-            RequestError: RQ-001 unknown target, RQ-002, RQ-004, RQ-007 key used for another graph.
+            RequestError: RQ-001 unknown target, RQ-002, RQ-004, RQ-007 key used for another request.
             SystemFault: SY-004 while no node type is known.
         """
-        graph_record, earlier = await self._store.read(lambda uow: _look_up(uow, graph_id, options))
-        if earlier is not None:
-            return earlier
+        asked = None if options.idempotency_key is None else _Asked.of(graph_id, options, actor)
+        found = await self._store.read(lambda uow: _with_key(uow, asked) or require(uow, graph_id))
+        if isinstance(found, ExecutionRecord):
+            return found
+        graph_record = found
         self._queue.check_room()
         catalogue = await self._catalogue.current()
-        record = await asyncio.to_thread(self._freeze, graph_record, options, catalogue)
+        record = await asyncio.to_thread(self._freeze, graph_record, options, catalogue, asked)
         event = execution_event("ExecutionQueued", record, _queued_payload(record, graph_record), actor)
 
         def work(uow: UnitOfWork) -> ExecutionRecord:
             # Another request with the same key may have come first.
-            if (stored := _with_key(uow, graph_id, options)) is not None:
+            if (stored := _with_key(uow, asked)) is not None:
                 return stored
             uow.put_execution(record)
             uow.append(event)
@@ -167,7 +170,9 @@ class Executions:
         await self._queue.reprioritise(execution_id, priority)
         return await self.get(execution_id)
 
-    def _freeze(self, graph_record: GraphRecord, options: Options, catalogue: Catalogue) -> ExecutionRecord:
+    def _freeze(
+        self, graph_record: GraphRecord, options: Options, catalogue: Catalogue, asked: _Asked | None
+    ) -> ExecutionRecord:
         graph = apply_inputs(parse_graph(graph_record.document, self._limits), options.inputs, self._limits)
         _check_targets(graph, options.targets)
         if problems := validate(graph, catalogue):
@@ -179,22 +184,34 @@ class Executions:
             graph_hash=graph_hash(graph),
             status=ExecutionStatus.QUEUED,
             document=document,
-            options=_stored(options),
+            options=_stored(options, asked),
             created_ms=now_ms(),
             nodes=pending_nodes(document),
         )
 
 
-def _look_up(uow: UnitOfWork, graph_id: str, options: Options) -> tuple[GraphRecord, ExecutionRecord | None]:
-    return require(uow, graph_id), _with_key(uow, graph_id, options)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request that has an idempotency key: the key as it is stored, and what is asked for."""
+
+    key: str
+    graph_id: str
+    digest: str
+
+    @classmethod
+    def of(cls, graph_id: str, options: Options, actor: Actor) -> _Asked:
+        # Not the trace, which is another one for each try. As given: a priority may be changed later.
+        wanted = {name: getattr(options, name) for name in ("targets", "inputs", "force", "priority")}
+        return cls(scoped(options.idempotency_key or "", actor), graph_id, digest({"graph_id": graph_id, **wanted}))
 
 
-def _with_key(uow: UnitOfWork, graph_id: str, options: Options) -> ExecutionRecord | None:
-    if options.idempotency_key is None:
+def _with_key(uow: UnitOfWork, asked: _Asked | None) -> ExecutionRecord | None:
+    record = None if asked is None else uow.execution_by_key(asked.key)
+    if record is None or asked is None:
         return None
-    record = uow.execution_by_key(options.idempotency_key)
-    if record is not None and record.graph_id != graph_id:
+    if record.graph_id != asked.graph_id:
         raise RequestError("RQ-007", f"the idempotency key was used for graph {record.graph_id}")
+    refuse_other_content(record.options.get("request"), asked.digest)
     return record
 
 
@@ -213,13 +230,15 @@ def _check_targets(graph: Graph, targets: tuple[str, ...] | None) -> None:
         raise RequestError("RQ-001", problems[0].message, problems=tuple(problems))
 
 
-def _stored(options: Options) -> dict[str, Any]:
+def _stored(options: Options, asked: _Asked | None = None) -> dict[str, Any]:
     stored: dict[str, Any] = {
         "targets": None if options.targets is None else list(options.targets),
         "force": options.force,
         "priority": options.priority,
-        "idempotency_key": options.idempotency_key,
+        "idempotency_key": None if asked is None else asked.key,
     }
+    if asked is not None:
+        stored["request"] = asked.digest
     return stored if options.trace is None else {**stored, "trace": options.trace.to_dict()}
 
 

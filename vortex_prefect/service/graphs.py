@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -19,12 +19,17 @@ from vortex_prefect.graph.validate import validate
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
+from vortex_prefect.service.history import Version, VersionCursor, at_version, versions
+from vortex_prefect.service.idempotency import Once
 from vortex_prefect.service.paging import Cursor
 
 T = TypeVar("T")
 
 #: What a unit of work gave, and the message that tells of it.
 _Told = tuple[T, messages.Message | None]
+
+#: Versions of a graph that a change may start from; null: any.
+Expected = int | Collection[int] | None
 
 #: A graph after a change, and the changes that led there.
 _Edit = tuple[Graph, list[edits.Change]]
@@ -39,17 +44,18 @@ class Graphs:
         self._publish = publish
         self._limits = limits
 
-    async def create(self, document: Any, actor: Actor) -> GraphRecord:
+    async def create(self, document: Any, actor: Actor, key: str | None = None) -> GraphRecord:
         """Store a new graph under the document's id, or under a fresh one where it has none.
+
+        A repetition with the same `key` gives the first one's record, whatever became of the graph since.
 
         Raises:
             GraphError: VE-001, VE-012.
-            RequestError: RQ-007, a graph with that id exists.
+            RequestError: RQ-007, a graph with that id exists, or the key was sent with another document.
         """
         graph = await asyncio.to_thread(self._parse_new, document)
-        record = _first(graph.to_document())
-        event = _event("GraphCreated", record, {"graph": record.document}, actor)
-        return await self._commit(lambda uow: _insert(uow, record, event))
+        once = None if key is None else await asyncio.to_thread(Once.of, actor, "create graph", key, document)
+        return await self._commit(lambda uow: _create(uow, graph.to_document(), actor, once))
 
     async def page(self, limit: int, before: Cursor | None = None) -> tuple[list[GraphRecord], Cursor | None]:
         """Graphs, last changed first, and where the next page begins, if there may be one."""
@@ -62,12 +68,12 @@ class Graphs:
         """A graph; RQ-002 if there is none."""
         return await self._store.read(lambda uow: require(uow, graph_id))
 
-    async def put(self, graph_id: str, document: Any, version: int | None, actor: Actor) -> GraphRecord:
+    async def put(self, graph_id: str, document: Any, version: Expected, actor: Actor) -> GraphRecord:
         """Replace the whole graph; the events say what that changed.
 
         Raises:
             GraphError: VE-001, VE-012.
-            RequestError: RQ-002, RQ-003 where `version` is not the current one.
+            RequestError: RQ-002, RQ-003 where the current version is not one that `version` names.
         """
         new = await asyncio.to_thread(self._parse_for, graph_id, document)
         return await self._change(graph_id, version, actor, lambda old: (new, edits.diff(old, new)))
@@ -82,13 +88,19 @@ class Graphs:
         parsed = await asyncio.to_thread(edits.parse_mutations, mutations, self._limits)
         return await self._change(graph_id, base_version, actor, lambda old: edits.apply(old, parsed, self._limits))
 
-    async def delete(self, graph_id: str, actor: Actor) -> None:
-        """Remove a graph; its events stay, and what runs goes on. RQ-002."""
-        await self._commit(lambda uow: _delete(uow, graph_id, actor))
+    async def delete(self, graph_id: str, actor: Actor, version: Expected = None) -> None:
+        """Remove a graph; its events stay, and what runs goes on. RQ-002, RQ-003 as `put`."""
+        await self._commit(lambda uow: _delete(uow, graph_id, actor, version))
 
-    async def clone(self, graph_id: str, actor: Actor, name: str | None = None) -> GraphRecord:
-        """A copy under a fresh id. RQ-002."""
-        return await self._store.write(lambda uow: _clone(uow, graph_id, name, actor))
+    async def clone(self, graph_id: str, actor: Actor, name: str | None = None, key: str | None = None) -> GraphRecord:
+        """A copy under a fresh id; a repetition with the same `key` gives the first one's record.
+
+        Raises:
+            RequestError: RQ-002, RQ-007 where the key was sent for another graph or name.
+        """
+        content = {"graph_id": graph_id, "name": name}
+        once = None if key is None else Once.of(actor, "clone graph", key, content)
+        return await self._store.write(lambda uow: _clone(uow, graph_id, name, actor, once))
 
     async def save(self, graph_id: str, actor: Actor) -> GraphRecord:
         """Mark the current version as one that the user means to come back to. RQ-002."""
@@ -111,10 +123,29 @@ class Graphs:
 
         return await self._store.read(work)
 
+    async def versions(
+        self, graph_id: str, limit: int, before: VersionCursor | None = None
+    ) -> tuple[list[Version], VersionCursor | None]:
+        """The graph's versions, newest first, and where the next page begins, if there is one. RQ-002."""
+        return await self._store.read(lambda uow: versions(uow, require(uow, graph_id), limit, before))
+
+    async def at(self, graph_id: str, version: int) -> GraphRecord:
+        """The graph as it was at a version; `updated_ms` says when it became so. RQ-002."""
+        return await self._store.read(lambda uow: _at(uow, graph_id, version))
+
+    async def restore(self, graph_id: str, version: int, expected: Expected, actor: Actor) -> GraphRecord:
+        """Make the graph what it was at a version, as a new change; nothing where it is so already.
+
+        Raises:
+            RequestError: RQ-002 no such graph or version, RQ-003 as `put`.
+        """
+        old = await self._store.read(lambda uow: at_version(uow, require(uow, graph_id), version)[0])
+        return await self._change(graph_id, expected, actor, lambda now: (old, edits.diff(now, old)), restored=version)
+
     # Steps
 
     async def _change(
-        self, graph_id: str, version: int | None, actor: Actor, edit: Callable[[Graph], _Edit]
+        self, graph_id: str, version: Expected, actor: Actor, edit: Callable[[Graph], _Edit], **told: Any
     ) -> GraphRecord:
         def work(uow: UnitOfWork) -> _Told[GraphRecord]:
             record = require(uow, graph_id)
@@ -123,7 +154,7 @@ class Graphs:
             if not changes:
                 return record, None
             changed = _next(record, graph.to_document())
-            _append(uow, changed, changes, actor)
+            _append(uow, changed, changes, actor, **told)
             uow.put_graph(changed)
             return changed, messages.graph_sync(changed)
 
@@ -178,14 +209,28 @@ def _unknown(graph_id: str) -> RequestError:
     return RequestError("RQ-002", f"no graph {graph_id}")
 
 
-def _check_version(record: GraphRecord, version: int | None) -> None:
-    if version is not None and version != record.version:
-        raise RequestError("RQ-003", f"graph {record.id} is at version {record.version}, not {version}")
+def _check_version(record: GraphRecord, version: Expected) -> None:
+    expected = (version,) if isinstance(version, int) else version
+    if expected is not None and record.version not in expected:
+        named = " or ".join(map(str, sorted(expected))) or "any that was named"
+        raise RequestError("RQ-003", f"graph {record.id} is at version {record.version}, not {named}")
 
 
-def _first(document: dict[str, Any]) -> GraphRecord:
+def _first(uow: UnitOfWork, document: dict[str, Any]) -> GraphRecord:
+    """A new graph's record. One that had the id before was deleted, and its versions are not told again:
+    who holds one of those would take it for one of these.
+    """
     now = now_ms()
-    return GraphRecord(document["id"], document["name"], 1, document, now, now)
+    earlier = [event.metadata.get("version", 0) for event in uow.event_heads(document["id"], limit=1)]
+    return GraphRecord(document["id"], document["name"], 1 + sum(earlier), document, now, now)
+
+
+def _at(uow: UnitOfWork, graph_id: str, version: int) -> GraphRecord:
+    record = require(uow, graph_id)
+    if version == record.version:
+        return record
+    graph, at_ms = at_version(uow, record, version)
+    return replace(record, name=graph.name, version=version, document=graph.to_document(), updated_ms=at_ms)
 
 
 def _next(record: GraphRecord, document: dict[str, Any]) -> GraphRecord:
@@ -194,36 +239,55 @@ def _next(record: GraphRecord, document: dict[str, Any]) -> GraphRecord:
     return replace(record, name=document["name"], version=record.version + 1, document=document, updated_ms=updated_ms)
 
 
-def _event(event_type: str, record: GraphRecord, payload: dict[str, Any], actor: Actor) -> Event:
-    metadata = actor.metadata(version=record.version)
+def _event(event_type: str, record: GraphRecord, payload: dict[str, Any], actor: Actor, **told: Any) -> Event:
+    metadata = actor.metadata(version=record.version, **told)
     return Event(event_type, "Graph", record.id, payload=payload, metadata=metadata)
 
 
-def _append(uow: UnitOfWork, record: GraphRecord, changes: Iterable[edits.Change], actor: Actor) -> None:
+def _append(uow: UnitOfWork, record: GraphRecord, changes: Iterable[edits.Change], actor: Actor, **told: Any) -> None:
     for change in changes:
-        uow.append(_event(change.event_type, record, change.payload, actor))
+        uow.append(_event(change.event_type, record, change.payload, actor, **told))
 
 
-def _insert(uow: UnitOfWork, record: GraphRecord, event: Event) -> _Told[GraphRecord]:
-    if uow.graph(record.id) is not None:
+def _create(uow: UnitOfWork, document: dict[str, Any], actor: Actor, once: Once | None) -> _Told[GraphRecord]:
+    if once is not None and (earlier := once.earlier(uow)) is not None:
+        return _as_created(earlier), None
+    if uow.graph(document["id"]) is not None:
         hint = "Change it with PUT, or leave the id out."
-        raise RequestError("RQ-007", f"a graph {record.id} exists already", hint)
-    uow.put_graph(record)
-    uow.append(event)
+        raise RequestError("RQ-007", f"a graph {document['id']} exists already", hint)
+    record = _first(uow, document)
+    _begin(uow, record, _event("GraphCreated", record, {"graph": document}, actor), once)
     return record, messages.graph_sync(record)
 
 
-def _delete(uow: UnitOfWork, graph_id: str, actor: Actor) -> _Told[None]:
+def _begin(uow: UnitOfWork, record: GraphRecord, event: Event, once: Once | None) -> None:
+    event = replace(event, created_ms=record.created_ms)
+    if once is not None:
+        event = replace(event, event_id=once.event_id, metadata={**event.metadata, "request": once.digest})
+    uow.put_graph(record)
+    uow.append(event)
+
+
+def _as_created(event: Event) -> GraphRecord:
+    """A graph as it was when the event created it."""
+    document = event.payload["graph"]
+    at_ms = event.created_ms
+    return GraphRecord(event.aggregate_id, document["name"], event.metadata["version"], document, at_ms, at_ms)
+
+
+def _delete(uow: UnitOfWork, graph_id: str, actor: Actor, version: Expected) -> _Told[None]:
     record = require(uow, graph_id)
+    _check_version(record, version)
     uow.delete_graph(graph_id)
     uow.append(_event("GraphDeleted", record, {"name": record.name}, actor))
     return None, messages.graph_deleted(graph_id)
 
 
-def _clone(uow: UnitOfWork, graph_id: str, name: str | None, actor: Actor) -> GraphRecord:
+def _clone(uow: UnitOfWork, graph_id: str, name: str | None, actor: Actor, once: Once | None) -> GraphRecord:
+    if once is not None and (earlier := once.earlier(uow)) is not None:
+        return _as_created(earlier)
     source = require(uow, graph_id)
-    record = _first({**source.document, "id": new_id(), "name": name or f"{source.name} (copy)"})
+    record = _first(uow, {**source.document, "id": new_id(), "name": name or f"{source.name} (copy)"})
     payload = {"source": source.id, "source_version": source.version, "graph": record.document}
-    uow.put_graph(record)
-    uow.append(_event("GraphCloned", record, payload, actor))
+    _begin(uow, record, _event("GraphCloned", record, payload, actor), once)
     return record

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
 from vortex_prefect.core.events import Event
+from vortex_prefect.service.history import Version
 
 
 def timestamp(ms: int | None) -> str | None:
@@ -64,6 +65,25 @@ def event_page(events: Sequence[Event], limit: int) -> dict[str, Any]:
     """A page of the log; `next` is the `after` of the page that follows, null if there is none."""
     following = events[-1].sequence_number if len(events) == limit else None
     return {"events": [event_resource(event) for event in events], "next": following}
+
+
+def version_resource(version: Version) -> dict[str, Any]:
+    """One version of a graph, for lists."""
+    saved = version.saves[0] if version.saves else None
+    return {
+        "version": version.version,
+        "at": timestamp(version.at_ms),
+        "user": version.user,
+        "changes": version.changes,
+        "nodes": version.nodes,
+        "restored": version.restored,
+        "saved": saved
+        and {
+            "at": timestamp(saved.created_ms),
+            "user": saved.metadata.get("user"),
+            "name": saved.payload.get("name"),
+        },
+    }
 
 
 def output_url(execution_id: str, node: str, port: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -39,7 +40,7 @@ def event_row(event: Event) -> dict[str, Any]:
     }
 
 
-def event_of(row: RowMapping) -> Event:
+def event_of(row: Mapping[str, Any]) -> Event:
     """The event of a row of `events`."""
     trace_id, span_id = row["trace_id"], row["span_id"]
     return Event(

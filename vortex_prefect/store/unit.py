@@ -160,6 +160,16 @@ class SqlUnit:
             statement = statement.where(events.c.aggregate_type == literal(aggregate_type, literal_execute=True))
         return [event_of(row) for row in self._all(statement.limit(limit))]
 
+    def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
+        """Events with a lower sequence number than `before`, last first, without their payloads."""
+        if not is_id(aggregate_id):
+            return []
+        statement = select(*(column for column in events.c if column is not events.c.payload))
+        statement = statement.where(events.c.aggregate_id == aggregate_id).order_by(events.c.sequence_number.desc())
+        if before is not None:
+            statement = statement.where(events.c.sequence_number < before)
+        return [event_of({**row, "payload": {}}) for row in self._all(statement.limit(limit))]
+
     def get_setting(self, name: str) -> Any:
         """A small JSON value kept under a name, or null."""
         row = self._first(select(settings).where(settings.c.name == name))

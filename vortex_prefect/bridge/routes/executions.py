@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +12,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.body import read_model, takes
+from vortex_prefect.bridge.conditional import not_modified, tagged
 from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
+from vortex_prefect.bridge.description import gives, refuses
+from vortex_prefect.bridge.idempotency import IdempotencyKey
 from vortex_prefect.bridge.models import (
     ExecuteGraphRequest,
     ExecuteRequest,
@@ -19,9 +24,12 @@ from vortex_prefect.bridge.models import (
     ExecutionResource,
     PriorityRequest,
     QueueResource,
+    ValueResource,
 )
-from vortex_prefect.bridge.paging import Before, cursor, text_of
+from vortex_prefect.bridge.paging import Before, cursor, page
 from vortex_prefect.bridge.safe_headers import SafeFileResponse, safe_headers
+from vortex_prefect.core.contracts import ExecutionRecord
+from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.ipc.tracing import Span, span
@@ -31,35 +39,44 @@ from vortex_prefect.service.resources import execution_resource
 
 router = APIRouter(prefix="/api", tags=["executions"])
 
+#: For this user alone, and asked for anew: an execution that Prefect begins again gives other content.
+_REVALIDATE = "private, no-cache"
+
+#: What keeps a graph from being queued.
+_NO_RUN = (*(f"VE-{number:03}" for number in (*range(1, 11), 12)), "RQ-002", "RQ-004", "RQ-005", "RQ-007", "SY-004")
+
 
 @router.post(
     "/graph/execute",
     status_code=202,
-    responses={202: {"model": ExecutionAccepted}},
-    openapi_extra=takes(ExecuteGraphRequest),
+    responses=gives(202, ExecutionAccepted, "Location"),
+    openapi_extra=takes(ExecuteGraphRequest) | refuses(*_NO_RUN),
 )
-async def execute(request: Request, context: Context, actor: ActorOf) -> Response:
+async def execute(request: Request, context: Context, actor: ActorOf, key: IdempotencyKey) -> Response:
     """Queue an execution of the graph that the body names."""
     with _span_of(request) as begun:
         body = await read_model(request, ExecuteGraphRequest, context.limits.body_bytes)
-        return await _queue(context, body.graph_id, body, actor, begun)
+        return await _queue(context, body.graph_id, body, actor, key, begun)
 
 
 @router.post(
     "/graph/{graph_id}/execute",
     status_code=202,
-    responses={202: {"model": ExecutionAccepted}},
-    openapi_extra=takes(ExecuteRequest, required=False),
+    responses=gives(202, ExecutionAccepted, "Location"),
+    openapi_extra=takes(ExecuteRequest, required=False) | refuses(*_NO_RUN),
 )
-async def execute_graph(graph_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
+async def execute_graph(
+    graph_id: str, request: Request, context: Context, actor: ActorOf, key: IdempotencyKey
+) -> Response:
     """Queue an execution of a graph."""
     with _span_of(request) as begun:
         body = await read_model(request, ExecuteRequest, context.limits.body_bytes)
-        return await _queue(context, graph_id, body, actor, begun)
+        return await _queue(context, graph_id, body, actor, key, begun)
 
 
-@router.get("/execution", responses={200: {"model": ExecutionList}})
+@router.get("/execution", responses=gives(200, ExecutionList, "Link"))
 async def list_executions(
+    request: Request,
     context: Context,
     graph_id: str | None = None,
     status: Annotated[list[ExecutionStatus] | None, Query()] = None,
@@ -71,24 +88,44 @@ async def list_executions(
         limit, graph_id=graph_id, statuses=status or (), before=cursor(before)
     )
     listed = [execution_resource(record) for record in records]
-    return JSONResponse({"executions": listed, "next": text_of(following)})
+    return page(request, {"executions": listed}, "before", following)
 
 
-@router.get("/execution/{execution_id}", responses={200: {"model": ExecutionResource}})
+@router.get(
+    "/execution/{execution_id}", responses=gives(200, ExecutionResource, "ETag"), openapi_extra=refuses("RQ-002")
+)
 async def get_execution(execution_id: str, context: Context) -> Response:
-    """An execution as it stands."""
-    return JSONResponse(execution_resource(await context.control.executions.get(execution_id)))
+    """An execution as it stands; one that has ended has an ETag."""
+    record = await context.control.executions.get(execution_id)
+    answer = JSONResponse(execution_resource(record))
+    # Of the content: Prefect's ids may become known after the end.
+    return tagged(answer, _tag(answer.body), _REVALIDATE) if record.status.final else answer
 
 
-@router.post("/execution/{execution_id}/cancel", status_code=202, responses={202: {"model": ExecutionResource}})
+@router.post(
+    "/execution/{execution_id}/cancel",
+    status_code=202,
+    responses=gives(202, ExecutionResource),
+    openapi_extra=refuses("RQ-002", "RQ-007", "SY-004"),
+)
 async def cancel_execution(execution_id: str, context: Context, actor: ActorOf) -> Response:
     """Stop an execution; one that runs ends a little later."""
     return JSONResponse(execution_resource(await context.control.executions.cancel(execution_id, actor)), 202)
 
 
-@router.head("/execution/{execution_id}/outputs/{node}/{port}", include_in_schema=False)
-@router.get("/execution/{execution_id}/outputs/{node}/{port}", response_class=Response)
+@router.get(
+    "/execution/{execution_id}/outputs/{node}/{port}",
+    response_class=Response,
+    responses=gives(
+        200,
+        ValueResource,
+        *("ETag", "Cache-Control", "X-Content-Type-Options", "Content-Disposition"),
+        media=("image/png", "application/vnd.apache.arrow.stream", "application/octet-stream", "*/*"),
+    ),
+    openapi_extra=refuses("RQ-002", "RQ-006", "RQ-008", "SY-004"),
+)
 async def get_output(
+    request: Request,
     execution_id: str,
     node: str,
     port: str,
@@ -100,13 +137,19 @@ async def get_output(
 
     A list answers `{type, value}`, or `{type, items}` where its items are no JSON or some failed; `item` picks one.
     """
-    return served(await context.control.executions.output(execution_id, node, port, format, item))
+    record = await context.control.executions.get(execution_id)
+    etag = _output_tag(record, node, port, format, item)
+    if etag is not None and (unchanged := not_modified(request, etag, _REVALIDATE)) is not None:
+        return unchanged
+    response = served(await context.control.executions.output(execution_id, node, port, format, item))
+    return response if etag is None else tagged(response, etag, _REVALIDATE)
 
 
 @router.get(
     "/execution/{execution_id}/preview/{node}",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}},
+    responses=gives(200, None, "Cache-Control", "X-Content-Type-Options", media=("image/jpeg",)),
+    openapi_extra=refuses("RQ-002"),
 )
 async def get_preview(execution_id: str, node: str, context: Context) -> Response:
     """What a running node has made so far, as a small JPEG; gone once the node has given its result."""
@@ -115,20 +158,20 @@ async def get_preview(execution_id: str, node: str, context: Context) -> Respons
     return response
 
 
-@router.get("/queue", responses={200: {"model": QueueResource}})
+@router.get("/queue", responses=gives(200, QueueResource))
 async def get_queue(context: Context) -> Response:
     """What runs, and what waits in which order."""
     return JSONResponse(context.control.queue.snapshot())
 
 
-@router.post("/queue/pause", responses={200: {"model": QueueResource}})
+@router.post("/queue/pause", responses=gives(200, QueueResource))
 async def pause_queue(context: Context) -> Response:
     """Start nothing more; what runs goes on."""
     await context.control.queue.pause(True)
     return JSONResponse(context.control.queue.snapshot())
 
 
-@router.post("/queue/resume", responses={200: {"model": QueueResource}})
+@router.post("/queue/resume", responses=gives(200, QueueResource))
 async def resume_queue(context: Context) -> Response:
     """Start what waits."""
     await context.control.queue.pause(False)
@@ -136,7 +179,9 @@ async def resume_queue(context: Context) -> Response:
 
 
 @router.patch(
-    "/queue/{execution_id}", responses={200: {"model": ExecutionResource}}, openapi_extra=takes(PriorityRequest)
+    "/queue/{execution_id}",
+    responses=gives(200, ExecutionResource),
+    openapi_extra=takes(PriorityRequest) | refuses("RQ-002", "RQ-005", "RQ-007"),
 )
 async def move_in_queue(execution_id: str, request: Request, context: Context) -> Response:
     """Give a waiting execution another priority."""
@@ -160,11 +205,30 @@ def _span_of(request: Request) -> Span:
 
 
 async def _queue(
-    context: BridgeContext, graph_id: str, body: ExecuteRequest, actor: Actor, begun: Span
+    context: BridgeContext, graph_id: str, body: ExecuteRequest, actor: Actor, key: str | None, begun: Span
 ) -> JSONResponse:
     # An execution that nobody traces has its own id for its trace, and the log of events correlates by that.
     options = replace(body.to_options(), trace=begun.trace if begun.traced else None)
+    if key is not None and options.idempotency_key not in (None, key):
+        raise RequestError("RQ-001", "Idempotency-Key and options.idempotency_key differ")
+    options = replace(options, idempotency_key=key or options.idempotency_key)
     begun.set("vortex.graph_id", graph_id)
     record = await context.control.executions.execute(graph_id, options, actor)
     begun.set("vortex.execution_id", record.id)
-    return JSONResponse({"execution_id": record.id, "status": record.status.value}, 202)
+    location = {"Location": f"/api/execution/{record.id}"}
+    return JSONResponse({"execution_id": record.id, "status": record.status.value}, 202, location)
+
+
+def _output_tag(record: ExecutionRecord, node: str, port: str, format: str | None, item: int | None) -> str | None:
+    """The ETag of an output, from what the store knows of it: a reference names one tensor, with its checksum.
+
+    Null before the end, and where there is no such output. An execution that is begun again has another end.
+    """
+    stored = record.values.get(node, {}).get(port)
+    if stored is None or not record.status.final:
+        return None
+    return _tag(json.dumps([record.id, record.finished_ms, stored, format, item]).encode())
+
+
+def _tag(content: bytes | memoryview) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'

@@ -9,7 +9,9 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from vortex_prefect.bridge.conditional import not_modified, tagged
 from vortex_prefect.bridge.context import Context
+from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.models import FileResource
 from vortex_prefect.bridge.multipart import FileUpload
 from vortex_prefect.bridge.routes.executions import served
@@ -24,12 +26,15 @@ _FORM = {
     "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
 }
 
+_FOR_EVER = "private, max-age=31536000, immutable"
+
 
 @router.post(
     "",
     status_code=201,
-    responses={201: {"model": FileResource}},
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
+    responses=gives(201, FileResource, "Location"),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
+    | refuses("RQ-005"),
 )
 async def upload_file(request: Request, context: Context) -> Response:
     """Store a file under its SHA-256; the same content again is the same file."""
@@ -48,17 +53,28 @@ async def upload_file(request: Request, context: Context) -> Response:
             "url": f"/api/file/{stored.sha256}",
         },
         201,
+        {"Location": f"/api/file/{stored.sha256}"},
     )
 
 
-@router.head("/{sha256}", include_in_schema=False)
-@router.get("/{sha256}", response_class=Response)
-async def get_file(sha256: str, context: Context) -> Response:
+@router.get(
+    "/{sha256}",
+    response_class=Response,
+    responses=gives(
+        200,
+        None,
+        *("ETag", "Cache-Control", "X-Content-Type-Options", "Content-Disposition"),
+        media=("image/png", "image/jpeg", "image/gif", "image/webp", "application/octet-stream"),
+    ),
+    openapi_extra=refuses("RQ-002"),
+)
+async def get_file(sha256: str, request: Request, context: Context) -> Response:
     """The content of an uploaded file."""
     path = await context.control.files.find(sha256)
+    if (unchanged := not_modified(request, f'"{sha256}"', _FOR_EVER)) is not None:
+        return unchanged
     response = served(Content(await asyncio.to_thread(_media_type, path), path, path.parent))
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    return response
+    return tagged(response, f'"{sha256}"', _FOR_EVER)
 
 
 def _media_type(path: Path) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.body import read_json, read_model, takes
+from vortex_prefect.bridge.conditional import versions_of
 from vortex_prefect.bridge.context import ActorOf, Context
+from vortex_prefect.bridge.description import gives, refuses
+from vortex_prefect.bridge.idempotency import IdempotencyKey
 from vortex_prefect.bridge.models import (
     CloneRequest,
     DeployGraphRequest,
@@ -20,22 +24,36 @@ from vortex_prefect.bridge.models import (
     PlanResource,
     ProblemList,
 )
-from vortex_prefect.bridge.paging import After, Before, PageSize, cursor, text_of
+from vortex_prefect.bridge.paging import After, Before, PageSize, cursor, page
 from vortex_prefect.core.contracts import GraphRecord
-from vortex_prefect.core.errors import RequestError
 from vortex_prefect.service.resources import event_page, graph_resource, graph_summary
 
 router = APIRouter(prefix="/api/graph", tags=["graphs"])
 
 
-@router.post("", status_code=201, responses={201: {"model": GraphResource}}, openapi_extra=takes("Graph"))
-async def create_graph(request: Request, context: Context, actor: ActorOf) -> Response:
+#: A document that is no graph, and a body that is too long.
+_NO_GRAPH = ("VE-001", "VE-012", "RQ-005")
+#: Everything that keeps a graph from running.
+_NO_RUN = tuple(f"VE-{number:03}" for number in (*range(1, 11), 12))
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=gives(201, GraphResource, "ETag", "Location"),
+    openapi_extra=takes("Graph") | refuses(*_NO_GRAPH, "RQ-007"),
+)
+async def create_graph(request: Request, context: Context, actor: ActorOf, key: IdempotencyKey) -> Response:
     """Store a new graph; it may be a draft that cannot run."""
     document = await read_json(request, context.limits.body_bytes)
-    return _answer(await context.control.graphs.create(document, actor), 201)
+    return graph_answer(await context.control.graphs.create(document, actor, key), 201)
 
 
-@router.post("/plan", responses={200: {"model": PlanResource}}, openapi_extra=takes(PlanRequest))
+@router.post(
+    "/plan",
+    responses=gives(200, PlanResource),
+    openapi_extra=takes(PlanRequest) | refuses(*_NO_RUN, "RQ-005", "SY-004"),
+)
 async def plan_graph(request: Request, context: Context) -> Response:
     """What would happen to each node of a graph if it ran now, and why; the graph need not be stored."""
     body = await read_model(request, PlanRequest, context.limits.body_bytes)
@@ -43,55 +61,63 @@ async def plan_graph(request: Request, context: Context) -> Response:
     return JSONResponse(await context.control.explain(body.graph, targets, body.force))
 
 
-@router.get("", responses={200: {"model": GraphList}})
-async def list_graphs(context: Context, limit: PageSize = 100, before: Before = None) -> Response:
+@router.get("", responses=gives(200, GraphList, "Link"))
+async def list_graphs(request: Request, context: Context, limit: PageSize = 100, before: Before = None) -> Response:
     """Graphs, last changed first."""
     records, following = await context.control.graphs.page(limit, cursor(before))
-    return JSONResponse({"graphs": [graph_summary(record) for record in records], "next": text_of(following)})
+    return page(request, {"graphs": [graph_summary(record) for record in records]}, "before", following)
 
 
-@router.get("/{graph_id}", responses={200: {"model": GraphResource}})
+@router.get("/{graph_id}", responses=gives(200, GraphResource, "ETag"), openapi_extra=refuses("RQ-002"))
 async def get_graph(graph_id: str, context: Context) -> Response:
     """A graph; its version is also the ETag."""
-    return _answer(await context.control.graphs.get(graph_id))
+    return graph_answer(await context.control.graphs.get(graph_id))
 
 
-@router.put("/{graph_id}", responses={200: {"model": GraphResource}}, openapi_extra=takes("Graph"))
+@router.put(
+    "/{graph_id}",
+    responses=gives(200, GraphResource, "ETag"),
+    openapi_extra=takes("Graph") | refuses(*_NO_GRAPH, "RQ-002", "RQ-003"),
+)
 async def put_graph(
     graph_id: str, request: Request, context: Context, actor: ActorOf, if_match: Annotated[str | None, Header()] = None
 ) -> Response:
-    """Replace a graph; with `If-Match`, only the version that it names."""
-    version = _version(if_match)
+    """Replace a graph; with `If-Match`, only the versions that it names."""
+    versions = versions_of(if_match)
     document = await read_json(request, context.limits.body_bytes)
-    return _answer(await context.control.graphs.put(graph_id, document, version, actor))
+    return graph_answer(await context.control.graphs.put(graph_id, document, versions, actor))
 
 
-@router.delete("/{graph_id}", status_code=204)
-async def delete_graph(graph_id: str, context: Context, actor: ActorOf) -> Response:
-    """Remove a graph; its events stay, and its executions go on."""
-    await context.control.graphs.delete(graph_id, actor)
+@router.delete("/{graph_id}", status_code=204, openapi_extra=refuses("RQ-002", "RQ-003"))
+async def delete_graph(
+    graph_id: str, context: Context, actor: ActorOf, if_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """Remove a graph, with `If-Match` only the versions that it names; its events stay, and its executions go on."""
+    await context.control.graphs.delete(graph_id, actor, versions_of(if_match))
     return Response(status_code=204)
 
 
 @router.post(
     "/{graph_id}/clone",
     status_code=201,
-    responses={201: {"model": GraphResource}},
-    openapi_extra=takes(CloneRequest, required=False),
+    responses=gives(201, GraphResource, "ETag", "Location"),
+    openapi_extra=takes(CloneRequest, required=False) | refuses("RQ-002", "RQ-005", "RQ-007"),
 )
-async def clone_graph(graph_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
+async def clone_graph(
+    graph_id: str, request: Request, context: Context, actor: ActorOf, key: IdempotencyKey
+) -> Response:
     """Copy a graph under a fresh id."""
     body = await read_model(request, CloneRequest, context.limits.body_bytes)
-    return _answer(await context.control.graphs.clone(graph_id, actor, body.name), 201)
+    return graph_answer(await context.control.graphs.clone(graph_id, actor, body.name, key), 201)
 
 
-@router.post("/{graph_id}/save", responses={200: {"model": GraphResource}})
+@router.post("/{graph_id}/save", responses=gives(200, GraphResource, "ETag"), openapi_extra=refuses("RQ-002"))
 async def save_graph(graph_id: str, context: Context, actor: ActorOf) -> Response:
     """Mark the current version in the log as one to come back to."""
-    return _answer(await context.control.graphs.save(graph_id, actor))
+    return graph_answer(await context.control.graphs.save(graph_id, actor))
 
 
-@router.post("/{graph_id}/validate", responses={200: {"model": ProblemList}})
+@router.post("/{graph_id}/validate", responses=gives(200, ProblemList), openapi_extra=refuses("RQ-002", "SY-004"))
 async def validate_graph(graph_id: str, context: Context) -> Response:
     """Everything that keeps a graph from running."""
     problems = [problem.to_dict() for problem in await context.control.graphs.validate(graph_id)]
@@ -101,31 +127,31 @@ async def validate_graph(graph_id: str, context: Context) -> Response:
 @router.post(
     "/{graph_id}/deploy",
     status_code=201,
-    responses={201: {"model": DeploymentResource}},
-    openapi_extra=takes(DeployGraphRequest, required=False),
+    responses=gives(201, DeploymentResource, "Location"),
+    openapi_extra=takes(DeployGraphRequest, required=False) | refuses(*_NO_RUN, "RQ-002", "RQ-005", "SY-004", "SY-008"),
 )
 async def deploy_graph(graph_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
     """Publish the graph as it is now as a Prefect deployment whose form has its exposed inputs."""
     body = await read_model(request, DeployGraphRequest, context.limits.body_bytes)
-    return JSONResponse(await context.control.deployments.deploy(graph_id, body.to_request(), actor), 201)
+    made = await context.control.deployments.deploy(graph_id, body.to_request(), actor)
+    return JSONResponse(made, 201, {"Location": quote(made["url"], safe="/:?&=#%@")})
 
 
-@router.get("/{graph_id}/events", responses={200: {"model": EventList}})
-async def list_events(graph_id: str, context: Context, after: After = 0, limit: PageSize = 1000) -> Response:
-    """The event log of a graph, of a deleted one too."""
-    events = await context.control.graphs.events(graph_id, after, limit)
-    return JSONResponse(event_page(events, limit))
+@router.get("/{graph_id}/events", responses=gives(200, EventList, "Link"), openapi_extra=refuses("RQ-002"))
+async def list_events(
+    graph_id: str, request: Request, context: Context, after: After = 0, limit: PageSize = 1000
+) -> Response:
+    """The event log of a graph, of a deleted one too.
+
+    `next` is null on the last page: who waits for more asks again after the last sequence number that came.
+    """
+    found = event_page(await context.control.graphs.events(graph_id, after, limit), limit)
+    return page(request, found, "after", found["next"])
 
 
-def _answer(record: GraphRecord, status: int = 200) -> JSONResponse:
-    return JSONResponse(graph_resource(record), status, {"ETag": f'"{record.version}"'})
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version that `If-Match` names (RFC 9110 §13.1.1); null for any."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        raise RequestError("RQ-001", f'If-Match is {if_match}, not a graph\'s version such as "3"')
-    return int(text)
+def graph_answer(record: GraphRecord, status: int = 200) -> JSONResponse:
+    """A graph with its version as ETag, and the address of a new one."""
+    headers = {"ETag": f'"{record.version}"'}
+    if status == 201:
+        headers["Location"] = f"/api/graph/{record.id}"
+    return JSONResponse(graph_resource(record), status, headers)

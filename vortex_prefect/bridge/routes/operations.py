@@ -9,9 +9,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from vortex_prefect.bridge.context import Context
+from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.metrics import CONTENT_TYPE, Metrics
-from vortex_prefect.bridge.models import DebugCount, EventList, NodeTypes, WorkerList
-from vortex_prefect.bridge.paging import After, PageSize
+from vortex_prefect.bridge.models import (
+    ArenaResource,
+    DebugCount,
+    EventList,
+    NodeTypes,
+    StackResource,
+    StatusResource,
+    WorkerList,
+)
+from vortex_prefect.bridge.paging import After, PageSize, page
 from vortex_prefect.bridge.problems import answer
 from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
 from vortex_prefect.core.nodespec import NodeSpec
@@ -22,75 +31,44 @@ router = APIRouter(tags=["operations"])
 #: How long metrics wait for what the engine says of its workers; Prometheus gives a scrape ten seconds.
 _SCRAPE_S = 2.0
 
-#: Without nulls, which FastAPI takes out of examples.
-_WORKER_EVENTS = {
-    "events": [
-        {
-            "event_id": "1c2e3f60-8f0e-4f0c-9d53-2f4f4d1f8a11",
-            "sequence_number": 42,
-            "trace_id": "7d3f1b1e6f0b4a579d1c0a4f6f3b2c11",
-            "span_id": "00f067aa0ba902b7",
-            "event_type": "WorkerCrashed",
-            "aggregate_type": "Worker",
-            "aggregate_id": "0b1f4c9e-53b4-5f0e-8a53-3f1f5f0f7d21",
-            "payload": {
-                "host": "1000-5f0c9d532f",
-                "worker_id": "1000-5f0c9d532f/0",
-                "pid": 4711,
-                "device": "cuda:0",
-                "reason": "killed by signal 11 (SIGSEGV)",
-                "job": {
-                    "execution_id": "7d3f1b1e-6f0b-4a57-9d1c-0a4f6f3b2c11",
-                    "node_id": "blur",
-                    "job_id": "a3c1f7d2-7b5e-4b42-8d0a-6b1f5a0c9e33",
-                },
-            },
-            "metadata": {"user": "host"},
-            "created_at": "2026-01-31T12:00:00.000Z",
-        }
-    ],
-    "next": 42,
-}
 
-
-@router.get("/api/nodes", responses={200: {"model": NodeTypes}})
+@router.get("/api/nodes", responses=gives(200, NodeTypes, "ETag"), openapi_extra=refuses("SY-004"))
 async def list_node_types(context: Context) -> Response:
     """The catalogue of node types."""
     catalogue = await context.control.catalogue.current()
     return JSONResponse({"types": catalogue.to_list()}, headers={"ETag": f'"{catalogue.digest}"'})
 
 
-@router.get("/api/nodes/{node_type}", responses={200: {"model": NodeSpec}})
+@router.get("/api/nodes/{node_type}", responses=gives(200, NodeSpec, "ETag"), openapi_extra=refuses("RQ-002", "SY-004"))
 async def get_node_type(node_type: str, context: Context) -> Response:
     """One node type."""
-    spec = (await context.control.catalogue.current()).get(node_type)
+    catalogue = await context.control.catalogue.current()
+    spec = catalogue.get(node_type)
     if spec is None:
         raise RequestError("RQ-002", f"no node type {node_type}")
-    return JSONResponse(spec.model_dump(mode="json"))
+    return JSONResponse(spec.model_dump(mode="json"), headers={"ETag": f'"{catalogue.digest}"'})
 
 
-@router.get("/api/workers", responses={200: {"model": WorkerList}})
+@router.get("/api/workers", responses=gives(200, WorkerList), openapi_extra=refuses("SY-004"))
 async def list_workers(context: Context) -> Response:
     """The GPU workers."""
     return JSONResponse({"workers": (await context.control.status())["workers"]})
 
 
-@router.get(
-    "/api/workers/events",
-    responses={200: {"model": EventList, "content": {"application/json": {"example": _WORKER_EVENTS}}}},
-)
-async def list_worker_events(context: Context, after: After = 0, limit: PageSize = 1000) -> Response:
+@router.get("/api/workers/events", responses=gives(200, EventList, "Link"))
+async def list_worker_events(request: Request, context: Context, after: After = 0, limit: PageSize = 1000) -> Response:
     """The event log of the worker processes: what was spawned, crashed and recovered, on all hosts."""
-    return JSONResponse(event_page(await context.control.workers.page(after, limit), limit))
+    found = event_page(await context.control.workers.page(after, limit), limit)
+    return page(request, found, "after", found["next"])
 
 
-@router.get("/api/arena")
+@router.get("/api/arena", responses=gives(200, ArenaResource), openapi_extra=refuses("SY-004"))
 async def get_arena(context: Context) -> Response:
     """The shared-memory arena's statistics."""
     return JSONResponse((await context.control.status())["arena"])
 
 
-@router.get("/api/stack")
+@router.get("/api/stack", responses=gives(200, StackResource))
 async def get_stack(context: Context) -> Response:
     """Where the other parts of the stack are; links are null while unknown."""
     links: dict[str, Any] = {"prefect_ui": context.prefect_ui, "dask_dashboard": None}
@@ -101,7 +79,7 @@ async def get_stack(context: Context) -> Response:
     return JSONResponse({**links, **{name: status[name] for name in links if status.get(name)}})
 
 
-@router.get("/api/debug/count/{tag}", responses={200: {"model": DebugCount}})
+@router.get("/api/debug/count/{tag}", responses=gives(200, DebugCount), openapi_extra=refuses("RQ-002", "SY-004"))
 async def get_debug_count(tag: str, context: Context) -> Response:
     """How often a tag has really run on this host; only where the pack `debug` is loaded."""
     if not context.settings.debug_nodes:
@@ -109,7 +87,7 @@ async def get_debug_count(tag: str, context: Context) -> Response:
     return JSONResponse({"tag": tag, "count": await context.control.debug_count(tag)})
 
 
-@router.get("/healthz")
+@router.get("/healthz", responses=gives(200, StatusResource))
 async def healthz(context: Context) -> Response:
     """Whether this process does its work; a supervisor restarts it where not."""
     if not context.control.healthy:
@@ -117,7 +95,7 @@ async def healthz(context: Context) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=gives(200, StatusResource), openapi_extra=refuses("SY-004"))
 async def readyz(context: Context) -> Response:
     """Whether an execution could start now: the engine answers and workers are ready."""
     if (reason := await context.control.unready()) is not None:
