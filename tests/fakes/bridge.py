@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.fakes.engine import FakeEngine
@@ -20,7 +21,7 @@ from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.hub import Hub
-from vortex_prefect.bridge.server import listen, make_server
+from vortex_prefect.bridge.server import Heartbeat, listen, make_server
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.service.control import ControlPlane
 
@@ -34,6 +35,14 @@ class Bridge:
     engine: FakeEngine
     http: httpx.AsyncClient
     port: int = 0
+    #: Once it is served.
+    server: uvicorn.Server | None = None
+
+    @property
+    def connections(self) -> int:
+        """Open connections of the server, of all kinds."""
+        assert self.server is not None
+        return len(self.server.server_state.connections)
 
     async def graph(self, **fields: Any) -> str:
         """The id of a new picture graph."""
@@ -113,10 +122,10 @@ async def bridge(
 
 
 @contextlib.asynccontextmanager
-async def served(made: Bridge) -> AsyncIterator[Bridge]:
+async def served(made: Bridge, heartbeat: Heartbeat | None = None) -> AsyncIterator[Bridge]:
     """The same bridge behind a real server on a free port."""
     listener = listen("127.0.0.1", 0)
-    server = make_server(create_app(made.context), made.context.limits)
+    made.server = server = make_server(create_app(made.context), made.context.limits, heartbeat)
     task = asyncio.create_task(server.serve([listener]))
     try:
         async with asyncio.timeout(PATIENCE_S):

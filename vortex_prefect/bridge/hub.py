@@ -10,31 +10,54 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import orjson
+
+from vortex_prefect.bridge.frames import COMPRESS_FROM_BYTES, deflated_frame, text_frame
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.service.messages import Message
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """A message on its way: `{type, payload, seq, ts_ms}`."""
+    """A message on its way: `{type, payload, seq, ts_ms}`. Each form is made once for all clients."""
 
     message: Message
     seq: int
     ts_ms: int
 
     @cached_property
-    def text(self) -> str:
-        """The JSON text; made once for all clients."""
+    def text(self) -> bytes:
+        """The JSON text, in UTF-8."""
         return envelope_text(self.message.type, self.message.payload, self.seq, self.ts_ms)
 
+    @cached_property
+    def plain(self) -> bytes:
+        """As a WebSocket frame."""
+        return text_frame(self.text)
 
-def envelope_text(type: str, payload: dict[str, Any], seq: int, ts_ms: int) -> str:
+    @cached_property
+    def deflated(self) -> bytes:
+        """As a frame for clients that take compressed ones; a short text is not compressed."""
+        return self.plain if len(self.text) < COMPRESS_FROM_BYTES else deflated_frame(self.text)
+
+    def answering(self, request_id: str) -> Envelope:
+        """The same for the client whose request it answers."""
+        payload = {**self.message.payload, "request_id": request_id}
+        return Envelope(replace(self.message, payload=payload), self.seq, self.ts_ms)
+
+
+def envelope_text(type: str, payload: dict[str, Any], seq: int, ts_ms: int) -> bytes:
     """The envelope that every message from the server has."""
-    return json.dumps({"type": type, "payload": payload, "seq": seq, "ts_ms": ts_ms}, ensure_ascii=False)
+    envelope = {"type": type, "payload": payload, "seq": seq, "ts_ms": ts_ms}
+    try:
+        return orjson.dumps(envelope)
+    except TypeError:
+        # Whole numbers of more than 64 bits, and halves of surrogate pairs.
+        return json.dumps(envelope).encode()
 
 
 class Backlog:
@@ -44,6 +67,7 @@ class Backlog:
         self._held: OrderedDict[int, Envelope] = OrderedDict()
         self._droppable: OrderedDict[int, None] = OrderedDict()
         self._newest: dict[tuple[str, ...], int] = {}
+        self.size_bytes = 0
 
     def __len__(self) -> int:
         return len(self._held)
@@ -56,6 +80,7 @@ class Backlog:
                 self._remove(older)
             self._newest[key] = envelope.seq
         self._held[envelope.seq] = envelope
+        self.size_bytes += len(envelope.text)
         if envelope.message.droppable:
             self._droppable[envelope.seq] = None
 
@@ -74,15 +99,22 @@ class Backlog:
         """Those with a higher number."""
         return [envelope for envelope in self._held.values() if envelope.seq > seq]
 
-    def take(self) -> list[Envelope]:
-        """Remove and return all."""
-        taken = list(self._held.values())
-        for part in (self._held, self._droppable, self._newest):
-            part.clear()
+    def exceeds(self, messages: int, size_bytes: int) -> bool:
+        """Whether it holds more than that; a single message never does."""
+        return len(self._held) > messages or (self.size_bytes > size_bytes and len(self._held) > 1)
+
+    def take(self, limit_bytes: int | None = None) -> list[Envelope]:
+        """Remove and return the oldest, until they have so many bytes; or all."""
+        taken: list[Envelope] = []
+        room = self.size_bytes if limit_bytes is None else limit_bytes
+        while self._held and (room > 0 or not taken):
+            taken.append(self.pop_oldest())
+            room -= len(taken[-1].text)
         return taken
 
     def _remove(self, seq: int) -> Envelope:
         envelope = self._held.pop(seq)
+        self.size_bytes -= len(envelope.text)
         self._droppable.pop(seq, None)
         key = envelope.message.key
         if key is not None and self._newest.get(key) == seq:
@@ -96,14 +128,19 @@ class Client:
     Attributes:
         seq: number of the last message that was taken.
         closed: WebSocket close code once the connection is to end, else null.
+        reason: why, for people.
+        answered: the newest of its own requests whose graph waits here, else null.
     """
 
-    def __init__(self, graph_id: str, seq: int, limit: int, wake: Callable[[Client], None]) -> None:
+    def __init__(self, graph_id: str, seq: int, bounds: Bounds, wake: Callable[[Client], None]) -> None:
         self.graph_id = graph_id
         self.seq = seq
         self.closed: int | None = None
+        self.reason = ""
         self.dropped = 0
-        self._limit = limit
+        self.answered: str | None = None
+        self._last_answered: str | None = None
+        self._bounds = bounds
         self._wake = wake
         self._backlog = Backlog()
 
@@ -112,25 +149,50 @@ class Client:
         if self.closed is not None:
             return
         self._backlog.push(envelope)
-        if len(self._backlog) > self._limit:
-            if self._backlog.drop():
-                self.dropped += 1
-            else:
-                self.close(1013)
+        if envelope.message.asked is not None and envelope.message.asked.by is self:
+            self.answered = self._last_answered = envelope.message.asked.request_id
+        while self._backlog.exceeds(self._bounds.messages, self._bounds.size_bytes):
+            if not self._backlog.drop():
+                waiting = f"{len(self._backlog)} messages of {self._backlog.size_bytes} bytes wait"
+                self.close(1013, f"fell behind: {waiting}; come back with after={self.seq}")
+                break
+            self.dropped += 1
         self._wake(self)
 
-    def take(self) -> list[Envelope]:
-        """Everything that waits, in order."""
-        taken = self._backlog.take()
+    def take(self, limit_bytes: int | None = None) -> list[Envelope]:
+        """What waits, in order: all of it, or the oldest until they have so many bytes."""
+        taken = self._backlog.take(limit_bytes)
         if taken:
             self.seq = taken[-1].seq
+            if self.answered is not None:
+                taken = [self._personal(envelope) for envelope in taken]
         return taken
 
-    def close(self, code: int) -> None:
+    def answers(self, request_id: str) -> bool:
+        """Whether a message that answers this request was queued; asked once."""
+        last, self._last_answered = self._last_answered, None
+        return last == request_id
+
+    def _personal(self, envelope: Envelope) -> Envelope:
+        if envelope.message.type != "graph.sync" or self.answered is None:
+            return envelope
+        request_id, self.answered = self.answered, None
+        return envelope.answering(request_id)
+
+    def close(self, code: int, reason: str = "") -> None:
         """End the connection; what waits is lost."""
         self.closed = code
+        self.reason = reason
         self._backlog.take()
         self._wake(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much may be held."""
+
+    messages: int
+    size_bytes: int
 
 
 class _Room:
@@ -140,9 +202,9 @@ class _Room:
         #: All that was sent after this number is held, but for what newer messages replaced.
         self.floor = start
 
-    def remember(self, envelope: Envelope, limit: int) -> None:
+    def remember(self, envelope: Envelope, bounds: Bounds) -> None:
         self.memory.push(envelope)
-        while len(self.memory) > limit:
+        while self.memory.exceeds(bounds.messages, bounds.size_bytes):
             self.floor = self.memory.pop_oldest().seq
 
 
@@ -153,7 +215,7 @@ class HubStatistics:
     clients: int
     rooms: int
     published: int
-    #: Messages that slow clients did not get, of the clients that are connected.
+    #: Messages that slow clients did not get.
     dropped: int
     #: Clients that were closed because they did not keep up.
     overflowed: int
@@ -165,14 +227,22 @@ class Hub:
     Args:
         memory: messages that a room holds for clients that come back.
         queue: messages that may wait for one client.
+        memory_bytes, queue_bytes: the same in bytes; one message may be larger.
         idle_rooms: rooms without clients that are remembered, the last left first.
     """
 
     def __init__(
-        self, *, memory: int = 1024, queue: int = 4096, idle_rooms: int = 64, clock: Callable[[], int] = now_ms
+        self,
+        *,
+        memory: int = 1024,
+        queue: int = 4096,
+        memory_bytes: int = 8 << 20,
+        queue_bytes: int = 16 << 20,
+        idle_rooms: int = 64,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
-        self._memory = memory
-        self._queue = queue
+        self._memory = Bounds(memory, memory_bytes)
+        self._queue = Bounds(queue, queue_bytes)
         self._idle_rooms = idle_rooms
         self._clock = clock
         self._seq = clock()
@@ -180,6 +250,7 @@ class Hub:
         self._idle: OrderedDict[str, None] = OrderedDict()
         self._published = 0
         self._overflowed = 0
+        self._dropped = 0
 
     def publish(self, message: Message) -> None:
         """Hand a message to every client of its graph, and remember it for those that come back."""
@@ -221,6 +292,7 @@ class Hub:
         if room is None or client not in room.clients:
             return
         room.clients.remove(client)
+        self._dropped += client.dropped
         if not room.clients:
             self._idle[client.graph_id] = None
             while len(self._idle) > self._idle_rooms:
@@ -231,10 +303,10 @@ class Hub:
         """End all connections: the server goes away (1001)."""
         for room in tuple(self._rooms.values()):
             for client in tuple(room.clients):
-                client.close(1001)
+                client.close(1001, "the server stops")
                 self.leave(client)
 
-    def direct(self, client: Client, type: str, payload: dict[str, Any]) -> str:
+    def direct(self, client: Client, type: str, payload: dict[str, Any]) -> bytes:
         """A message to one client alone; it repeats the last number, so that the client's `after` stays right."""
         return envelope_text(type, payload, client.seq, self._clock())
 
@@ -245,6 +317,6 @@ class Hub:
             clients=len(clients),
             rooms=len(self._rooms),
             published=self._published,
-            dropped=sum(client.dropped for client in clients),
+            dropped=self._dropped + sum(client.dropped for client in clients),
             overflowed=self._overflowed,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +12,10 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from vortex_prefect.bridge.body import parse_json
 from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
-from vortex_prefect.bridge.hub import Client, envelope_text
+from vortex_prefect.bridge.flood import Bucket
+from vortex_prefect.bridge.frames import text_frame
+from vortex_prefect.bridge.hub import Client, Envelope, envelope_text
+from vortex_prefect.bridge.socket_protocol import FRAMES
 from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.service import messages
@@ -19,17 +23,34 @@ from vortex_prefect.service.actor import Actor
 
 router = APIRouter()
 
+_log = logging.getLogger(__name__)
+
 #: Seconds that a client has for taking the closing frame; one that reads nothing never does.
 _CLOSE_S = 1.0
 
 #: Application close codes: 4000 and the HTTP status that says the same.
 _BAD_REQUEST, _NOT_FOUND = 4400, 4404
+#: RFC 6455's and its registry's: a policy is violated; try again later.
+_POLICY, _TRY_LATER = 1008, 1013
+
+#: Bytes that are handed to the socket at once; what waits behind them can still be coalesced.
+_WRITE_BYTES = 64 << 10
+#: Messages in a row above the rate that are refused (RQ-009) before the connection ends.
+_MOST_REFUSED = 100
+#: What a closing frame has room for.
+_REASON_BYTES = 123
+#: Characters of a `request_id`.
+_MOST_ID = 100
 
 
 @router.websocket("/ws")
 async def connect(socket: WebSocket, context: Context, actor: ActorOf) -> None:
     """Serve one client until it leaves, falls behind, or the server stops."""
     await socket.accept()
+    most = context.limits.clients
+    if context.hub.statistics().clients >= most:
+        await _close(socket, _TRY_LATER, f"{most} clients are connected; try again later")
+        return
     try:
         graph_id, after = _parameters(socket)
         await context.control.graphs.get(graph_id)
@@ -53,6 +74,10 @@ class Session:
         self._graph_id = graph_id
         self._wake = asyncio.Event()
         self._closed = asyncio.Event()
+        self._bucket = Bucket(context.limits.messages_per_s, context.limits.message_burst)
+        self._refused = 0
+        #: What our own server says of the connection; null on any other.
+        self._frames: dict[str, Any] | None = socket.scope.get("extensions", {}).get(FRAMES)
         self._client, self._resumed = context.hub.join(graph_id, after, self._on_wake)
         self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "graph.update": self._update,
@@ -69,11 +94,17 @@ class Session:
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
-            await _close(self._socket, self._client.closed or 1011)
+            await self._end()
         for result in results:
             # A VORTEX error here is one of `_tell_state`; the client comes back and is told then.
             if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | VortexError):
                 raise result
+
+    async def _end(self) -> None:
+        code, reason = self._client.closed or 1011, self._client.reason
+        if code in (_POLICY, _TRY_LATER):
+            _log.warning("client %s of graph %s: %s", self._actor.address, self._graph_id, reason)
+        await _close(self._socket, code, reason)
 
     def _on_wake(self, client: Client) -> None:
         self._wake.set()
@@ -84,10 +115,19 @@ class Session:
         if not self._resumed:
             await self._tell_state()
         while True:
-            for envelope in self._client.take():
-                await self._socket.send_text(envelope.text)
-            await self._wake.wait()
             self._wake.clear()
+            while taken := self._client.take(_WRITE_BYTES):
+                await self._send_envelopes(taken)
+            await self._wake.wait()
+
+    async def _send_envelopes(self, envelopes: list[Envelope]) -> None:
+        if self._frames is None:
+            for envelope in envelopes:
+                await self._socket.send_text(envelope.text.decode())
+            return
+        deflate = self._frames["deflate"]
+        frames = [envelope.deflated if deflate else envelope.plain for envelope in envelopes]
+        await self._socket.send({"type": "websocket.send", FRAMES: b"".join(frames)})
 
     async def _tell_state(self) -> None:
         record = await self._control.graphs.get(self._graph_id)
@@ -103,33 +143,51 @@ class Session:
             received = await self._socket.receive()
             if received["type"] == "websocket.disconnect":
                 return
-            try:
-                await self._handle(received.get("text"))
-            except VortexError as error:
-                await self._send("error", {"error": error.to_dict()})
+            await self._answer(received.get("text"))
+            if self._refused > _MOST_REFUSED:
+                self._client.close(_POLICY, "RQ-009 too many messages")
+                return
 
-    async def _handle(self, text: str | None) -> None:
-        message = await parse_json(text) if text is not None else None
-        if not isinstance(message, dict):
-            raise RequestError("RQ-001", "a message is a JSON object in a text frame: {type, payload}")
-        payload = message.get("payload", {})
-        handler = self._handlers.get(str(message.get("type")))
-        if handler is None or not isinstance(payload, dict):
-            known = ", ".join(self._handlers)
-            raise RequestError("RQ-001", f"type is one of {known}, and payload an object")
-        await handler(payload)
+    async def _answer(self, text: str | None) -> None:
+        """Handle a message; what is wrong with it is told under its `request_id`."""
+        request_id: str | None = None
+        try:
+            self._check_rate()
+            kind, payload = await _parse(text)
+            request_id = _request_id(payload)
+            if (handler := self._handlers.get(kind)) is None:
+                raise RequestError("RQ-001", f"type is one of {', '.join(self._handlers)}, and payload an object")
+            await handler(payload)
+        except VortexError as error:
+            named = {} if request_id is None else {"request_id": request_id}
+            await self._send("error", {"error": error.to_dict(), **named})
+
+    def _check_rate(self) -> None:
+        if self._bucket.take():
+            self._refused = 0
+            return
+        self._refused += 1
+        rate = self._context.limits.messages_per_s
+        raise RequestError("RQ-009", f"more than {rate:g} messages a second", "Wait a second, and send fewer.")
 
     async def _update(self, payload: dict[str, Any]) -> None:
         version = payload.get("base_version")
         if version is not None and type(version) is not int:
             raise RequestError("RQ-001", "base_version is a whole number")
+        request_id = _request_id(payload)
+        asked = None if request_id is None else messages.Asked(self._client, request_id)
+        graphs = self._control.graphs
         try:
-            await self._control.graphs.mutate(self._graph_id, payload.get("mutations"), version, self._actor)
+            record = await graphs.mutate(self._graph_id, payload.get("mutations"), version, self._actor, asked)
         except VortexError as error:
             if error.code == "RQ-003":
                 # The sender needs the graph as it is now in order to repeat its change.
-                await self._send_message(messages.graph_sync(await self._control.graphs.get(self._graph_id)))
+                await self._send_message(messages.graph_sync(await graphs.get(self._graph_id)))
             raise
+        if request_id is not None and not self._client.answers(request_id):
+            # Nothing has changed, so that nobody is told but the sender.
+            message = messages.graph_sync(record)
+            await self._send(message.type, {**message.payload, "request_id": request_id})
 
     async def _ping(self, payload: dict[str, Any]) -> None:
         await self._send("pong", payload)
@@ -138,7 +196,11 @@ class Session:
         await self._send(message.type, message.payload)
 
     async def _send(self, type: str, payload: dict[str, Any]) -> None:
-        await self._socket.send_text(self._context.hub.direct(self._client, type, payload))
+        text = self._context.hub.direct(self._client, type, payload)
+        if self._frames is None:
+            await self._socket.send_text(text.decode())
+        else:
+            await self._socket.send({"type": "websocket.send", FRAMES: text_frame(text)})
 
 
 def _parameters(socket: WebSocket) -> tuple[str, int | None]:
@@ -152,13 +214,31 @@ def _parameters(socket: WebSocket) -> tuple[str, int | None]:
     return graph_id, int(after)
 
 
+async def _parse(text: str | None) -> tuple[str, dict[str, Any]]:
+    message = await parse_json(text) if text is not None else None
+    if not isinstance(message, dict):
+        raise RequestError("RQ-001", "a message is a JSON object in a text frame: {type, payload}")
+    payload = message.get("payload", {})
+    if not isinstance(payload, dict):
+        raise RequestError("RQ-001", "payload is an object")
+    return str(message.get("type")), payload
+
+
+def _request_id(payload: dict[str, Any]) -> str | None:
+    request_id = payload.get("request_id")
+    if request_id is not None and not (isinstance(request_id, str) and 0 < len(request_id) <= _MOST_ID):
+        raise RequestError("RQ-001", f"request_id is a text of 1 to {_MOST_ID} characters")
+    return request_id
+
+
 async def _refuse(socket: WebSocket, error: VortexError, code: int) -> None:
     with contextlib.suppress(WebSocketDisconnect):
-        await socket.send_text(envelope_text("error", {"error": error.to_dict()}, 0, now_ms()))
-    await _close(socket, code)
+        await socket.send_text(envelope_text("error", {"error": error.to_dict()}, 0, now_ms()).decode())
+    await _close(socket, code, f"{error.code} {error.message}")
 
 
-async def _close(socket: WebSocket, code: int) -> None:
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    """End the connection; the reason is for people, and cut where a frame has no room for it."""
     with contextlib.suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
         async with asyncio.timeout(_CLOSE_S):
-            await socket.close(code)
+            await socket.close(code, reason.encode()[:_REASON_BYTES].decode(errors="ignore"))

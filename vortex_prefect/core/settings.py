@@ -12,7 +12,7 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a single document may ask for (VE-012)."""
+    """What a single document may ask for (VE-012), and a single peer."""
 
     nodes: int = 10_000
     edges: int = 50_000
@@ -20,6 +20,14 @@ class Limits:
     body_bytes: int = 32 << 20
     #: Nesting of JSON values within a parameter.
     depth: int = 32
+    #: Changes in one `graph.update`.
+    mutations: int = 10_000
+    #: Connections of all kinds to the bridge, and how many of them may be WebSocket clients.
+    connections: int = 2_048
+    clients: int = 1_024
+    #: WebSocket messages that a client may send in a second, and at once after a pause.
+    messages_per_s: float = 100.0
+    message_burst: int = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ def parse_mutations(data: Any, limits: Limits | None = None) -> list[Mutation]:
     """
     if not isinstance(data, list):
         raise GraphError.of([problem_at((_AT,), f"must be a list, not {type(data).__name__}")])
+    most = (limits or Limits()).mutations
+    if len(data) > most:
+        raise GraphError.of([Problem("VE-012", f"{len(data)} mutations; the limit is {most}", path=f"/{_AT}")])
     problems: list[Problem] = []
     for index, item in enumerate(data):
         problems += json_problems(item, limits or Limits(), above=_levels_above_values(item), at=(_AT, index))

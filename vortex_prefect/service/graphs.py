@@ -78,15 +78,24 @@ class Graphs:
         new = await asyncio.to_thread(self._parse_for, graph_id, document)
         return await self._change(graph_id, version, actor, lambda old: (new, edits.diff(old, new)))
 
-    async def mutate(self, graph_id: str, mutations: Any, base_version: int | None, actor: Actor) -> GraphRecord:
-        """Apply mutations, all of them or none.
+    async def mutate(
+        self,
+        graph_id: str,
+        mutations: Any,
+        base_version: int | None,
+        actor: Actor,
+        asked: messages.Asked | None = None,
+    ) -> GraphRecord:
+        """Apply mutations, all of them or none; `asked` travels with the message that tells of a change.
 
         Raises:
             GraphError: VE-…, naming the mutation that does not apply.
             RequestError: RQ-002, RQ-003 where `base_version` is not the current one.
         """
         parsed = await asyncio.to_thread(edits.parse_mutations, mutations, self._limits)
-        return await self._change(graph_id, base_version, actor, lambda old: edits.apply(old, parsed, self._limits))
+        return await self._change(
+            graph_id, base_version, actor, lambda old: edits.apply(old, parsed, self._limits), asked
+        )
 
     async def delete(self, graph_id: str, actor: Actor, version: Expected = None) -> None:
         """Remove a graph; its events stay, and what runs goes on. RQ-002, RQ-003 as `put`."""
@@ -145,7 +154,13 @@ class Graphs:
     # Steps
 
     async def _change(
-        self, graph_id: str, version: Expected, actor: Actor, edit: Callable[[Graph], _Edit], **told: Any
+        self,
+        graph_id: str,
+        version: Expected,
+        actor: Actor,
+        edit: Callable[[Graph], _Edit],
+        asked: messages.Asked | None = None,
+        **told: Any,
     ) -> GraphRecord:
         def work(uow: UnitOfWork) -> _Told[GraphRecord]:
             record = require(uow, graph_id)
@@ -156,7 +171,7 @@ class Graphs:
             changed = _next(record, graph.to_document())
             _append(uow, changed, changes, actor, **told)
             uow.put_graph(changed)
-            return changed, messages.graph_sync(changed)
+            return changed, messages.graph_sync(changed, asked)
 
         return await self._commit(work)
 

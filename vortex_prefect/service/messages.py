@@ -15,6 +15,14 @@ PICTURES = frozenset({"IMAGE", "MASK"})
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The request that a message answers: who sent it, and the name that the sender gave it."""
+
+    by: object
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message to all clients of a graph."""
 
@@ -27,16 +35,18 @@ class Message:
     droppable: bool = False
     #: Held for clients that come back.
     held: bool = True
+    #: Told to the one who asked alone.
+    asked: Asked | None = None
 
 
 #: Takes messages; must neither block nor raise.
 Publish = Callable[[Message], None]
 
 
-def graph_sync(record: GraphRecord) -> Message:
+def graph_sync(record: GraphRecord, asked: Asked | None = None) -> Message:
     """The whole graph, after each change of it."""
     payload = {"graph": record.document, "version": record.version}
-    return Message("graph.sync", record.id, payload, key=("graph.sync",))
+    return Message("graph.sync", record.id, payload, key=("graph.sync",), asked=asked)
 
 
 def graph_deleted(graph_id: str) -> Message:
