@@ -13,10 +13,14 @@ from vortex_prefect.bootstrap.wiring import run_bridge, run_engine
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.ipc.trace_setup import configure_tracing
+from vortex_prefect.service.tokens import LOCAL
 
 #: Descriptor of the bridge's listening socket, handed down so that the port is ours before anything starts.
 LISTEN_FD = "VORTEX_LISTEN_FD"
 PREFECT_UI = "VORTEX_PREFECT_UI"
+#: SHA-256 of the tokens that let somebody in though no file of the home names them: the stack's own for the commands
+#: of its user, and VORTEX_TOKEN, which itself stays where it was set.
+LOCAL_TOKEN, ENVIRONMENT_TOKEN = "VORTEX_LOCAL_TOKEN_SHA256", "VORTEX_TOKEN_SHA256"
 
 
 def main() -> int:
@@ -33,7 +37,7 @@ def main() -> int:
             case ["bridge"]:
                 configure_tracing("bridge")
                 listening = socket.socket(fileno=int(os.environ[LISTEN_FD]))
-                asyncio.run(run_bridge(settings, listening, os.environ.get(PREFECT_UI)))
+                asyncio.run(run_bridge(settings, listening, os.environ.get(PREFECT_UI), _fixed_tokens()))
             case _:
                 print(__doc__, file=sys.stderr)
                 return 2
@@ -41,6 +45,11 @@ def main() -> int:
         print(error, error.hint or error.info.hint, sep="\n", file=sys.stderr)
         return 1
     return 0
+
+
+def _fixed_tokens() -> dict[str, str]:
+    named = {LOCAL: os.environ.get(LOCAL_TOKEN), "environment": os.environ.get(ENVIRONMENT_TOKEN)}
+    return {name: digest for name, digest in named.items() if digest}
 
 
 if __name__ == "__main__":

@@ -19,15 +19,21 @@ from typing import Any
 
 import httpx
 
-from vortex_prefect.bootstrap.__main__ import LISTEN_FD, PREFECT_UI
+from vortex_prefect.bootstrap.__main__ import ENVIRONMENT_TOKEN, LISTEN_FD, LOCAL_TOKEN, PREFECT_UI
 from vortex_prefect.bootstrap.children import Child, ChildSpec, wait_until
 from vortex_prefect.bootstrap.credentials import make_dask_keys, prefect_auth_string, remove_dask_keys
 from vortex_prefect.bootstrap.launch import DASHBOARD_PREFIX
 from vortex_prefect.bootstrap.ports import Ports, listen_near
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.service.atomic import write_atomically
+from vortex_prefect.service.tokens import Tokens, digest_of, new_secret
 
 _PREFECT_PORT = 4200
+#: A token that may do everything, for whoever starts the stack; its SHA-256 does as well (`ENVIRONMENT_TOKEN`).
+TOKEN_VARIABLE = "VORTEX_TOKEN"
+#: Characters below which a token that somebody thought of can be guessed.
+SHORTEST_TOKEN = 16
 #: Role of Prefect's server, if the stack has started one.
 PREFECT_SERVER = "prefect-server"
 #: How Dask finds the address of a dashboard.
@@ -79,6 +85,8 @@ class Stack:
         self._lock_fd = -1
         self._ports = Ports()
         self._listening: socket.socket | None = None
+        #: Variable → SHA-256 of a token that the bridge takes.
+        self._tokens: dict[str, str] = {}
         self._prefect_listening: socket.socket | None = None
         #: How Prefect calls what its server asks for, and what its clients say.
         self._prefect_auth: dict[str, str] = {}
@@ -125,6 +133,7 @@ class Stack:
         self._ports.close()
         if self._lock_fd >= 0:
             remove_dask_keys(self._settings.dask_keys)
+            self._settings.local_token_file.unlink(missing_ok=True)
             info_path(self._settings).unlink(missing_ok=True)
             os.close(self._lock_fd)
             self._lock_fd = -1
@@ -140,8 +149,12 @@ class Stack:
         # What a stack left that was killed is no address of this one.
         info_path(settings).unlink(missing_ok=True)
         # Loads FastAPI, which commands that only look for a stack need not wait for.
+        from vortex_prefect.bridge.access import check_exposure  # noqa: PLC0415
         from vortex_prefect.bridge.server import listen  # noqa: PLC0415
 
+        self._tokens = _token_digests(settings)
+        known = [("environment", self._tokens[ENVIRONMENT_TOKEN])] if ENVIRONMENT_TOKEN in self._tokens else []
+        check_exposure(settings, Tokens(settings.tokens_file, dict(known)))
         self._listening = listen(settings.host, settings.port)
         port = self._listening.getsockname()[1]
         prefect_url = settings.prefect_api_url or self._open_prefect()
@@ -151,7 +164,7 @@ class Stack:
         )
         self._info = StackInfo(
             os.getpid(),
-            f"http://{settings.host}:{port}",
+            self._child_settings.url,
             prefect_url,
             prefect_url.removesuffix("/api"),
             dask,
@@ -192,7 +205,7 @@ class Stack:
             env=dashboard if settings.dask is None else _NOTHING,
         )
         listening = self._listening.fileno() if self._listening else -1
-        bridge = self._add("bridge", (python, "-m", "vortex_prefect.bootstrap", "bridge"), (listening,))
+        bridge = self._add("bridge", (python, "-m", "vortex_prefect.bootstrap", "bridge"), (listening,), self._tokens)
         if prefect is not None:
             self._tell("waiting for Prefect's server")
             self._await(prefect, lambda: _answers(f"{info.prefect_api_url}/health"))
@@ -239,7 +252,8 @@ class Stack:
     def _env(self, descriptors: tuple[int, ...]) -> dict[str, str]:
         info, home = self._info, self._settings.home
         env = {
-            **os.environ,
+            # A child needs no token: the bridge knows what it hashes to, and nodes are none of its owners.
+            **{name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE},
             **self._child_settings.to_env(),
             **self._prefect_auth,
             "PREFECT_API_URL": info.prefect_api_url,
@@ -310,6 +324,25 @@ def _check_software(settings: Settings) -> None:
             "PyTorch is not installed, so no node could run",
             "Run scripts/setup, which takes the build that fits this machine; `vortex doctor` checks the rest.",
         )
+
+
+def _token_digests(settings: Settings) -> dict[str, str]:
+    """What the bridge is told of the tokens that no file of the home names; the stack's own is made here.
+
+    Raises:
+        SystemFault: SY-009, the environment's token can be guessed; SY-006, the stack's own cannot be written.
+    """
+    secret = new_secret()
+    write_atomically(settings.local_token_file, secret.encode())  # which makes files 0600
+    digests = {LOCAL_TOKEN: digest_of(secret)}
+    given = os.environ.get(TOKEN_VARIABLE, "")
+    if given:
+        if len(given) < SHORTEST_TOKEN:
+            raise SystemFault("SY-009", f"{TOKEN_VARIABLE} is shorter than {SHORTEST_TOKEN} characters")
+        digests[ENVIRONMENT_TOKEN] = digest_of(given)
+    elif hashed := os.environ.get(ENVIRONMENT_TOKEN, ""):
+        digests[ENVIRONMENT_TOKEN] = hashed
+    return digests
 
 
 def _lock(path: Path) -> int:

@@ -6,16 +6,18 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Mapping
 from types import FrameType
 
 import uvicorn
 
+from vortex_prefect.bridge.access import open_gate
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.hub import Hub
 from vortex_prefect.bridge.server import make_server
 from vortex_prefect.core.errors import SystemFault
-from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.core.settings import Settings
 from vortex_prefect.ipc.engine_link import EngineLink, serve_engine
 from vortex_prefect.service.control import ControlPlane
 from vortex_prefect.store.sql_store import open_store
@@ -52,16 +54,20 @@ async def run_engine(settings: Settings) -> None:
         await engine.close()
 
 
-async def run_bridge(settings: Settings, listening: socket.socket, prefect_ui: str | None) -> None:
+async def run_bridge(
+    settings: Settings, listening: socket.socket, prefect_ui: str | None, tokens: Mapping[str, str]
+) -> None:
     """The bridge process, on a socket that listens already, until SIGTERM or SIGINT."""
     settings.home.mkdir(parents=True, exist_ok=True)
     store = open_store(store_url(settings))
     link = EngineLink(settings.engine_socket)
     hub = Hub()
     try:
-        async with ControlPlane(store, link, settings, hub.publish) as control:
-            app = create_app(BridgeContext(settings, control, hub, prefect_ui=prefect_ui))
-            await _serve(make_server(app, Limits()), hub, listening)
+        async with ControlPlane(store, link, settings, hub.publish, limits=settings.limits) as control:
+            gate = open_gate(settings, tokens)
+            app = create_app(BridgeContext(settings, control, hub, settings.limits, prefect_ui=prefect_ui, gate=gate))
+            server = make_server(app, settings.limits, trusted_proxies=settings.trusted_proxies)
+            await _serve(server, hub, listening)
     finally:
         await link.close()
         await store.close()

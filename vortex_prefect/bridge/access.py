@@ -8,26 +8,28 @@ with what they allow; a route that nobody gave a scope is closed.
 from __future__ import annotations
 
 import ipaddress
-import math
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from vortex_prefect.bridge.browser_sessions import BrowserSessions
-from vortex_prefect.bridge.problems import answer
+from vortex_prefect.bridge.browser_sessions import BrowserSessions, signing_key
+from vortex_prefect.bridge.problems import TooManyRequests, answer
 from vortex_prefect.bridge.rate import RateLimit
 from vortex_prefect.core import access
 from vortex_prefect.core.access import ANYBODY, Identity
-from vortex_prefect.core.errors import RequestError, VortexError
+from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
+from vortex_prefect.core.settings import Settings
+from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.audit import Audit
-from vortex_prefect.service.tokens import Token, Tokens
+from vortex_prefect.service.tokens import LOCAL, Token, Tokens
 
 _READ, _EDIT, _EXECUTE, _ADMIN = access.Scope
 
@@ -39,7 +41,7 @@ SCOPES: dict[str, access.Scope | None] = {
             "list_graphs", "get_graph", "validate_graph", "plan_graph", "list_events", "list_versions", "get_version",
             "list_executions", "get_execution", "get_output", "get_preview", "get_queue", "get_file",
             "list_node_types", "get_node_type", "list_workers", "list_worker_events", "get_arena", "get_stack",
-            "get_debug_count", "metrics", "openapi",
+            "get_debug_count", "metrics",
         ),
         _READ,
     ),
@@ -60,8 +62,8 @@ CSRF_HEADER = "x-csrf-token"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Wrong credentials that an address may show at once, and seconds that each further one takes.
 _FAILURES, _FAILURE_S = 10, 6.0
-#: Key under which the identity lies in the scope's state.
-_IDENTITY = "vortex_identity"
+#: Keys of the scope's state: who asks, and the token that says so.
+_IDENTITY, _TOKEN = "vortex_identity", "vortex_token"
 
 
 @dataclass(frozen=True)
@@ -78,25 +80,43 @@ class Gate:
     failures: RateLimit
 
 
-def make_gate(
-    tokens: Tokens, key: bytes, *, auth: str, host: str, port: int, requests_per_s: float
-) -> Gate:
-    """The gate of a bridge; see `Settings` for `auth` and `requests_per_s`."""
+def open_gate(settings: Settings, fixed: Mapping[str, str] | None = None) -> Gate:
+    """The gate of a bridge. Blocks.
+
+    Args:
+        fixed: name → SHA-256 of tokens that the home's file does not have.
+
+    Raises:
+        SystemFault: SY-006, the home cannot be read or written.
+    """
+    tokens = Tokens(settings.tokens_file, fixed)
+    rate = settings.requests_per_s
     return Gate(
         tokens=tokens,
-        sessions=BrowserSessions(key, tokens),
-        required=lambda: auth_required(auth, host, tokens),
-        cookie=f"vortex-session-{port}",
-        requests=RateLimit(requests_per_s, max(1.0, 2 * requests_per_s)) if requests_per_s > 0 else None,
+        sessions=BrowserSessions(signing_key(settings.session_key_file), tokens),
+        required=lambda: auth_required(settings, tokens),
+        cookie=f"vortex-session-{settings.port}",
+        requests=RateLimit(rate, max(1.0, 2 * rate)) if rate > 0 else None,
         failures=RateLimit(1 / _FAILURE_S, _FAILURES),
     )
 
 
-def auth_required(auth: str, host: str, tokens: Tokens) -> bool:
+def auth_required(settings: Settings, tokens: Tokens) -> bool:
     """Whether people have to say who they are: beyond loopback always, else once somebody has made a token."""
-    if auth == "on" or not is_loopback(host):
+    if settings.auth == "on" or not is_loopback(settings.host):
         return True
-    return auth == "auto" and any(token.id != "local" for token in tokens.valid())
+    return settings.auth == "auto" and any(token.id != LOCAL for token in tokens.valid())
+
+
+def check_exposure(settings: Settings, tokens: Tokens) -> None:
+    """Raises SY-009 where everybody on the network could come in, or nobody at all."""
+    if is_loopback(settings.host):
+        return
+    if settings.auth == "off":
+        hint = "Listen on 127.0.0.1, or leave VORTEX_AUTH as it is."
+        raise SystemFault("SY-009", f"without authentication nothing but loopback is served, not {settings.host}", hint)
+    if not any(token.id != LOCAL for token in tokens.valid()):
+        raise SystemFault("SY-009", f"there is no token, and {settings.host} can be reached from other machines")
 
 
 def is_loopback(host: str) -> bool:
@@ -121,65 +141,56 @@ class Access:
             return
         connection = HTTPConnection(scope)
         try:
-            identity = self._identify(connection)
-            self._count(connection, identity)
+            token = self._identify(connection)
+            identity = ANYBODY if token is None and not self._gate.required() else token and token.identity
+            scope.setdefault("state", {}).update({_IDENTITY: identity, _TOKEN: token})
+            self._count(connection, token)
         except VortexError as error:
-            if error.code == "RQ-010":
-                self._audit.refused(address_of(connection), connection.url.path, error)
+            if error.code in ("RQ-010", "RQ-008"):
+                self._audit.refused(actor_of(connection), connection.url.path, error)
             await _refuse(error, scope, receive, send)
             return
-        scope.setdefault("state", {})[_IDENTITY] = identity
         await self._app(scope, receive, send)
 
-    def _identify(self, connection: HTTPConnection) -> Identity | None:
-        """Who asks; null if he does not say. RQ-010, RQ-008, RQ-009."""
+    def _identify(self, connection: HTTPConnection) -> Token | None:
+        """The token that somebody shows; null if he does not, or nobody has to. RQ-010, RQ-008, RQ-009."""
         gate = self._gate
         if not gate.required():
-            return ANYBODY
-        secret = bearer(connection.headers)
-        if secret is not None:
-            return self._trusted(connection, secret).identity
-        cookie = cookie_of(connection, gate.cookie)
-        if cookie is None:
             return None
-        token = gate.sessions.find(cookie)
-        if token is None:
-            return None  # an old session is nobody's fault: the page asks for a login
-        _check_page(connection, gate.sessions.csrf_token(cookie))
-        return token.identity
+        if (secret := bearer(connection.headers)) is not None:
+            return trusted(gate, address_of(connection), lambda: gate.tokens.find(secret))
+        cookie = cookie_of(connection, gate.cookie)
+        # An old session is nobody's fault: the page asks for a login.
+        token = None if cookie is None else gate.sessions.find(cookie)
+        if cookie is not None and token is not None:
+            _check_page(connection, gate.sessions.csrf_token(cookie))
+        return token
 
-    def _trusted(self, connection: HTTPConnection, secret: str) -> Token:
-        return trusted(self._gate, address_of(connection), lambda: self._gate.tokens.find(secret))
-
-    def _count(self, connection: HTTPConnection, identity: Identity | None) -> None:
+    def _count(self, connection: HTTPConnection, token: Token | None) -> None:
         limit = self._gate.requests
-        if limit is None:
-            return
-        who = address_of(connection) if identity in (None, ANYBODY) else identity
-        if wait_s := limit.take(who):
-            raise too_many(wait_s, "requests")
+        if limit is not None and (wait_s := limit.take(token.id if token else (address_of(connection),))):
+            raise TooManyRequests("requests", wait_s)
 
 
 def trusted(gate: Gate, address: str | None, find: Callable[[], Token | None]) -> Token:
     """The token that was shown, in whatever form; RQ-010 if it is none, RQ-009 after too many of these."""
     if wait_s := gate.failures.wait_s(address):
-        raise too_many(wait_s, "wrong tokens")
+        raise TooManyRequests("wrong tokens", wait_s)
     if (token := find()) is None:
         gate.failures.take(address)
         raise RequestError("RQ-010", "the token is not valid, or no longer")
     return token
 
 
-def too_many(wait_s: float, what: str) -> RequestError:
-    """RQ-009."""
-    seconds = math.ceil(wait_s)
-    return RequestError("RQ-009", f"too many {what}", f"Wait {seconds} s.", retry_after_s=seconds)
-
-
 async def permitted(request: Request) -> None:
     """Dependency of every route: RQ-010 if he must say who he is, RQ-011 if he may not do this."""
-    name = request.scope["route"].name
-    require(request, SCOPES.get(name, _ADMIN))
+    try:
+        require(request, SCOPES.get(request.scope["route"].name, _ADMIN))
+    except RequestError as error:
+        if error.code == "RQ-011":
+            audit: Audit = request.app.state.context.control.audit
+            audit.refused(actor_of(request), request.url.path, error)
+        raise
 
 
 def require(connection: HTTPConnection, scope: access.Scope | None) -> None:
@@ -197,6 +208,26 @@ def identity_of(connection: HTTPConnection) -> Identity | None:
     """Who is connected; null if he did not say."""
     found: Identity | None = connection.scope.get("state", {}).get(_IDENTITY)
     return found
+
+
+def token_of(connection: HTTPConnection) -> Token | None:
+    """The token by which he is known; null where nobody is asked."""
+    found: Token | None = connection.scope.get("state", {}).get(_TOKEN)
+    return found
+
+
+def still_known(gate: Gate, connection: HTTPConnection) -> bool:
+    """Whether a connection that was let in would be let in now: tokens expire and are revoked."""
+    if (token := token_of(connection)) is None:
+        return not gate.required()
+    return (known := gate.tokens.by_id(token.id)) is not None and known.digest == token.digest
+
+
+def actor_of(connection: HTTPConnection) -> Actor:
+    """Who acts, for the log of events."""
+    identity = identity_of(connection)
+    user = "nobody" if identity is None else identity.user
+    return Actor(user, address_of(connection), connection.headers.get("user-agent"))
 
 
 def address_of(connection: HTTPConnection) -> str | None:
@@ -246,3 +277,11 @@ async def _refuse(error: VortexError, scope: Scope, receive: Receive, send: Send
         await WebSocketClose(1008, str(error)[:100])(scope, receive, send)
     else:
         await answer(error)(scope, receive, send)
+
+
+async def _gate(connection: HTTPConnection) -> Gate:
+    gate: Gate = connection.app.state.gate
+    return gate
+
+
+GateOf = Annotated[Gate, Depends(_gate)]

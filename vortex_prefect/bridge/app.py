@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from vortex_prefect.bridge import openapi, problems, session
+from vortex_prefect.bridge.access import Access, is_loopback, open_gate, permitted
 from vortex_prefect.bridge.conditional import Conditional
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.guard import Guard
 from vortex_prefect.bridge.metrics import MeasuredApp, Metrics
 from vortex_prefect.bridge.models import ErrorAnswer
-from vortex_prefect.bridge.routes import executions, files, graphs, operations, versions
+from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, versions
 
 _PAGE = Path(__file__).parent / "page"
 
@@ -36,15 +38,26 @@ def create_app(context: BridgeContext) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = context
+    app.state.gate = gate = context.gate or open_gate(context.settings)
     app.state.metrics = Metrics(context.hub, context.control.queue, context.control.workers)
     # `/api/graph/execute` has to be met before `/api/graph/{graph_id}`.
-    for part in (executions, graphs, versions, files, operations, session):
-        app.include_router(part.router)
+    for part in (executions, graphs, versions, files, operations, access):
+        app.include_router(part.router, dependencies=[Depends(permitted)])
+    app.include_router(session.router)
     app.mount("/", StaticFiles(directory=_PAGE, html=True), name="page")
     openapi.answer_head(app)
     problems.install(app)
     app.add_middleware(Conditional)
-    app.add_middleware(Guard, hosts=frozenset((context.settings.host, *context.hosts)))
+    app.add_middleware(Access, gate=gate, audit=context.control.audit)
+    app.add_middleware(Guard, hosts=_names(context), addresses=not is_loopback(context.settings.host))
     app.add_middleware(MeasuredApp, metrics=app.state.metrics)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
+
+
+def _names(context: BridgeContext) -> frozenset[str]:
+    """How clients may call this server, beside its loopback names."""
+    settings = context.settings
+    named = [name.strip() for name in settings.hosts.split(",") if name.strip()]
+    own = [] if is_loopback(settings.host) else [socket.gethostname(), socket.getfqdn()]
+    return frozenset((settings.host, *named, *own, *context.hosts))

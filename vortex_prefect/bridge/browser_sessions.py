@@ -18,7 +18,7 @@ from pathlib import Path
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from vortex_prefect.core.errors import SystemFault
-from vortex_prefect.service.tokens import Token, Tokens
+from vortex_prefect.service.tokens import LOCAL, Token, Tokens
 
 #: Seconds that a session lasts.
 MAX_AGE_S = 14 * 24 * 3600
@@ -99,7 +99,3 @@ def signing_key(path: Path) -> bytes:
 def _mark(token: Token) -> str:
     # The stack's own token is another one at each start; its name is the same person, though.
     return "" if token.id == LOCAL else token.digest[:16]
-
-
-#: Id and name of the token that the stack makes for the commands of its own user.
-LOCAL = "local"

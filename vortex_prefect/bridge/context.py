@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from vortex_prefect.bridge.access import Gate, actor_of
 from vortex_prefect.bridge.hub import Hub
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.service.actor import Actor
@@ -26,6 +27,8 @@ class BridgeContext:
     hosts: tuple[str, ...] = ()
     #: Link to Prefect's own pages; null while unknown.
     prefect_ui: str | None = None
+    #: Who is let in; null for those whom the home's own files name.
+    gate: Gate | None = None
 
 
 async def _context(connection: HTTPConnection) -> BridgeContext:
@@ -34,8 +37,7 @@ async def _context(connection: HTTPConnection) -> BridgeContext:
 
 
 async def _actor(connection: HTTPConnection) -> Actor:
-    address = connection.client.host if connection.client else None
-    return Actor(address=address, client=connection.headers.get("user-agent"))
+    return actor_of(connection)
 
 
 Context = Annotated[BridgeContext, Depends(_context)]

@@ -24,6 +24,7 @@ HEADERS = {
     "Link": 'The page that follows, as `<address>; rel="next"` (RFC 8288); absent on the last one.',
     "Location": "Where that which was made is.",
     "Retry-After": "Seconds after which another try may succeed.",
+    "Set-Cookie": "The session, which scripts cannot read.",
     "WWW-Authenticate": "How to say who you are (RFC 6750).",
 }
 

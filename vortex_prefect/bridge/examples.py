@@ -141,7 +141,26 @@ REQUESTS: dict[str, Any] = {
     "execute": {"graph_id": _GRAPH_ID, "options": _OPTIONS},
     "execute_graph": {"options": _OPTIONS},
     "move_in_queue": {"priority": 5},
+    "open_session": {"token": "vtx_…"},
+    "create_token": {"name": "nightly", "scopes": ["execute"], "expires_in_s": 2_592_000},
     "upload_file": {"file": "(the content of the file)"},
+}
+
+_SESSION = {"required": True, "user": "ann", "scopes": ["edit", "execute"], "csrf_token": "9f86d081884c7d65"}
+_TOKEN = {
+    "id": "2b1f9a52-6a53-4a63-9a4b-0c8d1f3e5a77",
+    "name": "nightly",
+    "scopes": ["execute"],
+    "created_at": _AT,
+    "expires_at": None,
+}
+_REFUSED = {
+    **_WORKER_EVENT,
+    "sequence_number": 43,
+    "event_type": "AccessRefused",
+    "aggregate_type": "Access",
+    "payload": {"path": "/api/graph", "code": "RQ-010", "message": "the token is not valid, or no longer"},
+    "metadata": {"user": "nobody", "address": "192.0.2.7", "client": "curl/8.5.0"},
 }
 
 #: Operation → what it gives as JSON.
@@ -190,6 +209,12 @@ ANSWERS: dict[str, Any] = {
     },
     "list_events": {"events": [_EVENT], "next": None},
     "list_worker_events": {"events": [_WORKER_EVENT], "next": 42},
+    "get_session": _SESSION,
+    "open_session": _SESSION,
+    "issue_code": {"code": "W0dVkFGzLlnXr1n2vJc8pQ", "path": "/#login=W0dVkFGzLlnXr1n2vJc8pQ", "expires_in_s": 900},
+    "list_tokens": {"tokens": [_TOKEN]},
+    "create_token": {**_TOKEN, "secret": "vtx_…"},
+    "list_audit": {"events": [_REFUSED], "next": 43},
     "execute": _ACCEPTED,
     "execute_graph": _ACCEPTED,
     "list_executions": {"executions": [_EXECUTION], "next": None},

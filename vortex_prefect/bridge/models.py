@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
+from vortex_prefect.core.access import Scope
 from vortex_prefect.core.contracts import DeployRequest
 from vortex_prefect.core.nodespec import NodeSpec
 from vortex_prefect.core.reports import ExecutionStatus, NodeState
@@ -97,6 +98,62 @@ class DeployGraphRequest(_Request):
         return DeployRequest(graph={}, **{**self.model_dump(), "tags": tuple(self.tags)})
 
 
+class LoginRequest(_Request):
+    """What logs a browser in: a token, or a code that a token's owner asked for."""
+
+    token: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    code: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
+class TokenRequest(_Request):
+    """A token to make; without `expires_in_s` it lasts until it is revoked."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]*$")]
+    scopes: Annotated[list[Scope], Field(min_length=1)]
+    expires_in_s: Annotated[StrictInt, Field(ge=1, le=10 * 366 * 86_400)] | None = None
+
+
+class SessionResource(BaseModel):
+    """Who is asking; `user` is null for somebody who has not said so."""
+
+    #: Whether this server wants to know.
+    required: bool
+    user: str | None
+    scopes: list[Scope]
+    #: What a page sends as `X-CSRF-Token` with every change; null without a session.
+    csrf_token: str | None
+
+
+class LoginCode(BaseModel):
+    """A code for one login; `path` is where a browser uses it."""
+
+    code: str
+    path: str
+    expires_in_s: int
+
+
+class TokenResource(BaseModel):
+    """A token without its secret."""
+
+    id: str
+    name: str
+    scopes: list[Scope]
+    created_at: str
+    expires_at: str | None
+
+
+class TokenCreated(TokenResource):
+    """A new token, with the secret that is told this once."""
+
+    secret: str
+
+
+class TokenList(BaseModel):
+    """All tokens that can be revoked."""
+
+    tokens: list[TokenResource]
+
+
 class DeploymentResource(BaseModel):
     """A Prefect deployment; `parameters` is the JSON schema of its form."""
 
@@ -116,6 +173,8 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     PriorityRequest,
     RestoreRequest,
     DeployGraphRequest,
+    LoginRequest,
+    TokenRequest,
 )
 
 

@@ -35,6 +35,7 @@ _TAGS = {
     "graphs": "Documents `vortex.graph/1`, their versions and events.",
     "executions": "Running graphs, the queue, and the outputs.",
     "files": "Inputs that a browser uploads.",
+    "access": "Who is asking, sessions of browsers, tokens, and who did what.",
     "operations": "Node types, workers, health and metrics.",
 }
 
@@ -44,9 +45,10 @@ _EVERYWHERE = ("RQ-001", "RQ-008", "SY-006", "SY-007")
 _GUARDED = ("RQ-009", "RQ-010", "RQ-011")
 _HEADERS = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 
+_COOKIE = "Of the editor's own pages; the port is the server's. Changes need the header `X-CSRF-Token` beside."
 _SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "`vortex token create` makes one."},
-    "session": {"type": "apiKey", "in": "cookie", "name": "vortex_session", "description": "The editor's own pages."},
+    "session": {"type": "apiKey", "in": "cookie", "name": "vortex-session-8420", "description": _COOKIE},
 }
 #: The empty one: without any token made, the server listens on loopback only, and asks for none.
 _SECURITY: list[dict[str, list[str]]] = [{}, {"token": []}, {"session": []}]

@@ -6,6 +6,7 @@ The only HTTP statuses that no code stands for are those of HTTP itself (405 and
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +25,18 @@ _RETRY_AFTER_S = 5
 RETRY_LATER = (429, 503)
 
 
+class TooManyRequests(RequestError):
+    """RQ-009, and when to come back.
+
+    Attributes:
+        wait_s: whole seconds.
+    """
+
+    def __init__(self, what: str, wait_s: float) -> None:
+        self.wait_s = math.ceil(wait_s)
+        super().__init__("RQ-009", f"too many {what}", f"Wait {self.wait_s} s.")
+
+
 def install(app: FastAPI) -> None:
     """Let the app answer all failures in one shape."""
     app.add_exception_handler(VortexError, _on_vortex_error)
@@ -36,7 +49,11 @@ def install(app: FastAPI) -> None:
 def answer(error: VortexError, status: int | None = None) -> Response:
     """The response to a failure."""
     status = status or error.info.http_status
-    headers = {"Retry-After": str(_RETRY_AFTER_S)} if status in RETRY_LATER else None
+    headers = {}
+    if status in RETRY_LATER:
+        headers["Retry-After"] = str(error.wait_s if isinstance(error, TooManyRequests) else _RETRY_AFTER_S)
+    elif status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="vortex"'
     # In ASCII: what a client sent may come back in a message, and lone surrogates have no UTF-8.
     body = json.dumps({"error": error.to_dict()}, separators=(",", ":"))
     return Response(body, status, headers, media_type="application/json")

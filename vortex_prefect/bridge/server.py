@@ -52,8 +52,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(app: FastAPI, limits: Limits, heartbeat: Heartbeat | None = None) -> uvicorn.Server:
-    """The server; `await server.serve([listener])` runs it until `should_exit`."""
+def make_server(
+    app: FastAPI, limits: Limits, heartbeat: Heartbeat | None = None, *, trusted_proxies: str = ""
+) -> uvicorn.Server:
+    """The server; `await server.serve([listener])` runs it until `should_exit`.
+
+    Args:
+        trusted_proxies: addresses whose `X-Forwarded-For` and `-Proto` are believed, with commas between.
+    """
     heartbeat = heartbeat or Heartbeat()
 
     class LimitedHttp(HttpProtocol):
@@ -71,6 +77,9 @@ def make_server(app: FastAPI, limits: Limits, heartbeat: Heartbeat | None = None
         ws_per_message_deflate=False,
         ws_ping_interval=heartbeat.interval_s,
         ws_ping_timeout=heartbeat.timeout_s,
+        # By itself uvicorn believes everybody on this machine, who could then act under any address.
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=trusted_proxies,
         timeout_graceful_shutdown=5,
     )
     return uvicorn.Server(config)

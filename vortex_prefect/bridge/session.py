@@ -10,12 +10,14 @@ from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from vortex_prefect.bridge.access import require, still_known
 from vortex_prefect.bridge.body import parse_json
 from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
 from vortex_prefect.bridge.flood import Bucket
 from vortex_prefect.bridge.frames import text_frame
 from vortex_prefect.bridge.hub import Client, Envelope, envelope_text
 from vortex_prefect.bridge.socket_protocol import FRAMES
+from vortex_prefect.core.access import Scope
 from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.service import messages
@@ -29,7 +31,10 @@ _log = logging.getLogger(__name__)
 _CLOSE_S = 1.0
 
 #: Application close codes: 4000 and the HTTP status that says the same.
-_BAD_REQUEST, _NOT_FOUND = 4400, 4404
+_BAD_REQUEST = 4400
+_CLOSE_CODES = {"RQ-002": 4404, "RQ-010": 4401, "RQ-011": 4403}
+#: Seconds after which it is seen that a token was revoked or has expired.
+_RECOGNISE_S = 5.0
 #: RFC 6455's and its registry's: a policy is violated; try again later.
 _POLICY, _TRY_LATER = 1008, 1013
 
@@ -52,11 +57,11 @@ async def connect(socket: WebSocket, context: Context, actor: ActorOf) -> None:
         await _close(socket, _TRY_LATER, f"{most} clients are connected; try again later")
         return
     try:
+        require(socket, Scope.READ)
         graph_id, after = _parameters(socket)
         await context.control.graphs.get(graph_id)
     except VortexError as error:
-        code = _NOT_FOUND if error.code == "RQ-002" else _BAD_REQUEST
-        await _refuse(socket, error, code)
+        await _refuse(socket, error, _CLOSE_CODES.get(error.code, _BAD_REQUEST))
         return
     await Session(socket, context, actor, graph_id, after).run()
 
@@ -85,8 +90,10 @@ class Session:
         }
 
     async def run(self) -> None:
-        """Three tasks, of which the first to end ends the session: a send that blocks must not hide a close."""
-        tasks = [asyncio.create_task(work) for work in (self._read(), self._write(), self._closed.wait())]
+        """Four tasks, of which the first to end ends the session: a send that blocks must not hide a close."""
+        tasks = [
+            asyncio.create_task(work) for work in (self._read(), self._write(), self._recognise(), self._closed.wait())
+        ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -110,6 +117,12 @@ class Session:
         self._wake.set()
         if client.closed is not None:
             self._closed.set()
+
+    async def _recognise(self) -> None:
+        """End the connection of somebody who would not be let in any more."""
+        while still_known(self._socket.app.state.gate, self._socket):
+            await asyncio.sleep(_RECOGNISE_S)
+        self._client.close(_CLOSE_CODES["RQ-010"], "the token is not valid any more")
 
     async def _write(self) -> None:
         if not self._resumed:
@@ -171,6 +184,7 @@ class Session:
         raise RequestError("RQ-009", f"more than {rate:g} messages a second", "Wait a second, and send fewer.")
 
     async def _update(self, payload: dict[str, Any]) -> None:
+        require(self._socket, Scope.EDIT)
         version = payload.get("base_version")
         if version is not None and type(version) is not int:
             raise RequestError("RQ-001", "base_version is a whole number")

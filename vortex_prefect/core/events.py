@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from vortex_prefect.core.ids import new_id, now_ms
 
-AggregateType = Literal["Graph", "Execution", "Worker", "Tensor"]
+AggregateType = Literal["Graph", "Execution", "Worker", "Tensor", "Queue", "File", "Access"]
 
 #: Names in the past tense; §6.2 of the specification, and what a projection needs beside them.
 EVENT_TYPES = frozenset(
@@ -16,8 +16,10 @@ EVENT_TYPES = frozenset(
         "NodeCreated", "NodeDeleted", "NodeMoved", "NodeParamUpdated", "NodeModeSet", "NodeTitled",
         "NodePolicySet", "EdgeCreated", "EdgeDeleted", "ExposureChanged", "GroupChanged", "NotesChanged",
         "ExecutionQueued", "ExecutionStarted", "ExecutionCompleted", "ExecutionFailed", "ExecutionCancelled",
+        "ExecutionCancelRequested", "ExecutionReprioritised", "QueuePaused", "QueueResumed", "FileUploaded",
         "WorkerSpawned", "WorkerCrashed", "WorkerRecovered",
         "TensorAllocated", "TensorEvicted",
+        "TokenCreated", "TokenRevoked", "SessionOpened", "SessionClosed", "AccessRefused",
     }
 )  # fmt: skip
 

@@ -61,6 +61,20 @@ class Settings:
     #: The bridge's address; 0 chooses a free port.
     host: str = "127.0.0.1"
     port: int = 8420
+    #: Whether people have to say who they are: `on`, `off`, or `auto` for as soon as there is a token.
+    #: Beyond loopback they always have to.
+    auth: str = "auto"
+    #: More names by which clients reach the bridge (a proxy's, say), with commas between.
+    hosts: str = ""
+    #: Addresses of proxies whose word on the client's address is taken, with commas between.
+    trusted_proxies: str = ""
+    #: HTTP requests of one user, or of one address, in a second over a long time; twice as many at once; 0: any number.
+    requests_per_s: float = 500.0
+    #: What a single graph and a single request may ask for (VE-012, RQ-005); see `Limits`.
+    max_nodes: int = 10_000
+    max_edges: int = 50_000
+    max_depth: int = 32
+    max_body_bytes: int = 32 << 20
     #: GPU worker processes on this host.
     workers: int = 1
     #: Processes beside these that have started, and wait to take the place of one that dies.
@@ -113,6 +127,26 @@ class Settings:
     disk_floor_bytes: int = GIB
 
     @property
+    def limits(self) -> Limits:
+        """What one graph, one request and one client may ask for."""
+        return Limits(nodes=self.max_nodes, edges=self.max_edges, depth=self.max_depth, body_bytes=self.max_body_bytes)
+
+    @property
+    def tokens_file(self) -> Path:
+        """Who may come in: names, scopes and hashes."""
+        return self.home / "tokens.json"
+
+    @property
+    def session_key_file(self) -> Path:
+        """What sessions of browsers are signed with."""
+        return self.home / "session.key"
+
+    @property
+    def local_token_file(self) -> Path:
+        """The token that the running stack has made for the commands of its own user (0600)."""
+        return self.run_dir / "token"
+
+    @property
     def run_dir(self) -> Path:
         """Sockets, process ids and keys of the running stack (0700)."""
         return self.home / "run"
@@ -134,8 +168,9 @@ class Settings:
 
     @property
     def url(self) -> str:
-        """The bridge's address for people."""
-        return f"http://{self.host}:{self.port}"
+        """The bridge's address for people and programs of this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def log_dir(self) -> Path:
@@ -174,11 +209,15 @@ class Settings:
         for name in ("home", "trace_file", "start_dir"):
             if name in values:
                 values[name] = Path(str(values[name])).expanduser().resolve()
+        if values.get("auth", "auto") not in ("auto", "on", "off"):
+            raise ValueError(f"VORTEX_AUTH={values['auth']!r} is none of auto, on, off")
         return cls(**values)  # type: ignore[arg-type]
 
 
 _KINDS: dict[str, type] = {
-    "home": Path, "host": str, "port": int, "workers": int, "spares": int,
+    "home": Path, "host": str, "port": int, "auth": str, "hosts": str, "trusted_proxies": str,
+    "requests_per_s": float, "max_nodes": int, "max_edges": int, "max_depth": int, "max_body_bytes": int,
+    "workers": int, "spares": int,
     "spin_us": int, "hang_after_s": float, "cancel_grace_s": float, "worker_memory_bytes": int,
     "worker_device_bytes": int, "quarantine_after": int, "device": str, "dask": str,
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,

@@ -14,6 +14,7 @@ from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import parse_graph
+from vortex_prefect.service.audit import Audit
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.deployments import Deployments
 from vortex_prefect.service.executions import Executions
@@ -53,6 +54,7 @@ class ControlPlane:
         self._limits = limits
         self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
+        self.audit = Audit(store)
         self.catalogue = CatalogueCache(store, engine)
         self.workers = WorkerEvents(store, sleep=sleep)
         self.reports = Reports(store, engine, outputs, publish, self.workers, sleep=sleep)
@@ -72,7 +74,7 @@ class ControlPlane:
         await self.catalogue.load()
         await self.queue.load()
         regularly = (self.queue.check_regularly, self.reports.flush_regularly)
-        for work in (self._listen, self.queue.run, self.workers.run, *regularly):
+        for work in (self._listen, self.queue.run, self.workers.run, self.audit.run, *regularly):
             self._start(work())
         return self
 

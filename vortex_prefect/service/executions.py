@@ -149,6 +149,8 @@ class Executions:
         if self._queue.withdraw(execution_id):
             await self._reports.finish(execution_id, ExecutionStatus.CANCELLED, actor=actor)
         else:
+            event = execution_event("ExecutionCancelRequested", record, {}, actor)
+            await self._store.write(lambda uow: uow.append(event))
             await self._engine.cancel(execution_id)
         return await self.get(execution_id)
 
@@ -164,10 +166,10 @@ class Executions:
             raise RequestError("RQ-002", f"node {node} of execution {execution_id} shows nothing")
         return Content("image/jpeg", report.jpeg)
 
-    async def reprioritise(self, execution_id: str, priority: int) -> ExecutionRecord:
+    async def reprioritise(self, execution_id: str, priority: int, actor: Actor) -> ExecutionRecord:
         """Move a waiting execution; RQ-002, RQ-007 if it does not wait."""
         await self.get(execution_id)
-        await self._queue.reprioritise(execution_id, priority)
+        await self._queue.reprioritise(execution_id, priority, actor)
         return await self.get(execution_id)
 
     def _freeze(

@@ -13,9 +13,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, ExecutionRequest, StorePort
+from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, ExecutionRequest, StorePort, UnitOfWork
 from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
+from vortex_prefect.core.events import Event
+from vortex_prefect.core.ids import derived_id
 from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, RunReport
+from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.reports import Reports
 from vortex_prefect.service.resources import timestamp
 from vortex_prefect.service.traces import asked_by
@@ -137,17 +140,24 @@ class Queue:
         entry.withdrawn = True
         return True
 
-    async def reprioritise(self, execution_id: str, priority: int) -> None:
+    async def reprioritise(self, execution_id: str, priority: int, actor: Actor) -> None:
         """Move a waiting execution; RQ-007 if it does not wait."""
         entry = self._waiting.get(execution_id)
         if entry is None:
             raise RequestError("RQ-007", f"execution {execution_id} does not wait")
         entry.request = replace(entry.request, priority=priority)
-        await self._reports.reprioritise(execution_id, priority)
+        await self._reports.reprioritise(execution_id, priority, actor)
 
-    async def pause(self, paused: bool) -> None:
+    async def pause(self, paused: bool, actor: Actor) -> None:
         """Send nothing more until resumed; outlives a restart."""
-        await self._store.write(lambda uow: uow.put_setting(_PAUSED_SETTING, paused))
+        event_type = "QueuePaused" if paused else "QueueResumed"
+        event = Event(event_type, "Queue", derived_id("queue"), metadata=actor.metadata())
+
+        def work(uow: UnitOfWork) -> None:
+            uow.put_setting(_PAUSED_SETTING, paused)
+            uow.append(event)
+
+        await self._store.write(work)
         self._paused = paused
         self._wake.set()
 

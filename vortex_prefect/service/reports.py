@@ -157,11 +157,13 @@ class Reports:
         else:
             await self._handle_progress(live, report)
 
-    async def reprioritise(self, execution_id: str, priority: int) -> None:
+    async def reprioritise(self, execution_id: str, priority: int, actor: Actor) -> None:
         """Note another priority of an execution that has not ended."""
         if (live := self._live.get(execution_id)) is not None:
             live.reprioritise(priority)
             await self.flush()
+            event = execution_event("ExecutionReprioritised", live.record(), {"priority": priority}, actor)
+            await self._store.write(lambda uow: uow.append(event))
 
     async def finish(
         self,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
 from vortex_prefect.core.events import Event
 from vortex_prefect.service.history import Version
+from vortex_prefect.service.tokens import Token
 
 
 def timestamp(ms: int | None) -> str | None:
@@ -123,6 +124,17 @@ def wanted_outputs(record: ExecutionRecord) -> list[tuple[str, str, str]]:
             if targets is None or output["name"] in targets
         ]
     return [(f"{node}.{port}", node, port) for node in terminal_nodes(record) for port in record.values.get(node, {})]
+
+
+def token_resource(token: Token) -> dict[str, Any]:
+    """A token as its owner's administrator sees it: without anything that lets somebody in."""
+    return {
+        "id": token.id,
+        "name": token.name,
+        "scopes": sorted(token.scopes),
+        "created_at": timestamp(token.created_ms),
+        "expires_at": None if token.expires_ms is None else timestamp(token.expires_ms),
+    }
 
 
 def terminal_nodes(record: ExecutionRecord) -> list[str]:

@@ -26,8 +26,8 @@ from vortex_prefect.service.atomic import write_atomically
 
 #: Marks our tokens for people and for programs that look for secrets in the wrong places.
 _PREFIX = "vtx_"
-#: Characters below which a token that somebody thought of can be guessed.
-SHORTEST = 16
+#: Id and name of the token that a stack makes, anew at each start, for the commands of its own user.
+LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,16 +165,16 @@ async def get_queue(context: Context) -> Response:
 
 
 @router.post("/queue/pause", responses=gives(200, QueueResource))
-async def pause_queue(context: Context) -> Response:
+async def pause_queue(context: Context, actor: ActorOf) -> Response:
     """Start nothing more; what runs goes on."""
-    await context.control.queue.pause(True)
+    await context.control.queue.pause(True, actor)
     return JSONResponse(context.control.queue.snapshot())
 
 
 @router.post("/queue/resume", responses=gives(200, QueueResource))
-async def resume_queue(context: Context) -> Response:
+async def resume_queue(context: Context, actor: ActorOf) -> Response:
     """Start what waits."""
-    await context.control.queue.pause(False)
+    await context.control.queue.pause(False, actor)
     return JSONResponse(context.control.queue.snapshot())
 
 
@@ -183,10 +183,10 @@ async def resume_queue(context: Context) -> Response:
     responses=gives(200, ExecutionResource),
     openapi_extra=takes(PriorityRequest) | refuses("RQ-002", "RQ-005", "RQ-007"),
 )
-async def move_in_queue(execution_id: str, request: Request, context: Context) -> Response:
+async def move_in_queue(execution_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
     """Give a waiting execution another priority."""
     body = await read_model(request, PriorityRequest, context.limits.body_bytes)
-    record = await context.control.executions.reprioritise(execution_id, body.priority)
+    record = await context.control.executions.reprioritise(execution_id, body.priority, actor)
     return JSONResponse(execution_resource(record))
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.conditional import not_modified, tagged
-from vortex_prefect.bridge.context import Context
+from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.models import FileResource
 from vortex_prefect.bridge.multipart import FileUpload
@@ -36,13 +36,14 @@ _FOR_EVER = "private, max-age=31536000, immutable"
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}}
     | refuses("RQ-005"),
 )
-async def upload_file(request: Request, context: Context) -> Response:
+async def upload_file(request: Request, context: Context, actor: ActorOf) -> Response:
     """Store a file under its SHA-256; the same content again is the same file."""
     upload = FileUpload(request.headers.get("content-type", ""))
     chunks = upload.chunks(request.stream())
     stored = await context.control.files.save(
         chunks, lambda: (upload.filename or "", upload.media_type), _announced(request)
     )
+    await context.control.audit.uploaded(stored.sha256, upload.filename, stored.size_bytes, actor)
     return JSONResponse(
         {
             "sha256": stored.sha256,
