@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 nodes_app = typer.Typer(help="The node types that are installed.", no_args_is_help=True)
 app.add_typer(nodes_app, name="nodes")
+token_app = typer.Typer(help="Who may use a stack: tokens and their scopes.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
 
 #: People read standard error; standard output is for results.
 console = Console(stderr=True)
@@ -33,6 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON line on standard 
 @app.command()
 def up(
     port: Annotated[int | None, typer.Option(help="The bridge's port (default 8420).")] = None,
+    host: Annotated[str | None, typer.Option(help="The bridge's address; beyond 127.0.0.1 it needs a token.")] = None,
     workers: Annotated[int | None, typer.Option(help="GPU worker processes.", min=1, max=256)] = None,
     home: Home = None,
     dask: Annotated[str | None, typer.Option(help="Scheduler to join, tcp://….")] = None,
@@ -40,7 +43,7 @@ def up(
     """Start Prefect's server, Dask, workers, engine and bridge; Ctrl-C ends all of it."""
     from vortex_prefect.cli.up import stay_up  # noqa: PLC0415
 
-    stay_up(Settings.from_env(os.environ, port=port, workers=workers, home=home, dask=dask), console)
+    stay_up(Settings.from_env(os.environ, port=port, host=host, workers=workers, home=home, dask=dask), console)
 
 
 @app.command()
@@ -198,6 +201,38 @@ def show_node(node_type: str, home: Home = None) -> None:
     from vortex_prefect.client.catalogue import find_catalogue  # noqa: PLC0415
 
     print_type(find_catalogue(Settings.from_env(os.environ, home=home)), node_type)
+
+
+@token_app.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="Whose it is: what the log of events calls him.")],
+    scope: Annotated[
+        list[str], typer.Option(help="read, edit, execute or admin; several if given again. Default: edit and execute.")
+    ] = ["edit", "execute"],  # noqa: B006
+    days: Annotated[float | None, typer.Option(help="Days after which it ends by itself.", min=0.001)] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token and print its secret, which is kept nowhere."""
+    from vortex_prefect.cli.token import create  # noqa: PLC0415
+
+    create(Settings.from_env(os.environ, home=home), name, scope, days, as_json)
+
+
+@token_app.command("list")
+def list_tokens(home: Home = None, as_json: AsJson = False) -> None:
+    """Print all tokens, without their secrets."""
+    from vortex_prefect.cli.token import show  # noqa: PLC0415
+
+    show(Settings.from_env(os.environ, home=home), as_json)
+
+
+@token_app.command("revoke")
+def revoke_token(name: str, home: Home = None) -> None:
+    """End a token, and the sessions and connections that it opened."""
+    from vortex_prefect.cli.token import revoke  # noqa: PLC0415
+
+    revoke(Settings.from_env(os.environ, home=home), name, console)
 
 
 def show_error(error: VortexError) -> None:

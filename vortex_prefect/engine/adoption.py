@@ -18,7 +18,9 @@ from vortex_prefect.graph.edits import apply_inputs
 from vortex_prefect.graph.model import Graph, parse_graph
 
 
-def adopted_request(flow_run: FlowRun, publication: Publication) -> tuple[Graph, ExecutionRequest]:
+def adopted_request(
+    flow_run: FlowRun, publication: Publication, limits: Limits | None = None
+) -> tuple[Graph, ExecutionRequest]:
     """The graph with the flow run's parameters as its inputs, and the request to run it.
 
     A repeated run goes on from what the cache holds, though its first one was to ignore it.
@@ -27,7 +29,7 @@ def adopted_request(flow_run: FlowRun, publication: Publication) -> tuple[Graph,
         GraphError: VE-011 where the graph is not the one that was published, VE-004 and VE-005 for parameters
             that are no inputs of it.
     """
-    limits = Limits()
+    limits = limits or Limits()
     published = parse_graph(publication.graph, limits)
     if graph_hash(published) != publication.graph_hash:
         raise GraphError("VE-011", "the graph is not the one that was published", "Deploy it again.")

@@ -17,7 +17,7 @@ from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import AdoptionReport, ExecutionStatus, Report
-from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
 from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
@@ -140,7 +140,7 @@ class Engine:
         """See `EnginePort.deploy`."""
         await self.catalogue()
         with _prefect_at_hand():
-            return await self._deployments.publish(parse_graph(request.graph, Limits()), request)
+            return await self._deployments.publish(parse_graph(request.graph, self._settings.limits), request)
 
     async def run_flow_run(self, flow_run_id: str) -> None:
         """See `EnginePort.run_flow_run`."""
@@ -252,7 +252,7 @@ class Engine:
             return run
         with self._ledger.expecting(Entry(execution_id, str(flow_run.deployment_id or ""), str(flow_run.id))):
             await self.catalogue()
-            graph, request = await asyncio.to_thread(adopted_request, flow_run, publication)
+            graph, request = await asyncio.to_thread(adopted_request, flow_run, publication, self._settings.limits)
             await wait_for_schedule(flow_run)
         run = Run(request, round=(flow_run.run_count or 0) + 1, graph=graph)
         options = {

@@ -39,8 +39,9 @@ class Planner:
         files: identities of the files that nodes read.
     """
 
-    def __init__(self, roots: FileRoots, capacity: int = 16) -> None:
+    def __init__(self, roots: FileRoots, capacity: int = 16, limits: Limits | None = None) -> None:
         """`roots`: what nodes may read. `capacity`: how many graphs and plans are remembered."""
+        self._limits = limits or Limits()
         self._capacity = capacity
         self._lock = threading.Lock()
         self._checked: OrderedDict[str, _Checked] = OrderedDict()
@@ -75,7 +76,7 @@ class Planner:
         same = known is not None and known.catalogue == catalogue.digest
         if known is not None and same and known.document == request.graph:
             return known.graph
-        graph = parse_graph(request.graph, Limits())
+        graph = parse_graph(request.graph, self._limits)
         if graph_hash(graph) != request.graph_hash:
             raise GraphError("VE-011", f"the graph of execution {request.execution_id} is not the one that was queued")
         # The hash has all that is checked: another of the same hash differs in its layout.

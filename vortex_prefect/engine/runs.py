@@ -79,7 +79,7 @@ class Runs:
         self._catalogue: Catalogue | None = None
         self._flights = InFlight()
         self._limits = TagLimits(self._concurrency_limits)
-        self._planner = Planner(roots_of(settings))
+        self._planner = Planner(roots_of(settings), limits=settings.limits)
         self._pace = Pace()
         self._sizes = Sizes()
 
