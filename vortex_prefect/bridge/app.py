@@ -38,10 +38,12 @@ def create_app(context: BridgeContext) -> FastAPI:
     app.state.context = context
     app.state.metrics = Metrics(context.hub, context.control.queue, context.control.workers)
     # `/api/graph/execute` has to be met before `/api/graph/{graph_id}`.
-    for part in (executions, graphs, versions, files, operations, session):
-        app.include_router(part.router)
+    routers = [part.router for part in (executions, graphs, versions, files, operations, session)]
+    app.state.routes = [route for router in routers for route in router.routes]
+    openapi.answer_head(app.state.routes)
+    for router in routers:
+        app.include_router(router)
     app.mount("/", StaticFiles(directory=_PAGE, html=True), name="page")
-    openapi.answer_head(app)
     problems.install(app)
     app.add_middleware(Conditional)
     app.add_middleware(Guard, hosts=frozenset((context.settings.host, *context.hosts)))
