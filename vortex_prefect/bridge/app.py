@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from vortex_prefect.bridge import openapi, problems, session
 from vortex_prefect.bridge.conditional import Conditional
@@ -16,6 +18,15 @@ from vortex_prefect.bridge.models import ErrorAnswer
 from vortex_prefect.bridge.routes import executions, files, graphs, operations, versions
 
 _PAGE = Path(__file__).parent / "page"
+
+
+class _Page(StaticFiles):
+    """The page's files. Addresses that climb are none of them: a folder would be answered with a redirection."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if ".." in scope["path"].split("/"):
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
 
 
 def create_app(context: BridgeContext) -> FastAPI:
@@ -43,7 +54,7 @@ def create_app(context: BridgeContext) -> FastAPI:
     openapi.answer_head(app.state.routes)
     for router in routers:
         app.include_router(router)
-    app.mount("/", StaticFiles(directory=_PAGE, html=True), name="page")
+    app.mount("/", _Page(directory=_PAGE, html=True), name="page")
     problems.install(app)
     app.add_middleware(Conditional)
     app.add_middleware(Guard, hosts=frozenset((context.settings.host, *context.hosts)))
