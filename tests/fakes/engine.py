@@ -56,7 +56,8 @@ class FakeEngine:
         self.refusal: VortexError | None = None
         self.read_fault: VortexError | None = None
         self.reads: list[tuple[Value, str]] = []
-        self.workers: list[dict[str, Any]] = [{"id": "w0", "pid": 1, "state": "idle"}]
+        told = {"host": "host", "device": "cpu", "job": None, "restarts": 0}
+        self.workers: list[dict[str, Any]] = [{"id": "w0", "pid": 1, "state": "idle", **told}]
         self._catalogue = catalogue or Catalogue()
         self._streams: list[asyncio.Queue[Report | VortexError]] = []
 

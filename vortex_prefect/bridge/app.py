@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from vortex_prefect.bridge import openapi, problems, session
 from vortex_prefect.bridge.access import Access, is_loopback, open_gate, permitted
@@ -18,6 +20,15 @@ from vortex_prefect.bridge.models import ErrorAnswer
 from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, versions
 
 _PAGE = Path(__file__).parent / "page"
+
+
+class _Page(StaticFiles):
+    """The page's files. Addresses that climb are none of them: a folder would be answered with a redirection."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if ".." in scope["path"].split("/"):
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
 
 
 def create_app(context: BridgeContext) -> FastAPI:
@@ -41,11 +52,13 @@ def create_app(context: BridgeContext) -> FastAPI:
     app.state.gate = gate = context.gate or open_gate(context.settings)
     app.state.metrics = Metrics(context.hub, context.control.queue, context.control.workers)
     # `/api/graph/execute` has to be met before `/api/graph/{graph_id}`.
-    for part in (executions, graphs, versions, files, operations, access):
-        app.include_router(part.router, dependencies=[Depends(permitted)])
+    routers = [part.router for part in (executions, graphs, versions, files, operations, access)]
+    app.state.routes = [route for router in routers for route in router.routes]
+    openapi.answer_head(app.state.routes)
+    for router in routers:
+        app.include_router(router, dependencies=[Depends(permitted)])
     app.include_router(session.router)
-    app.mount("/", StaticFiles(directory=_PAGE, html=True), name="page")
-    openapi.answer_head(app)
+    app.mount("/", _Page(directory=_PAGE, html=True), name="page")
     problems.install(app)
     app.add_middleware(Conditional)
     app.add_middleware(Access, gate=gate, audit=context.control.audit)

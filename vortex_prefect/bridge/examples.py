@@ -120,7 +120,7 @@ _ACCEPTED = {"execution_id": _EXECUTION_ID, "status": "queued"}
 _OPTIONS = {"inputs": {"photo": "/home/ada/cat.png"}, "force": True, "priority": 5}
 _TYPE = {
     "type": "image.blur",
-    "version": "1",
+    "version": 1,
     "title": "Blur",
     "category": "image",
     "doc": "Gaussian blur.",

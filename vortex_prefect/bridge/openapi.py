@@ -6,6 +6,7 @@ every error code, and what authentication and rate limits answer on all routes.
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+from starlette.routing import BaseRoute
 
 from vortex_prefect.bridge import examples
 from vortex_prefect.bridge.description import CODES_MEMBER, header
@@ -72,15 +74,10 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    found = get_openapi(
-        title=TITLE,
-        version="1",
-        summary="Tensor graphs as Prefect flows.",
-        description=_DESCRIPTION,
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        routes=app.routes,
-        tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
-    )
+    with warnings.catch_warnings():
+        # HEAD has the same id as its GET, and is taken out below.
+        warnings.filterwarnings("ignore", "Duplicate Operation ID")
+        found = _of_fastapi(app)
     components = found.setdefault("components", {})
     components.setdefault("schemas", {}).update(_request_schemas((*REQUESTS, Graph)))
     components["securitySchemes"] = _SECURITY_SCHEMES
@@ -92,6 +89,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     return found
+
+
+def _of_fastapi(app: FastAPI) -> dict[str, Any]:
+    return get_openapi(
+        title=TITLE,
+        version="1",
+        summary="Tensor graphs as Prefect flows.",
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        routes=app.routes,
+        tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+    )
 
 
 def _complete(operation: dict[str, Any], *, guarded: bool) -> None:
@@ -161,8 +170,8 @@ def _request_schemas(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
     return found
 
 
-def answer_head(app: FastAPI) -> None:
+def answer_head(routes: Iterable[BaseRoute]) -> None:
     """Let every route that answers GET answer HEAD: the server leaves out the content."""
-    for route in app.routes:
+    for route in routes:
         if isinstance(route, APIRoute) and "GET" in route.methods:
             route.methods.add("HEAD")

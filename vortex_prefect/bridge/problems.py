@@ -108,7 +108,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 def _methods(request: Request) -> set[str]:
     """What may be done at an address: routes of one path may stand apart, each with methods of its own."""
     found: set[str] = set()
-    for route in request.app.routes:
+    for route in request.app.state.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
             found |= route.methods or set()
     return found

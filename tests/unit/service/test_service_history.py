@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.fakes.graphs import picture_graph
@@ -46,12 +48,12 @@ async def test_versions_come_newest_first_with_what_changed(bench: Bench, limit:
 async def test_every_version_is_rebuilt_as_it_was(bench: Bench) -> None:
     graph_id = (await bench.control.graphs.create(picture_graph(), ACTOR)).id
     seen = [await bench.control.graphs.get(graph_id)]
-    for mutations in (
+    edits: list[list[dict[str, Any]]] = [
         [{"op": "node.delete", "id": "blur"}],
         [{"op": "graph.rename", "name": "Two"}, {"op": "node.move", "id": "image", "x": 5, "y": 6}],
         [{"op": "group.set", "group": {"id": "g", "title": "T"}}],
-    ):
-        seen.append(await bench.control.graphs.mutate(graph_id, mutations, None, ACTOR))
+    ]
+    seen += [await bench.control.graphs.mutate(graph_id, mutations, None, ACTOR) for mutations in edits]
     seen.append(await bench.control.graphs.put(graph_id, picture_graph(name="Last"), None, ACTOR))
     for record in seen:
         found = await bench.control.graphs.at(graph_id, record.version)

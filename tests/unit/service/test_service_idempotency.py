@@ -33,7 +33,7 @@ async def test_a_graph_that_names_its_id_is_made_once(bench: Bench) -> None:
     document = picture_graph(id=new_id())
     first = await bench.control.graphs.create(document, ACTOR, "k")
     assert await bench.control.graphs.create(document, ACTOR, "k") == first
-    with pytest.raises(RequestError, match="RQ-007.*exists"):
+    with pytest.raises(RequestError, match=r"RQ-007.*exists"):
         await bench.control.graphs.create(document, ACTOR, "other")
 
 
@@ -46,7 +46,7 @@ async def test_a_graph_is_copied_once(bench: Bench) -> None:
         bench.control.graphs.clone(source.id, ACTOR, "X", "k"),
         bench.control.graphs.clone(first.id, ACTOR, "Copy", "k"),
     ):
-        with pytest.raises(RequestError, match="RQ-007.*another request"):
+        with pytest.raises(RequestError, match=r"RQ-007.*another request"):
             await other
 
 
@@ -62,14 +62,14 @@ async def test_keys_are_of_one_user_and_one_use_case(bench: Bench) -> None:
 
 async def test_other_content_under_a_key_is_refused(bench: Bench) -> None:
     graph = await bench.control.graphs.create(picture_graph(), ACTOR, "k")
-    with pytest.raises(RequestError, match="RQ-007.*another request"):
+    with pytest.raises(RequestError, match=r"RQ-007.*another request"):
         await bench.control.graphs.create(picture_graph(name="Other"), ACTOR, "k")
     execute = bench.control.executions.execute
     asked = Options(idempotency_key="k", inputs={"radius": 3}, targets=("picture",))
     first = await execute(graph.id, asked, ACTOR)
     assert await execute(graph.id, asked, ACTOR) == first
     for change in ({"inputs": {"radius": 4}}, {"inputs": {}}, {"force": True}, {"targets": None}, {"priority": 2}):
-        with pytest.raises(RequestError, match="RQ-007.*another request"):
+        with pytest.raises(RequestError, match=r"RQ-007.*another request"):
             await execute(graph.id, replace(asked, **change), ACTOR)
 
 
