@@ -159,6 +159,11 @@ class Client:
             self.dropped += 1
         self._wake(self)
 
+    @property
+    def waiting(self) -> int:
+        """Messages in the queue."""
+        return len(self._backlog)
+
     def take(self, limit_bytes: int | None = None) -> list[Envelope]:
         """What waits, in order: all of it, or the oldest until they have so many bytes."""
         taken = self._backlog.take(limit_bytes)

@@ -83,6 +83,8 @@ class Session:
         self._refused = 0
         #: What our own server says of the connection; null on any other.
         self._frames: dict[str, Any] | None = socket.scope.get("extensions", {}).get(FRAMES)
+        self._idle = False
+        self._flushes = False
         self._client, self._resumed = context.hub.join(graph_id, after, self._on_wake)
         self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "graph.update": self._update,
@@ -114,9 +116,23 @@ class Session:
         await _close(self._socket, code, reason)
 
     def _on_wake(self, client: Client) -> None:
-        self._wake.set()
         if client.closed is not None:
             self._closed.set()
+        elif self._frames is None or not self._idle:
+            self._wake.set()
+        elif not self._flushes:
+            self._flushes = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Write at once where the socket takes it: 200 tasks that wake for each message took twice the time."""
+        self._flushes = False
+        if self._frames is None or not self._idle or self._client.closed is not None:
+            return
+        if self._frames["writable"]():
+            self._frames["write"](self._framed(self._client.take(_WRITE_BYTES)))
+        if self._client.waiting:
+            self._wake.set()
 
     async def _recognise(self) -> None:
         """End the connection of somebody who would not be let in any more."""
@@ -131,16 +147,20 @@ class Session:
             self._wake.clear()
             while taken := self._client.take(_WRITE_BYTES):
                 await self._send_envelopes(taken)
+            self._idle = True
             await self._wake.wait()
+            self._idle = False
 
     async def _send_envelopes(self, envelopes: list[Envelope]) -> None:
         if self._frames is None:
             for envelope in envelopes:
                 await self._socket.send_text(envelope.text.decode())
             return
-        deflate = self._frames["deflate"]
-        frames = [envelope.deflated if deflate else envelope.plain for envelope in envelopes]
-        await self._socket.send({"type": "websocket.send", FRAMES: b"".join(frames)})
+        await self._socket.send({"type": "websocket.send", FRAMES: self._framed(envelopes)})
+
+    def _framed(self, envelopes: list[Envelope]) -> bytes:
+        deflate = self._frames is not None and self._frames["deflate"]
+        return b"".join(envelope.deflated if deflate else envelope.plain for envelope in envelopes)
 
     async def _tell_state(self) -> None:
         record = await self._control.graphs.get(self._graph_id)

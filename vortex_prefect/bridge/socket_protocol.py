@@ -103,7 +103,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             deflates = any(isinstance(extension, MessageDeflate) for extension in self.conn.extensions)
-            self.scope["extensions"][FRAMES] = {"deflate": deflates}  # type: ignore[index]
+            known = {"deflate": deflates, "writable": self._writable, "write": self.transport.write}
+            self.scope["extensions"][FRAMES] = known  # type: ignore[index]
 
     def handle_cont(self, event: Frame) -> None:
         """A fragment; of empty ones there could be any number below the limit of bytes."""
@@ -169,6 +170,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if not self._open() or self.transport.is_closing():
             raise ClientDisconnected
         self.transport.write(frames)
+
+    def _writable(self) -> bool:
+        return self.writable.is_set() and self._open() and not self.transport.is_closing()
 
     def _open(self) -> bool:
         accepted = self.handshake_complete and self.initial_response is None
