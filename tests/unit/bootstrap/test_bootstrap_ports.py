@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 
-from vortex_prefect.bootstrap.ports import Ports
+import pytest
+
+from vortex_prefect.bootstrap.ports import Ports, listen_near
 
 
 def _free() -> int:
@@ -35,3 +37,14 @@ def test_a_port_is_free_again_once_its_stack_has_ended() -> None:
     first.close()
     with closing(second):
         assert second.take(preferred) == preferred
+
+
+def test_a_socket_that_listens_keeps_its_port_from_everybody() -> None:
+    preferred = _free()
+    with closing(listen_near(preferred)) as first, closing(listen_near(preferred)) as second:
+        assert first.getsockname() == ("127.0.0.1", preferred)
+        assert second.getsockname()[1] not in (preferred, 0)
+        with closing(socket.socket()) as thief:
+            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with pytest.raises(OSError, match="in use"):
+                thief.bind(first.getsockname())
