@@ -306,7 +306,8 @@ async def test_real_requests_are_served(made: Bridge) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
     body = json.dumps(picture_graph()).encode()
     writer.write(
-        b"POST /api/graph HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        b"POST /api/graph HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+        b"Content-Type: application/json\r\nConnection: close\r\n\r\n"
     )
     for start in range(0, len(body), 100):
         piece = body[start : start + 100]

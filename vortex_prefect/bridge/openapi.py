@@ -155,7 +155,7 @@ def failure(code: str) -> dict[str, Any]:
     """An answer with that code, made as all are."""
     row = CODES[code]
     in_graph = code.startswith("VE-")
-    problems = ()
+    problems: tuple[Problem, ...] = ()
     if in_graph or code == "RQ-001":
         path = "/nodes/blur/params/radius" if in_graph else "/options/priority"
         problems = (Problem(code, row.title, "blur" if in_graph else None, "radius" if in_graph else None, path),)
@@ -173,5 +173,5 @@ def _request_schemas(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
 def answer_head(routes: Iterable[BaseRoute]) -> None:
     """Let every route that answers GET answer HEAD: the server leaves out the content."""
     for route in routes:
-        if isinstance(route, APIRoute) and "GET" in route.methods:
+        if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
             route.methods.add("HEAD")

@@ -40,7 +40,7 @@ def event_row(event: Event) -> dict[str, Any]:
     }
 
 
-def event_of(row: Mapping[str, Any]) -> Event:
+def event_of(row: RowMapping | Mapping[str, Any]) -> Event:
     """The event of a row of `events`."""
     trace_id, span_id = row["trace_id"], row["span_id"]
     return Event(

@@ -68,7 +68,9 @@ async def test_other_content_under_a_key_is_refused(bench: Bench) -> None:
     asked = Options(idempotency_key="k", inputs={"radius": 3}, targets=("picture",))
     first = await execute(graph.id, asked, ACTOR)
     assert await execute(graph.id, asked, ACTOR) == first
-    for change in ({"inputs": {"radius": 4}}, {"inputs": {}}, {"force": True}, {"targets": None}, {"priority": 2}):
+    changes: tuple[dict[str, Any], ...]
+    changes = ({"inputs": {"radius": 4}}, {"inputs": {}}, {"force": True}, {"targets": None}, {"priority": 2})
+    for change in changes:
         with pytest.raises(RequestError, match=r"RQ-007.*another request"):
             await execute(graph.id, replace(asked, **change), ACTOR)
 
