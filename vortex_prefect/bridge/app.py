@@ -40,7 +40,7 @@ def create_app(context: BridgeContext) -> FastAPI:
         responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}},
     )
     app.state.context = context
-    app.state.metrics = Metrics(context.hub, context.control.queue, context.control.workers)
+    app.state.metrics = Metrics(context.hub, context.control)
     # `/api/graph/execute` has to be met before `/api/graph/{graph_id}`.
     for part in (executions, graphs, files, operations, session):
         app.include_router(part.router)

@@ -86,6 +86,7 @@ class Session:
         while True:
             for envelope in self._client.take():
                 await self._socket.send_text(envelope.text)
+                self._context.hub.delivered(self._client, envelope)
             await self._wake.wait()
             self._wake.clear()
 

@@ -90,6 +90,10 @@ class Runs:
         """The lanes of the connected runner; use them through `on_dask`."""
         return self._runner.lanes
 
+    def figures(self) -> dict[str, Any]:
+        """What the engine has done since it began, for metrics."""
+        return {"compiles": self._planner.compiles.snapshot().to_dict(), "jobs_dispatched": self.lanes.dispatched}
+
     async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """See `LanePool.everywhere`."""
         answers: dict[str, Any] = await self.on_dask(self.lanes.everywhere(operation, **arguments))
