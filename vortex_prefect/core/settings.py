@@ -72,6 +72,10 @@ class Settings:
     #: Takes a line for each span that has ended, of all processes; null: see `ipc.trace_setup`.
     trace_file: Path | None = None
 
+    #: How processes log: `text` or `json`, and from which level on.
+    log_format: str = "text"
+    log_level: str = "INFO"
+
     @property
     def run_dir(self) -> Path:
         """Sockets, process ids and logs of the running stack (0700)."""
@@ -134,6 +138,7 @@ _KINDS: dict[str, type] = {
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,
     "concurrency": int, "pool": str, "report_after_s": float,
     "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
+    "log_format": str, "log_level": str,
 }  # fmt: skip
 
 

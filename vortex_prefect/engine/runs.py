@@ -143,7 +143,9 @@ class Runs:
         """Run it to its end, which its status then tells; never raises what a node did."""
         with execution_span(run.request, run.round) as begun:
             run.trace, run.traced = begun.trace, begun.traced
+            logger.info("execution %s begins", run.id)
             await self._execute(run)
+            logger.info("execution %s: %s, %s", run.id, run.status.value, run.message)
             note_end(begun, run.status, run.message, run.error, run.flow_run.id if run.flow_run else None)
 
     # -- steps -----------------------------------------------------------------------------

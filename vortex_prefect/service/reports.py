@@ -19,6 +19,7 @@ from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.histogram import Histogram, HistogramSnapshot
 from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.log_context import LOG_CONTEXT, LogContext
 from vortex_prefect.core.reports import (
     AdoptionReport,
     ExecutionReport,
@@ -31,13 +32,14 @@ from vortex_prefect.core.reports import (
     RunReport,
     WorkerReport,
 )
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.adoption import adopt
 from vortex_prefect.service.live import LiveExecution
 from vortex_prefect.service.outputs import Outputs
 from vortex_prefect.service.previews import Previews
-from vortex_prefect.service.traces import trace_id
+from vortex_prefect.service.traces import asked_by, trace_id
 from vortex_prefect.service.worker_events import WorkerEvents
 
 _log = logging.getLogger(__name__)
@@ -323,6 +325,9 @@ class Reports:
             await self._store.write(lambda uow: _put_with_event(uow, record, event))
         except VortexError:
             _log.exception("the end of execution %s was not stored", live.id)
+        logged = LOG_CONTEXT.set(LogContext(_trace_of(record), {"vortex.execution_id": record.id}))
+        _log.info("execution %s of graph %s: %s", record.id, record.graph_id, status.value)
+        LOG_CONTEXT.reset(logged)
         self._ended[status.value] += 1
         self._duration.observe(max(at_ms - (record.started_ms or record.created_ms), 0) / 1000)
         self._live.pop(live.id, None)
@@ -335,6 +340,10 @@ class Reports:
         except Exception:
             # Whatever goes wrong with a picture, the end of the execution must be told.
             _log.exception("outputs of execution %s were not kept", record.id)
+
+
+def _trace_of(record: ExecutionRecord) -> TraceContext:
+    return asked_by(record) or TraceContext.of_execution(record.id)
 
 
 def _ending(record: ExecutionRecord) -> dict[str, Any]:
