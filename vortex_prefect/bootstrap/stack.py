@@ -19,6 +19,7 @@ import httpx
 
 from vortex_prefect.bootstrap.__main__ import LISTEN_FD, PREFECT_UI
 from vortex_prefect.bootstrap.children import Child, ChildSpec, wait_until
+from vortex_prefect.bootstrap.log_files import bound_logs
 from vortex_prefect.bootstrap.ports import Ports
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
@@ -79,6 +80,7 @@ class Stack:
         Raises:
             SystemFault: SY-002, one keeps dying.
         """
+        bound_logs(self._settings.log_dir)
         for child in self._children:
             if (code := child.returncode()) is None:
                 continue
