@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, UnitOfWork
+from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, StoreStatistics, UnitOfWork
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.events import AggregateType, Event
+from vortex_prefect.core.histogram import HistogramSnapshot
 from vortex_prefect.core.reports import ExecutionStatus
 
 T = TypeVar("T")
@@ -136,6 +137,10 @@ class MemoryStore:
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         await asyncio.sleep(0)
         return work(MemoryUnit(self._state.copied()))
+
+    def statistics(self) -> StoreStatistics:
+        events = len(MemoryUnit(self._state).events(limit=1_000_000))
+        return StoreStatistics(self.writes, 0, 0, 0, None, events, HistogramSnapshot((0.005,), (self.writes, 0), 0.0))
 
     def event_types(self, aggregate_id: str | None = None) -> list[str]:
         """Types of the stored events in order."""

@@ -87,7 +87,9 @@ async def test_metrics_count_workers(made: Bridge) -> None:
     } <= set(lines)
     made.engine.fault = unreachable()
     without = (await made.http.get("/metrics")).text
-    assert "vortex_workers{" not in without
+    # As they were told last, and marked as old.
+    assert 'vortex_workers{state="busy"} 2.0' in without
+    assert "vortex_engine_up 0.0" in without
     assert "vortex_worker_crashes_total 1.0" in without
 
 

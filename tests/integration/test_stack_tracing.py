@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
     home = tmp_path_factory.mktemp("vortex-traced")
     file = home / "spans.jsonl"
     settings = Settings(home, port=0, debug_nodes=True, workers=1, device="cpu", arena_bytes=8 << 30, trace_file=file)
+    settings = replace(settings, log_format="json")
     with ExitStack() as resources:
         environment = resources.enter_context(pytest.MonkeyPatch.context())
         for name in ("OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER", "OTEL_SDK_DISABLED"):
@@ -166,3 +167,26 @@ def test_a_run_that_nobody_traces_has_its_own_id(traced: Traced) -> None:
     spans = eventually(lambda: found if len(found := traced.spans(flow_run_id.replace("-", ""))) == 4 else {})
     (worker,) = [span for span in spans.values() if span["service"] == "worker"]
     assert way_up(spans, worker) == ["worker job", "host job", "node debug.value", "execution", None]
+
+
+def test_lines_of_all_processes_carry_the_trace(traced: Traced) -> None:
+    trace_id = new_trace_id().hex()
+    graph_id = traced.stack.create(graph("traced lines", {"speak": debug("log", text="said 40491", level=30)}))
+    execution = traced.execution(graph_id, f"00-{trace_id}-{new_span_id().hex()}-01")
+    assert execution["status"] == "completed"
+
+    def told() -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = {}
+        for file in sorted((traced.stack.home / "logs").glob("*.log")):
+            if file.stem == "prefect-server":  # which keeps its own text
+                continue
+            lines = [line for line in file.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1:] == "\n"]
+            for line in map(json.loads, lines):
+                if line.get("trace_id") == trace_id:
+                    found.setdefault(line["role"], []).append(line)
+        return found if {"bridge", "engine", "worker"} <= found.keys() else {}
+
+    lines = eventually(told)
+    assert {line["execution_id"] for role in lines.values() for line in role} == {execution["id"]}
+    (of_node,) = [line for line in lines["worker"] if line["message"] == "logged said 40491"]
+    assert (of_node["node_id"], of_node["level"]) == ("speak", "WARNING")

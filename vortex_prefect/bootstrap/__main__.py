@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import sys
@@ -12,6 +11,7 @@ from vortex_prefect.bootstrap.orphans import end_with_parent
 from vortex_prefect.bootstrap.wiring import run_bridge, run_engine
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.ipc.log_setup import configure_logging
 from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.service.tokens import LOCAL
 
@@ -25,8 +25,7 @@ LOCAL_TOKEN, ENVIRONMENT_TOKEN = "VORTEX_LOCAL_TOKEN_SHA256", "VORTEX_TOKEN_SHA2
 
 def main() -> int:
     """Run the role of the first argument until a signal ends it; 1 if it could not start."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    configure_logging(sys.argv[1] if len(sys.argv) > 1 else "")
     end_with_parent()
     settings = Settings.from_env(os.environ)
     try:

@@ -23,6 +23,7 @@ from vortex_prefect.bootstrap.__main__ import ENVIRONMENT_TOKEN, LISTEN_FD, LOCA
 from vortex_prefect.bootstrap.children import Child, ChildSpec, wait_until
 from vortex_prefect.bootstrap.credentials import make_dask_keys, prefect_auth_string, remove_dask_keys
 from vortex_prefect.bootstrap.launch import DASHBOARD_PREFIX
+from vortex_prefect.bootstrap.log_files import bound_logs
 from vortex_prefect.bootstrap.ports import Ports, listen_near
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
@@ -109,6 +110,7 @@ class Stack:
         Raises:
             SystemFault: SY-002, one keeps dying.
         """
+        bound_logs(self._settings.log_dir)
         for child in self._children:
             if (code := child.returncode()) is None:
                 continue

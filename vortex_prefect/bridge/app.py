@@ -50,7 +50,7 @@ def create_app(context: BridgeContext) -> FastAPI:
     )
     app.state.context = context
     app.state.gate = gate = context.gate or open_gate(context.settings)
-    app.state.metrics = Metrics(context.hub, context.control.queue, context.control.workers)
+    app.state.metrics = Metrics(context.hub, context.control)
     # `/api/graph/execute` has to be met before `/api/graph/{graph_id}`.
     routers = [part.router for part in (executions, graphs, versions, files, operations, access)]
     app.state.routes = [route for router in routers for route in router.routes]

@@ -8,6 +8,7 @@ old client's `after` is never mistaken for a place in the new sequence.
 from __future__ import annotations
 
 import json
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,8 +18,12 @@ from typing import Any
 import orjson
 
 from vortex_prefect.bridge.frames import COMPRESS_FROM_BYTES, deflated_frame, text_frame
+from vortex_prefect.core.histogram import Histogram, HistogramSnapshot
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.service.messages import Message
+
+#: Seconds; the target of a delivery is 0.01.
+_DELIVERY = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5)
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Envelope:
     message: Message
     seq: int
     ts_ms: int
+    #: `time.perf_counter` of its publication.
+    born: float = 0.0
 
     @cached_property
     def text(self) -> bytes:
@@ -141,6 +148,7 @@ class Client:
         self.answered: str | None = None
         self._last_answered: str | None = None
         self._bounds = bounds
+        self.joined = time.perf_counter()
         self._wake = wake
         self._backlog = Backlog()
 
@@ -224,6 +232,8 @@ class HubStatistics:
     dropped: int
     #: Clients that were closed because they did not keep up.
     overflowed: int
+    #: Of each message to each client, from its publication until the socket has taken it.
+    delivery: HistogramSnapshot
 
 
 class Hub:
@@ -256,6 +266,12 @@ class Hub:
         self._published = 0
         self._overflowed = 0
         self._dropped = 0
+        self._delivery = Histogram(_DELIVERY)
+
+    def delivered(self, client: Client, envelope: Envelope) -> None:
+        """A client's socket has taken a message; one that was held for a client that came back tells nothing."""
+        if envelope.born >= client.joined:
+            self._delivery.observe(time.perf_counter() - envelope.born)
 
     def publish(self, message: Message) -> None:
         """Hand a message to every client of its graph, and remember it for those that come back."""
@@ -265,7 +281,7 @@ class Hub:
         room = self._rooms.get(message.graph_id)
         if room is None:
             return
-        envelope = Envelope(message, self._seq, self._clock())
+        envelope = Envelope(message, self._seq, self._clock(), time.perf_counter())
         if message.held:
             room.remember(envelope, self._memory)
         for client in tuple(room.clients):
@@ -324,4 +340,5 @@ class Hub:
             published=self._published,
             dropped=self._dropped + sum(client.dropped for client in clients),
             overflowed=self._overflowed,
+            delivery=self._delivery.snapshot(),
         )

@@ -147,6 +147,8 @@ class Session:
             self._wake.clear()
             while taken := self._client.take(_WRITE_BYTES):
                 await self._send_envelopes(taken)
+                for envelope in taken:
+                    self._context.hub.delivered(self._client, envelope)
             self._idle = True
             await self._wake.wait()
             self._idle = False

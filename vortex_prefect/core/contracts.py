@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from vortex_prefect.core.events import AggregateType, Event
+from vortex_prefect.core.histogram import HistogramSnapshot
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus, Report
@@ -262,6 +263,26 @@ class UnitOfWork(Protocol):
         """Keep a small JSON value under a name."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreStatistics:
+    """What a store has done since it was opened."""
+
+    #: Units of work committed.
+    writes: int
+    #: Units of work rolled back, for whatever reason.
+    rollbacks: int
+    #: Reads asked for.
+    reads: int
+    #: Units of work that wait for the writer, and the one that it runs.
+    queued: int
+    #: The last fault of the store itself as `code message`; null if there was none.
+    last_error: str | None
+    #: Events that are new to the log.
+    events: int
+    #: Of units of work that were committed: from their begin in the writer's thread until they are on disk.
+    took: HistogramSnapshot
+
+
 class StorePort(Protocol):
     """The store. One writer: units of work run one after the other in one thread."""
 
@@ -270,3 +291,6 @@ class StorePort(Protocol):
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` on a snapshot; it must not write."""
+
+    def statistics(self) -> StoreStatistics:
+        """Counts up to now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.log_line import LogLine
@@ -141,6 +141,20 @@ class Job:
         return cls(**{**data, "inputs": inputs, "trace": TraceContext(*data["trace"]), "links": links})
 
 
+class JobTimes(NamedTuple):
+    """What a worker measured of a job, in nanoseconds; for the host's statistics, and told no further."""
+
+    #: Between the arrival of the job and the making of its result's packet; 0 if it is not known.
+    busy_ns: int = 0
+    #: Of each tensor among the inputs: from its reference to a tensor that lies where it lay.
+    mapped_ns: tuple[int, ...] = ()
+    #: Of each checksum: a worker looks once at what another process wrote.
+    checked_ns: tuple[int, ...] = ()
+
+
+_NO_TIMES = JobTimes()
+
+
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
     """What came of a job: outputs, or an error, never both."""
@@ -156,6 +170,8 @@ class JobOutcome:
     finished_ms: int = 0
     #: All that the node said, as the host heard it.
     logs: tuple[LogLine, ...] = ()
+    #: Two outcomes are the same however long they took.
+    times: JobTimes = field(default=_NO_TIMES, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Form that msgpack carries."""

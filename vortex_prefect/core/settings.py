@@ -115,6 +115,9 @@ class Settings:
     on_cancellation: str = ""
     #: Takes a line for each span that has ended, of all processes; null: see `ipc.trace_setup`.
     trace_file: Path | None = None
+    #: How processes log: `text` or `json`, and from which level on.
+    log_format: str = "text"
+    log_level: str = "INFO"
     #: Folder in which the stack was started: nodes may read below it, and relative paths start there; null: this one.
     start_dir: Path | None = None
     #: More folders below which nodes may read; `os.pathsep` stands between.
@@ -224,6 +227,7 @@ _KINDS: dict[str, type] = {
     "concurrency": int, "pool": str, "report_after_s": float,
     "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
     "start_dir": Path, "file_roots": tuple, "upload_bytes": int, "uploads": int, "disk_floor_bytes": int,
+    "log_format": str, "log_level": str,
 }  # fmt: skip
 
 

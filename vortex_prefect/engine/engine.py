@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any
 
@@ -193,6 +194,7 @@ class Engine:
             "workers": [worker for host in hosts.values() for worker in host["workers"]],
             "arena": next((host["arena"] for host in hosts.values()), {}),
             "hosts": list(hosts.values()),
+            "engine": {"pid": os.getpid(), "dask_up": self._runner.client.status == "running", **self._runs.figures()},
             "running": [run.id for run in self._runs if not run.ended.is_set()],
             "dask_dashboard": self._runner.client.dashboard_link,
             "prefect_ui": self._api.ui_url,

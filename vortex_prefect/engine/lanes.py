@@ -55,9 +55,14 @@ class _Ear:
 
 
 class LanePool:
-    """Asks the scheduler for lanes as jobs wait for them, and keeps those that are granted."""
+    """Asks the scheduler for lanes as jobs wait for them, and keeps those that are granted.
+
+    Attributes:
+        dispatched: jobs that were handed to a host.
+    """
 
     def __init__(self, client: Client) -> None:
+        self.dispatched = 0
         self._client = client
         self._topic = f"vortex-{new_id()}"
         self._comms: ConnectionPool = client.rpc
@@ -133,6 +138,7 @@ class LanePool:
                 lost = WorkerError("WK-001", f"the host at {lane.address} was lost: {error}")
                 return [JobOutcome(jobs[0].job_id, error=lost)]
             if answer is not None:
+                self.dispatched += len(answer)
                 self._release(lane)
                 return [JobOutcome.from_dict(outcome) for outcome in answer]
             self._forget(lane)  # closed while idle; the next one will do

@@ -91,6 +91,10 @@ class Runs:
         """The lanes of the connected runner; use them through `on_dask`."""
         return self._runner.lanes
 
+    def figures(self) -> dict[str, Any]:
+        """What the engine has done since it began, for metrics."""
+        return {"compiles": self._planner.compiles.snapshot().to_dict(), "jobs_dispatched": self.lanes.dispatched}
+
     async def everywhere(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """See `LanePool.everywhere`."""
         answers: dict[str, Any] = await self.on_dask(self.lanes.everywhere(operation, **arguments))
@@ -140,7 +144,9 @@ class Runs:
         """Run it to its end, which its status then tells; never raises what a node did."""
         with execution_span(run.request, run.round) as begun:
             run.trace, run.traced = begun.trace, begun.traced
+            logger.info("execution %s begins", run.id)
             await self._execute(run)
+            logger.info("execution %s: %s, %s", run.id, run.status.value, run.message)
             note_end(begun, run.status, run.message, run.error, run.flow_run.id if run.flow_run else None)
 
     # -- steps -----------------------------------------------------------------------------

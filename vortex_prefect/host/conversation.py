@@ -31,6 +31,10 @@ def _ignore(heard: object) -> None:
     """For those who do not want to know."""
 
 
+def _ignore_time(outcome: JobOutcome, elapsed_ns: int) -> None:
+    """The same of times."""
+
+
 def _ignore_line(job_id: str, line: LogLine) -> None:
     """The same of lines."""
 
@@ -54,6 +58,8 @@ class Handlers:
     result: Callable[[JobOutcome], None]
     ears: Ears = Ears()
     beat: Callable[[Beat], None] = _ignore
+    #: Told of each result how long ago the making of its packet began, in nanoseconds; before `result`.
+    timed: Callable[[JobOutcome, int], None] = _ignore_time
 
 
 def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> None:
@@ -66,9 +72,11 @@ def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> None:
             them the worker is unfit for another job.
     """
     talk = _Talk(channel, handlers)
+    began_ns = time.perf_counter_ns()
     channel.send(encode(jobs[0] if len(jobs) == 1 else Batch(tuple(jobs))))
     for job in jobs:
         outcome = talk.until_result(job)
+        handlers.timed(outcome, time.perf_counter_ns() - began_ns)
         handlers.result(outcome)
         if outcome.error is not None:
             return

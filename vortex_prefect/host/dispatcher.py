@@ -17,6 +17,7 @@ from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.host.at_hand import AtHand
 from vortex_prefect.host.conversation import Ears, Handlers, converse
 from vortex_prefect.host.crew import Attached
+from vortex_prefect.host.measures import HostMeasures
 from vortex_prefect.host.placement import Need
 from vortex_prefect.host.quarantine import Quarantine
 from vortex_prefect.host.shelf import Shelf, refs_into
@@ -57,6 +58,7 @@ class Dispatcher:
 
     Attributes:
         jobs_done: how many jobs a worker gave a result of.
+        measures: how long their way took.
         closing: workers are lost because the host ends.
     """
 
@@ -69,6 +71,7 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._running: set[_Running] = set()
         self.jobs_done = 0
+        self.measures = HostMeasures()
         self.closing = False
 
     def run_segment(self, jobs: Sequence[Job], ears: Ears) -> list[JobOutcome]:
@@ -194,8 +197,13 @@ class Dispatcher:
             note_outcome(running.spans[len(outcomes) - 1], outcome)
             running.spans[len(outcomes) - 1].end()
 
+        alone = len(running.jobs) == 1
+
+        def timed(outcome: JobOutcome, elapsed_ns: int) -> None:
+            self.measures.note_job(outcome.times, elapsed_ns, alone=alone)
+
         room = functools.partial(self._shelf.room, attached.lease)
-        handlers = Handlers(room, result, ears, functools.partial(supervisor.beaten, attached))
+        handlers = Handlers(room, result, ears, functools.partial(supervisor.beaten, attached), timed)
         try:
             converse(channel, running.jobs, handlers)
         except ChannelClosed as closed:

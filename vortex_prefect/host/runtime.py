@@ -58,6 +58,8 @@ class HostStatistics:
     jobs_done: int
     socket_bytes: int
     arena: dict[str, Any] = field(default_factory=dict)
+    #: See `HostMeasures.to_dict`.
+    measures: dict[str, Any] = field(default_factory=dict)
 
 
 def _tell_nobody(report: WorkerReport) -> None:
@@ -222,6 +224,7 @@ class HostRuntime:
             self._dispatcher.jobs_done,
             self._supervisor.carried_bytes(),
             self._arena.statistics().to_dict(),
+            self._dispatcher.measures.to_dict(),
         )
 
     # -- for those who look from outside ---------------------------------------------------

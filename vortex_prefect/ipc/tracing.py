@@ -17,6 +17,7 @@ from opentelemetry import trace as api
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.ids import new_span_id, new_trace_id
+from vortex_prefect.core.log_context import LOG_CONTEXT, LogContext
 from vortex_prefect.core.trace import TraceContext
 
 Attributes = Mapping[str, str | int]
@@ -74,20 +75,21 @@ def span(name: str, parent: TraceContext, attributes: Attributes = _NOTHING, kin
     """
     provider = api.get_tracer_provider()
     if isinstance(provider, api.ProxyTracerProvider):
-        return _Unrecorded(parent)
+        return _Unrecorded(parent, attributes)
     begun = _begun(provider, name, parent, attributes, _KINDS[kind])
     own = begun.get_span_context()
     if not own.is_valid or own.span_id == int.from_bytes(parent.span_id, "big"):
-        return _Unrecorded(parent)  # a tracer that does nothing passes the parent through
-    return _Recorded(begun, own, parent)
+        return _Unrecorded(parent, attributes)  # a tracer that does nothing passes the parent through
+    return _Recorded(begun, own, parent, attributes)
 
 
 class _Unrecorded:
     """A span that nobody sees: its context only."""
 
-    __slots__ = ("trace",)
+    __slots__ = ("_logged", "_names", "trace")
 
-    def __init__(self, parent: TraceContext) -> None:
+    def __init__(self, parent: TraceContext, names: Attributes) -> None:
+        self._names = names
         trace_id, above = parent.trace_id, parent.span_id
         if trace_id == _NO_TRACE:
             trace_id, above = new_trace_id(), _NO_SPAN
@@ -107,22 +109,24 @@ class _Unrecorded:
         pass
 
     def __enter__(self) -> Self:
+        self._logged = LOG_CONTEXT.set(LogContext(self.trace, self._names))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        pass
+        LOG_CONTEXT.reset(self._logged)
 
 
 class _Recorded:
     """A span of a tracer."""
 
-    __slots__ = ("_span", "_token", "trace")
+    __slots__ = ("_logged", "_names", "_span", "_token", "trace")
 
     traced = True
 
-    def __init__(self, begun: api.Span, own: api.SpanContext, parent: TraceContext) -> None:
+    def __init__(self, begun: api.Span, own: api.SpanContext, parent: TraceContext, names: Attributes) -> None:
+        self._names = names
         self._span = begun
         self._token: Token[current.Context] | None = None
         trace_id, span_id = own.trace_id.to_bytes(16, "big"), own.span_id.to_bytes(8, "big")
@@ -141,12 +145,14 @@ class _Recorded:
             self._span.end()
 
     def __enter__(self) -> Self:
+        self._logged = LOG_CONTEXT.set(LogContext(self.trace, self._names))
         self._token = current.attach(api.set_span_in_context(self._span))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        LOG_CONTEXT.reset(self._logged)
         if self._token is not None:
             current.detach(self._token)
         if isinstance(error, VortexError):

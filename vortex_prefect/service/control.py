@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self
 
-from vortex_prefect.core.contracts import EnginePort, ExecutionRequest, StorePort
+from vortex_prefect.core.contracts import EnginePort, ExecutionRequest, StorePort, StoreStatistics
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.settings import Limits, Settings
@@ -51,6 +51,7 @@ class ControlPlane:
         limits = limits or Limits()
         outputs = Outputs(settings.output_dir, engine)
         self._engine = engine
+        self._store = store
         self._limits = limits
         self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
@@ -90,6 +91,10 @@ class ControlPlane:
     async def status(self) -> dict[str, Any]:
         """The engine's status (`EnginePort.status`); SY-004."""
         return await self._engine.status()
+
+    def store_statistics(self) -> StoreStatistics:
+        """See `StorePort.statistics`."""
+        return self._store.statistics()
 
     async def explain(self, document: Any, targets: tuple[str, ...] | None, force: bool) -> dict[str, Any]:
         """What would happen to each node of a document if it ran now, and why (`EnginePort.explain`).

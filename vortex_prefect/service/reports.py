@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, StorePort, UnitOfWork
 from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.events import Event
+from vortex_prefect.core.histogram import Histogram, HistogramSnapshot
 from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.log_context import LOG_CONTEXT, LogContext
 from vortex_prefect.core.reports import (
     AdoptionReport,
     ExecutionReport,
@@ -29,13 +32,14 @@ from vortex_prefect.core.reports import (
     RunReport,
     WorkerReport,
 )
+from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.adoption import adopt
 from vortex_prefect.service.live import LiveExecution
 from vortex_prefect.service.outputs import Outputs
 from vortex_prefect.service.previews import Previews
-from vortex_prefect.service.traces import trace_id
+from vortex_prefect.service.traces import asked_by, trace_id
 from vortex_prefect.service.worker_events import WorkerEvents
 
 _log = logging.getLogger(__name__)
@@ -49,6 +53,24 @@ _ENDINGS = {
     ExecutionStatus.CRASHED: "ExecutionFailed",
     ExecutionStatus.CANCELLED: "ExecutionCancelled",
 }
+
+
+#: Seconds.
+_DURATION = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionStatistics:
+    """What has ended since this process began."""
+
+    #: status → executions
+    executions: dict[str, int]
+    #: From the begin in the engine, of those that never began from the queueing, to the end.
+    duration: HistogramSnapshot
+    #: final state → nodes
+    nodes: dict[str, int]
+    #: Attempts that failed and were followed by another.
+    retries: int
 
 
 def execution_event(event_type: str, record: ExecutionRecord, payload: dict[str, Any], actor: Actor) -> Event:
@@ -90,6 +112,9 @@ class Reports:
         self._flush_interval_s = flush_interval_s
         self._sleep = sleep
         self._live: dict[str, LiveExecution] = {}
+        self._ended: Counter[str] = Counter()
+        self._nodes: Counter[str] = Counter()
+        self._duration = Histogram(_DURATION)
         self._unsettled: set[asyncio.Task[None]] = set()
         self._on_report: list[Callable[[RunReport], None]] = []
         self.listening = asyncio.Event()
@@ -114,6 +139,12 @@ class Reports:
     def on_report(self, callback: Callable[[RunReport], None]) -> None:
         """Call back for each report of a followed execution, before it takes effect."""
         self._on_report.append(callback)
+
+    def statistics(self) -> ExecutionStatistics:
+        """Counts up to now."""
+        nodes = dict(self._nodes)
+        retries = nodes.pop(NodeState.RETRYING.value, 0)
+        return ExecutionStatistics(dict(self._ended), self._duration.snapshot(), nodes, retries)
 
     # Reports in
 
@@ -232,6 +263,8 @@ class Reports:
         node = live.node(report)
         if node is None:
             return
+        if report.state.final or report.state is NodeState.RETRYING:
+            self._nodes[report.state.value] += 1
         self._publish(messages.progress(live.graph_id, live.id, report.node_id, node))
         if report.outputs:
             pictures = messages.previews(live.graph_id, live.id, report.node_id, live.values(report.node_id))
@@ -294,6 +327,11 @@ class Reports:
             await self._store.write(lambda uow: _put_with_event(uow, record, event))
         except VortexError:
             _log.exception("the end of execution %s was not stored", live.id)
+        logged = LOG_CONTEXT.set(LogContext(_trace_of(record), {"vortex.execution_id": record.id}))
+        _log.info("execution %s of graph %s: %s", record.id, record.graph_id, status.value)
+        LOG_CONTEXT.reset(logged)
+        self._ended[status.value] += 1
+        self._duration.observe(max(at_ms - (record.started_ms or record.created_ms), 0) / 1000)
         self._live.pop(live.id, None)
         self.previews.end(live.id)
         self._publish(messages.terminal(record))
@@ -304,6 +342,10 @@ class Reports:
         except Exception:
             # Whatever goes wrong with a picture, the end of the execution must be told.
             _log.exception("outputs of execution %s were not kept", record.id)
+
+
+def _trace_of(record: ExecutionRecord) -> TraceContext:
+    return asked_by(record) or TraceContext.of_execution(record.id)
 
 
 def _ending(record: ExecutionRecord) -> dict[str, Any]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
-from vortex_prefect.core.contracts import UnitOfWork
+from vortex_prefect.core.contracts import StoreStatistics, UnitOfWork
 from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.core.histogram import Histogram
 from vortex_prefect.store.faults import translated, unusable
 from vortex_prefect.store.lock import writer_lock
 from vortex_prefect.store.schema import prepare
@@ -26,20 +27,8 @@ T = TypeVar("T")
 _READERS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class StoreStatistics:
-    """What a store has done since it was opened."""
-
-    #: Units of work committed.
-    writes: int
-    #: Units of work rolled back, for whatever reason.
-    rollbacks: int
-    #: Reads asked for.
-    reads: int
-    #: Units of work that wait for the writer, and the one that it runs.
-    queued: int
-    #: The last fault of the store itself as `code message`; null if there was none.
-    last_error: str | None
+#: Seconds; the target of a write is 0.005.
+_WRITE = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5)
 
 
 class SqlStore:
@@ -68,6 +57,8 @@ class SqlStore:
         self._pending = 0
         self._reads = 0
         self._writes = 0
+        self._events = 0
+        self._took = Histogram(_WRITE)
         self._rollbacks = 0
         self._last_error: str | None = None
 
@@ -111,9 +102,18 @@ class SqlStore:
     def statistics(self) -> StoreStatistics:
         """Counts up to now."""
         with self._gate:
-            return StoreStatistics(self._writes, self._rollbacks, self._reads, self._pending, self._last_error)
+            return StoreStatistics(
+                self._writes,
+                self._rollbacks,
+                self._reads,
+                self._pending,
+                self._last_error,
+                self._events,
+                self._took.snapshot(),
+            )
 
     def _write(self, work: Callable[[UnitOfWork], T]) -> T:
+        began = time.perf_counter()
         try:
             with unit_of_work(self._held, self._place, writable=True) as unit:
                 result = _run(work, unit)
@@ -121,7 +121,9 @@ class SqlStore:
             self._rollbacks += 1
             self._note(error)
             raise
+        self._took.observe(time.perf_counter() - began)
         self._writes += 1
+        self._events += unit.appended
         return result
 
     def _read(self, work: Callable[[UnitOfWork], T]) -> T:

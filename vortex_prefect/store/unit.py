@@ -55,6 +55,8 @@ class SqlUnit:
         self._place = place
         self._writable = writable
         self._fault: SystemFault | None = None
+        #: Events that are new to the log.
+        self.appended = 0
 
     def append(self, event: Event) -> Event:
         """Append to the log; an event whose id is there already is answered with the one stored.
@@ -65,7 +67,9 @@ class SqlUnit:
         row = event_row(event)
         if (stored := self.event(event.event_id)) is not None:
             return stored
-        return replace(event, sequence_number=self._write(_APPEND, CursorResult.scalar_one, row))
+        number = self._write(_APPEND, CursorResult.scalar_one, row)
+        self.appended += 1
+        return replace(event, sequence_number=number)
 
     def put_graph(self, record: GraphRecord) -> None:
         """Insert or replace the current state of a graph.

@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import now_ms
-from vortex_prefect.core.job import Job, JobOutcome, TraceContext
+from vortex_prefect.core.job import Job, JobOutcome, JobTimes, TraceContext
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.files.roots import FileRoots
 from vortex_prefect.wire._pb import control_pb2, job_pb2
@@ -228,6 +228,12 @@ def _write_outcome(packet: control_pb2.ControlPacket, outcome: JobOutcome) -> No
         write_error(target.error, outcome.error)
     for name, value in outcome.outputs.items():
         write_value(target.outputs.add(name=name).value, value)
+    busy_ns, mapped_ns, checked_ns = outcome.times
+    target.busy_ns = busy_ns
+    if mapped_ns:
+        target.mapped_ns.extend(mapped_ns)
+    if checked_ns:
+        target.checked_ns.extend(checked_ns)
 
 
 def _read_outcome(packet: control_pb2.ControlPacket) -> JobOutcome:
@@ -240,6 +246,7 @@ def _read_outcome(packet: control_pb2.ControlPacket) -> JobOutcome:
         read_error(source.error) if source.HasField("error") else None,
         started_ms=source.started_ms,
         finished_ms=source.finished_ms,
+        times=JobTimes(source.busy_ns, tuple(source.mapped_ns), tuple(source.checked_ns)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 
 from vortex_prefect.core.errors import WorkerError
-from vortex_prefect.core.job import Value, list_of
+from vortex_prefect.core.job import JobTimes, Value, list_of
 from vortex_prefect.core.nodespec import item_type
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.checksum import crc32
@@ -19,6 +20,7 @@ from vortex_prefect.wire.payloads import RoomGrant
 
 #: Blocks whose checksum this process has seen to be right, at most.
 _VERIFIED_LIMIT = 100_000
+_NO_TIMES = JobTimes()
 
 
 class TensorMemory:
@@ -29,6 +31,16 @@ class TensorMemory:
         self._host_id = host_id
         self._ask_room = ask_room
         self._verified: set[tuple[int, int]] = set()
+        self._mapped_ns: list[int] = []
+        self._checked_ns: list[int] = []
+
+    def take_times(self) -> JobTimes:
+        """What loading took since the last time that this was asked."""
+        if not self._mapped_ns:  # of a job without tensors there is nothing to tell
+            return _NO_TIMES
+        times = JobTimes(0, tuple(self._mapped_ns), tuple(self._checked_ns))
+        self._mapped_ns, self._checked_ns = [], []
+        return times
 
     def load(self, ref: TensorRef, device: torch.device) -> torch.Tensor:
         """The tensor behind a reference, on `device`; on the CPU without a copy, and not to be written.
@@ -38,9 +50,14 @@ class TensorMemory:
         """
         if ref.host != self._host_id:
             raise WorkerError("WK-002", f"the tensor lies on host {ref.host}, not here ({self._host_id})")
+        began = time.perf_counter_ns()
         view = self._segment.view(ref.offset, ref.nbytes)
+        found = time.perf_counter_ns()
         self._verify(ref, view)
+        checked = time.perf_counter_ns()
         tensor = read_tensor(view, ref.shape, ref.dtype)
+        # The checksum is no part of it: it reads every byte, where mapping reads none.
+        self._mapped_ns.append(time.perf_counter_ns() - began - (checked - found))
         return tensor.to(device, non_blocking=True) if device.type != "cpu" else tensor
 
     def store(self, tensor: torch.Tensor) -> TensorRef:
@@ -62,7 +79,9 @@ class TensorMemory:
     def _verify(self, ref: TensorRef, view: memoryview) -> None:
         if (ref.offset, ref.generation) in self._verified:
             return
+        began = time.perf_counter_ns()
         found = crc32(view)
+        self._checked_ns.append(time.perf_counter_ns() - began)
         if found != ref.crc:
             raise WorkerError(
                 "WK-007", f"the tensor at offset {ref.offset} has checksum {found:08x} instead of {ref.crc:08x}"

@@ -56,7 +56,8 @@ class JobRunner:
             outputs, error = {}, self._translate(raised)
         finally:
             self._previews.end(job.job_id)
-        return JobOutcome(job.job_id, outputs, error, started_ms=started_ms, finished_ms=now_ms())
+        times = self._memory.take_times()
+        return JobOutcome(job.job_id, outputs, error, started_ms=started_ms, finished_ms=now_ms(), times=times)
 
     def _fingerprint(self, job: Job) -> dict[str, Value]:
         node = self._node(job)

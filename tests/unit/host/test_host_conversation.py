@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -369,7 +370,9 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Timed]:
 
     def make(*script: tuple[float, Payload]) -> Timed:
         channel = Timed(*script)
-        monkeypatch.setattr(conversation, "time", SimpleNamespace(monotonic=channel.monotonic))
+        monkeypatch.setattr(
+            conversation, "time", SimpleNamespace(monotonic=channel.monotonic, perf_counter_ns=time.perf_counter_ns)
+        )
         return channel
 
     return make

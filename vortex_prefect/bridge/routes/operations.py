@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -22,7 +21,7 @@ from vortex_prefect.bridge.models import (
 )
 from vortex_prefect.bridge.paging import After, PageSize, page
 from vortex_prefect.bridge.problems import answer
-from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
+from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.nodespec import NodeSpec
 from vortex_prefect.service.resources import event_page
 
@@ -104,17 +103,7 @@ async def readyz(context: Context) -> Response:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def metrics(request: Request, context: Context) -> Response:
+async def metrics(request: Request) -> Response:
     """Prometheus' text format."""
     collected: Metrics = request.app.state.metrics
-    return Response(collected.text(await _workers(context)), media_type=CONTENT_TYPE)
-
-
-async def _workers(context: Context) -> list[dict[str, Any]] | None:
-    """The GPU workers; null if the engine cannot say in time."""
-    try:
-        async with asyncio.timeout(_SCRAPE_S):
-            workers: list[dict[str, Any]] = (await context.control.status())["workers"]
-    except (VortexError, TimeoutError):
-        return None
-    return workers
+    return Response(await collected.text(_SCRAPE_S), media_type=CONTENT_TYPE)

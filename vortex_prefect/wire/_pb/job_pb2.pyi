@@ -84,18 +84,24 @@ class JobError(_message.Message):
     def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., traceback: _Optional[str] = ..., problems_json: _Optional[bytes] = ...) -> None: ...
 
 class JobResult(_message.Message):
-    __slots__ = ("job_id", "outputs", "error", "started_ms", "finished_ms")
+    __slots__ = ("job_id", "outputs", "error", "started_ms", "finished_ms", "busy_ns", "mapped_ns", "checked_ns")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     STARTED_MS_FIELD_NUMBER: _ClassVar[int]
     FINISHED_MS_FIELD_NUMBER: _ClassVar[int]
+    BUSY_NS_FIELD_NUMBER: _ClassVar[int]
+    MAPPED_NS_FIELD_NUMBER: _ClassVar[int]
+    CHECKED_NS_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     outputs: _containers.RepeatedCompositeFieldContainer[OutputPort]
     error: JobError
     started_ms: int
     finished_ms: int
-    def __init__(self, job_id: _Optional[str] = ..., outputs: _Optional[_Iterable[_Union[OutputPort, _Mapping]]] = ..., error: _Optional[_Union[JobError, _Mapping]] = ..., started_ms: _Optional[int] = ..., finished_ms: _Optional[int] = ...) -> None: ...
+    busy_ns: int
+    mapped_ns: _containers.RepeatedScalarFieldContainer[int]
+    checked_ns: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, job_id: _Optional[str] = ..., outputs: _Optional[_Iterable[_Union[OutputPort, _Mapping]]] = ..., error: _Optional[_Union[JobError, _Mapping]] = ..., started_ms: _Optional[int] = ..., finished_ms: _Optional[int] = ..., busy_ns: _Optional[int] = ..., mapped_ns: _Optional[_Iterable[int]] = ..., checked_ns: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class JobProgress(_message.Message):
     __slots__ = ("job_id", "fraction", "note")
