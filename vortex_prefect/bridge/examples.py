@@ -229,6 +229,7 @@ ANSWERS: dict[str, Any] = {
         "sha256": _HASH,
         "size_bytes": 120000,
         "name": "cat.png",
+        "media_type": "image/png",
         "path": f"/home/ada/.local/share/vortex/files/{_HASH}",
         "url": f"/api/file/{_HASH}",
     },

@@ -54,7 +54,7 @@ class Envelope:
     def answering(self, request_id: str) -> Envelope:
         """The same for the client whose request it answers."""
         payload = {**self.message.payload, "request_id": request_id}
-        return Envelope(replace(self.message, payload=payload), self.seq, self.ts_ms)
+        return Envelope(replace(self.message, payload=payload), self.seq, self.ts_ms, self.born)
 
 
 def envelope_text(type: str, payload: dict[str, Any], seq: int, ts_ms: int) -> bytes:

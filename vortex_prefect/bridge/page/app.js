@@ -15,13 +15,16 @@ const state = {
   nodes: {}, // node id → {state, progress}
   socket: null,
   seq: null,
+  csrf: null, // what goes beside the session's cookie
 };
 
 // HTTP
 
-async function api(path, options = {}) {
-  const response = await fetch(path, options);
+async function api(path, { headers = {}, ...options } = {}) {
+  const proof = state.csrf ? { "X-CSRF-Token": state.csrf } : {};
+  const response = await fetch(path, { ...options, headers: { ...headers, ...proof } });
   const body = response.status === 204 ? null : await response.json();
+  if (response.status === 401 && path !== "/api/session") askForLogin();
   if (!response.ok) throw Object.assign(new Error(body.error.message), { detail: body.error });
   return body;
 }
@@ -35,6 +38,46 @@ async function guarded(work) {
   } catch (failure) {
     showError(failure.detail ?? { code: "", message: String(failure.message), hint: "", problems: [] });
     return null;
+  }
+}
+
+// Who is asking
+
+async function recognise() {
+  const code = /^#login=(.+)$/.exec(location.hash)?.[1];
+  if (code) {
+    history.replaceState(null, "", location.pathname); // it serves once, but belongs in no history
+    await post("/api/session", { code }).then(welcome, refuseLogin);
+  } else {
+    welcome(await api("/api/session"));
+  }
+}
+
+function welcome({ required, user, csrf_token }) {
+  state.csrf = csrf_token;
+  $("logout").hidden = !(required && user);
+  $("logout").title = user ? `Logged in as ${user}` : "";
+  if (required && !user) askForLogin();
+}
+
+function askForLogin() {
+  if (!$("login").open) $("login").showModal();
+}
+
+function refuseLogin(failure) {
+  askForLogin();
+  const { message, hint = "" } = failure.detail ?? failure;
+  $("login-error").textContent = `${message}. ${hint}`;
+  $("login-error").hidden = false;
+}
+
+async function logIn(event) {
+  event.preventDefault();
+  try {
+    await post("/api/session", { token: $("token").value.trim() });
+    location.reload();
+  } catch (failure) {
+    refuseLogin(failure);
   }
 }
 
@@ -291,8 +334,9 @@ function connect(graphId) {
   state.socket = socket;
   socket.addEventListener("open", () => ($("connection").textContent = "live"));
   socket.addEventListener("message", ({ data }) => receive(JSON.parse(data)));
-  socket.addEventListener("close", () => {
+  socket.addEventListener("close", ({ code }) => {
     if (state.socket !== socket) return;
+    if (code === 4401) return askForLogin();
     $("connection").textContent = "reconnecting…";
     setTimeout(() => state.socket === socket && connect(graphId), RECONNECT_MS);
   });
@@ -345,8 +389,18 @@ $("cancel").addEventListener("click", () =>
   guarded(() => post(`/api/execution/${encodeURIComponent(state.execution)}/cancel`)),
 );
 
+$("login-form").addEventListener("submit", logIn);
+
+$("logout").addEventListener("click", () =>
+  guarded(async () => {
+    await api("/api/session", { method: "DELETE" });
+    location.reload();
+  }),
+);
+
 window.addEventListener("hashchange", open);
 
+await guarded(recognise);
 guarded(async () => {
   const { prefect_ui, dask_dashboard } = await api("/api/stack");
   link($("prefect"), prefect_ui);

@@ -39,7 +39,7 @@ async def get_session(request: Request, gate: GateOf) -> Response:
 @router.post(
     "/session",
     status_code=201,
-    responses=gives(201, SessionResource, "Set-Cookie"),
+    responses=gives(201, SessionResource, "Location", "Set-Cookie"),
     openapi_extra=takes(LoginRequest) | refuses("RQ-005"),
 )
 async def open_session(request: Request, context: Context, gate: GateOf, actor: ActorOf) -> Response:
@@ -50,7 +50,7 @@ async def open_session(request: Request, context: Context, gate: GateOf, actor: 
     token = trusted(gate, actor.address, lambda: _shown(gate, body))
     cookie = gate.sessions.open(token)
     await context.control.audit.note("SessionOpened", token.id, _as(actor, token))
-    response = JSONResponse(_session(gate, token.identity, cookie), 201)
+    response = JSONResponse(_session(gate, token.identity, cookie), 201, {"Location": "/api/session"})
     response.set_cookie(
         gate.cookie, cookie, max_age=MAX_AGE_S, httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )
@@ -67,14 +67,17 @@ async def close_session(request: Request, context: Context, gate: GateOf, actor:
     return response
 
 
-@router.post("/session/code", status_code=201, responses=gives(201, LoginCode))
+@router.post(
+    "/session/code", status_code=201, responses=gives(201, LoginCode, "Location"), openapi_extra=refuses("RQ-007")
+)
 async def issue_code(request: Request, gate: GateOf) -> Response:
     """A code that logs one browser in as who asks for it, soon: the editor takes it behind `#login=`."""
     token = token_of(request)
     if token is None:
         raise RequestError("RQ-007", "this server asks nobody who he is", "Make a token, or set VORTEX_AUTH=on.")
     code = gate.sessions.issue_code(token)
-    return JSONResponse({"code": code, "path": f"/#login={code}", "expires_in_s": CODE_AGE_S}, 201)
+    path = f"/#login={code}"
+    return JSONResponse({"code": code, "path": path, "expires_in_s": CODE_AGE_S}, 201, {"Location": path})
 
 
 @router.get("/token", responses=gives(200, TokenList))
@@ -86,7 +89,7 @@ async def list_tokens(gate: GateOf) -> Response:
 @router.post(
     "/token",
     status_code=201,
-    responses=gives(201, TokenCreated),
+    responses=gives(201, TokenCreated, "Location"),
     openapi_extra=takes(TokenRequest) | refuses("RQ-005", "RQ-007"),
 )
 async def create_token(request: Request, context: Context, gate: GateOf, actor: ActorOf) -> Response:
@@ -95,7 +98,7 @@ async def create_token(request: Request, context: Context, gate: GateOf, actor: 
     expires_ms = None if body.expires_in_s is None else now_ms() + body.expires_in_s * 1000
     token, secret = gate.tokens.create(body.name, scopes_of(body.scopes), expires_ms)
     await context.control.audit.note("TokenCreated", token.id, actor, name=token.name, scopes=sorted(token.scopes))
-    return JSONResponse({**token_resource(token), "secret": secret}, 201)
+    return JSONResponse({**token_resource(token), "secret": secret}, 201, {"Location": f"/api/token/{token.id}"})
 
 
 @router.delete("/token/{name}", status_code=204, responses=gives(204, None), openapi_extra=refuses("RQ-002"))
