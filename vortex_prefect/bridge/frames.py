@@ -68,10 +68,10 @@ class MessageDeflateFactory(ServerPerMessageDeflateFactory):
 
     def process_request_params(
         self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
-    ) -> tuple[list[ExtensionParameter], Extension]:
+    ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
         """See `ServerExtensionFactory`; a client that asks for a smaller window is served without compression."""
         answer, accepted = super().process_request_params(params, accepted_extensions)
-        if not isinstance(accepted, PerMessageDeflate) or accepted.local_max_window_bits < _WINDOW_BITS:
+        if accepted.local_max_window_bits < _WINDOW_BITS:
             raise NegotiationError("a smaller window than ours")
         return answer, MessageDeflate(
             accepted.remote_no_context_takeover,

@@ -103,8 +103,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):
             deflates = any(isinstance(extension, MessageDeflate) for extension in self.conn.extensions)
-            known = {"deflate": deflates, "writable": self._writable, "write": self.transport.write}
-            self.scope["extensions"][FRAMES] = known  # type: ignore[index]
+            known: dict[object, object] = {
+                "deflate": deflates,
+                "writable": self._writable,
+                "write": self.transport.write,
+            }
+            self.scope["extensions"][FRAMES] = known
 
     def handle_cont(self, event: Frame) -> None:
         """A fragment; of empty ones there could be any number below the limit of bytes."""
