@@ -21,8 +21,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     """A stack with the debug nodes and one worker. At its end it has left nothing behind."""
     home = tmp_path_factory.mktemp("vortex")
     # Tests keep their files where the home is.
-    roots = (tmp_path_factory.getbasetemp(),)
-    settings = Settings(home, port=0, debug_nodes=True, workers=1, device="cpu", arena_bytes=8 << 30, file_roots=roots)
+    readable = (tmp_path_factory.getbasetemp(),)
+    settings = Settings(
+        home, port=0, debug_nodes=True, workers=1, device="cpu", arena_bytes=8 << 30, file_roots=readable
+    )
     with ExitStack() as resources:
         info = resources.enter_context(Stack(settings, print))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))

@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import pickle
+import shutil
 import struct
 import zipfile
 from collections.abc import AsyncIterator
@@ -21,7 +22,6 @@ from tests.fakes.bridge import Bridge, bridge, served
 from vortex_prefect.bridge.safe_headers import SafeFileResponse, safe_headers
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.files.content import TEXT
-from vortex_prefect.service import files as uploads
 from vortex_prefect.service.files import Files
 from vortex_prefect.service.pace import Pace
 
@@ -125,7 +125,7 @@ async def test_a_declared_type_that_the_content_contradicts_is_refused(made: Bri
 
 
 async def test_the_type_of_another_part_is_not_the_files(made: Bridge) -> None:
-    files = {"other": (None, b"<p>", "text/html"), "file": ("a", b"x")}
+    files: dict[str, Any] = {"other": (None, b"<p>", "text/html"), "file": ("a", b"x")}
     assert (await made.http.post("/api/file", files=files)).status_code == 201
 
 
@@ -231,7 +231,7 @@ async def test_a_full_disk_is_a_fault_and_leaves_nothing(tmp_path: Path, monkeyp
 
 async def test_some_of_the_disk_stays_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free = [100, 100, 5]
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free.pop(0)}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": free.pop(0)}))
     files = Files(tmp_path, limit_bytes=1 << 30, floor_bytes=10)
     with pytest.raises(SystemFault, match="stay free"):
         await files.save(stream(b"x"), announced=95)

@@ -8,8 +8,8 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.settings import Settings
@@ -58,7 +58,7 @@ class FileRoots:
             raise _outside(path)
         return found
 
-    def open_file(self, path: str | os.PathLike[str]) -> BinaryIO:
+    def open_file(self, path: str | os.PathLike[str]) -> BufferedReader:
         """Open a regular file to read from it; what was checked is what is open, whoever changes links meanwhile.
 
         Raises:

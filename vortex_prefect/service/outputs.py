@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord
-from vortex_prefect.core.errors import RequestError, VortexError
+from vortex_prefect.core.errors import RequestError, VortexError, WorkerError
 from vortex_prefect.core.job import Value
 from vortex_prefect.files.content import HEAD_BYTES, media_type_of
+from vortex_prefect.files.roots import FileRoots
 from vortex_prefect.service.atomic import write_atomically
 from vortex_prefect.service.messages import PICTURES
 from vortex_prefect.service.resources import item_resource, wanted_outputs
@@ -93,7 +94,9 @@ class Outputs:
             return Content("application/json", json.dumps({"type": value.type, "value": value.data}).encode())
         if format == "file" and value.type == "PATH":
             path = await asyncio.to_thread(self._written_file, execution_id, str(value.data))
-            return Content(await asyncio.to_thread(_media_type, path), path, self._folder / execution_id, path.name)
+            folder = self._folder / execution_id
+            kind = await asyncio.to_thread(_media_type, folder, path)
+            return Content(kind, path, folder, path.name)
         raise RequestError("RQ-001", f"a value of type {value.type} has no form {format!r}")
 
     async def _read_tensor(self, execution_id: str, node: str, port: str, value: Value, format: str) -> Content:
@@ -127,10 +130,13 @@ class Outputs:
         return path
 
 
-def _media_type(path: Path) -> str:
+def _media_type(folder: Path, path: Path) -> str:
     """By its content: a name may say anything."""
-    with path.open("rb") as file:
-        return media_type_of(file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size)
+    try:
+        with FileRoots((folder.resolve(),)).open_file(path) as file:
+            return media_type_of(file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size)
+    except (OSError, WorkerError):
+        raise RequestError("RQ-006", f"the file {path.name} is gone") from None
 
 
 def _item(value: Value, node: str, port: str, item: int) -> Value:
