@@ -18,6 +18,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.graphs import catalogue, picture_graph
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.sink import PATIENCE_S
+from vortex_prefect.bridge.access import Gate, open_gate
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.hub import Hub
@@ -37,6 +38,12 @@ class Bridge:
     port: int = 0
     #: Once it is served.
     server: uvicorn.Server | None = None
+
+    @property
+    def gate(self) -> Gate:
+        """Who is let in."""
+        assert self.context.gate is not None
+        return self.context.gate
 
     @property
     def connections(self) -> int:
@@ -114,7 +121,7 @@ async def bridge(
     store, engine = MemoryStore(), FakeEngine(catalogue())
     settings = Settings(home=home, debug_nodes=debug_nodes)
     control = ControlPlane(store, engine, settings, hub.publish, limits=limits)
-    context = BridgeContext(settings, control, hub, limits)
+    context = BridgeContext(settings, control, hub, limits, gate=open_gate(settings))
     transport = httpx.ASGITransport(create_app(context), raise_app_exceptions=False)
     async with control, httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8420") as http:
         await control.catalogue.refresh()

@@ -3,6 +3,6 @@
 `open_store` gives a `SqlStore`, which implements `StorePort`; its units of work implement `UnitOfWork`.
 """
 
-from vortex_prefect.store.sql_store import SqlStore, StoreStatistics, open_store
+from vortex_prefect.store.sql_store import SqlStore, open_store
 
-__all__ = ["SqlStore", "StoreStatistics", "open_store"]
+__all__ = ["SqlStore", "open_store"]

@@ -58,9 +58,14 @@ def test_what_is_no_histogram_is_refused(data: dict[str, object]) -> None:
 
 def test_threads_lose_no_observation() -> None:
     histogram, before = Histogram(BOUNDS), sys.getswitchinterval()
+
+    def observe_often() -> None:
+        for _ in range(20_000):
+            histogram.observe(0.002)
+
     sys.setswitchinterval(1e-6)
     try:
-        threads = [threading.Thread(target=lambda: [histogram.observe(0.002) for _ in range(20_000)]) for _ in range(4)]
+        threads = [threading.Thread(target=observe_often) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:

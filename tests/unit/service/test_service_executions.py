@@ -66,7 +66,7 @@ async def test_unknown_graph_and_execution(bench: Bench) -> None:
         bench.control.executions.get("nobody"),
         bench.control.executions.cancel("nobody", ACTOR),
         bench.control.executions.output("nobody", "a", "b", None),
-        bench.control.executions.reprioritise("nobody", 1),
+        bench.control.executions.reprioritise("nobody", 1, ACTOR),
     ):
         with pytest.raises(RequestError) as caught:
             await call

@@ -78,7 +78,7 @@ async def test_other_content_under_a_key_is_refused(bench: Bench) -> None:
 async def test_what_changed_since_is_no_other_content(bench: Bench) -> None:
     asked = Options(idempotency_key="k", priority=1)
     first = await bench.queued(asked)
-    await bench.control.executions.reprioritise(first.id, 9)
+    await bench.control.executions.reprioritise(first.id, 9, ACTOR)
     await bench.control.graphs.delete(first.graph_id, ACTOR)
     assert (await bench.control.executions.execute(first.graph_id, asked, ACTOR)).id == first.id
 

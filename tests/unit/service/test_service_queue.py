@@ -98,7 +98,7 @@ async def test_a_full_queue_refuses(bench: Bench) -> None:
 
 
 async def test_paused_over_a_restart(bench: Bench) -> None:
-    await bench.control.queue.pause(True)
+    await bench.control.queue.pause(True, ACTOR)
     record = await bench.queued()
     other = bench.restarted()
     async with other.control:
@@ -106,7 +106,7 @@ async def test_paused_over_a_restart(bench: Bench) -> None:
         assert other.control.queue.snapshot()["paused"] is True
         assert len(other.control.queue) == 1
         assert other.engine.submitted.empty()
-        await other.control.queue.pause(False)
+        await other.control.queue.pause(False, ACTOR)
         assert (await other.engine.submitted.get()).execution_id == record.id
 
 
@@ -114,7 +114,7 @@ async def test_another_priority_moves_and_is_stored(bench: Bench) -> None:
     graph_id = await _graph(bench)
     first = await bench.queued(graph_id=graph_id)
     second = await bench.queued(graph_id=graph_id)
-    moved = await bench.control.executions.reprioritise(second.id, 9)
+    moved = await bench.control.executions.reprioritise(second.id, 9, ACTOR)
     assert moved.options["priority"] == 9
     waiting = [entry["execution_id"] for entry in bench.control.queue.snapshot()["waiting"]]
     assert waiting == [second.id, first.id]
@@ -127,7 +127,7 @@ async def test_what_runs_cannot_be_moved(running: Bench) -> None:
     record = await running.queued()
     await running.engine.submitted.get()
     with pytest.raises(RequestError) as caught:
-        await running.control.executions.reprioritise(record.id, 1)
+        await running.control.executions.reprioritise(record.id, 1, ACTOR)
     assert caught.value.code == "RQ-007"
 
 
