@@ -80,6 +80,10 @@ def test_a_refusal_does_not_tell_what_is_there(world: World, place: str) -> None
     assert refusal(world.roots, place.format("file")).replace("file", "gone") == refusal(
         world.roots, place.format("gone")
     )
+    # Nor which links out there lead back: the text decides first.
+    (world.outside / "back").symlink_to(world.root)
+    refusal(world.roots, world.outside / "back" / "file")
+    (world.outside / "back").unlink()
     # Nor by a way that leads out and in again: it is open whether or not its detour is there.
     detours = [f"../{name}/../root/file" for name in ("outside", "nowhere")]
     assert [read(world.roots, path) for path in detours] == [INSIDE, INSIDE]
