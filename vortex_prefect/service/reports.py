@@ -214,7 +214,10 @@ class Reports:
     async def _handle_adoption(self, report: AdoptionReport) -> None:
         """Follow an execution that Prefect began, or began again after it had ended here."""
         live = self._live.get(report.execution_id)
-        if live is not None and live.record().options.get("round", 1) < report.round:
+        again = live is not None and live.record().options.get("round", 1) < report.round
+        if again and live is not None and live.status is ExecutionStatus.PAUSED:
+            self._live.pop(live.id)  # it was suspended, and an engine that came later resumes it
+        elif again:
             # Its engine died, and it was begun again before that was noticed here.
             fault = SystemFault("SY-004", "the engine that ran it died; it was begun again")
             await self.finish(report.execution_id, ExecutionStatus.CRASHED, fault)

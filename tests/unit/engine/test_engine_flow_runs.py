@@ -124,7 +124,7 @@ class Stage:
     def nothing_is_left(self) -> None:
         assert self.engine._ledger.entries() == []
         assert self.engine._attachments._runs == {}
-        assert self.engine._attachments.watch._watched == set()
+        assert self.engine._attachments.watch._watched == {}
 
 
 async def _directly(work: Any) -> Any:

@@ -58,7 +58,7 @@ def test_the_adoption_comes_first_and_the_end_last() -> None:
 
 async def test_a_listener_hears_what_is_known_and_then_everything() -> None:
     journal = Journal()
-    stream = journal.listen([ADOPTED, node("a")])
+    stream = journal.listen(lambda: [ADOPTED, node("a")])
     assert await heard(stream, 1) == [ADOPTED]
     journal.publish(ENDED)
     assert await heard(stream, 2) == [node("a"), ENDED]
@@ -66,7 +66,7 @@ async def test_a_listener_hears_what_is_known_and_then_everything() -> None:
 
 async def test_listeners_do_not_take_from_one_another() -> None:
     journal = Journal()
-    streams = [journal.listen([node(str(number))]) for number in range(3)]
+    streams = [journal.listen(lambda number=number: [node(str(number))]) for number in range(3)]
     for stream in streams:
         await heard(stream, 1)
     journal.publish(ENDED)
@@ -77,7 +77,7 @@ async def test_nothing_is_kept_for_a_listener_that_has_gone() -> None:
     journal = Journal()
 
     async def listen() -> None:
-        async for _ in journal.listen([]):
+        async for _ in journal.listen(lambda: []):
             raise AssertionError("there was nothing to hear")
 
     listening = asyncio.create_task(listen())
@@ -91,7 +91,7 @@ async def test_nothing_is_kept_for_a_listener_that_has_gone() -> None:
 
 async def test_a_listener_that_does_not_keep_up_misses_lines_and_nothing_else() -> None:
     journal = Journal()
-    stream = journal.listen([ENDED])
+    stream = journal.listen(lambda: [ENDED])
     await heard(stream, 1)
     lines = [LogReport("e", "n", None, 1, 20, str(number)) for number in range(module._LOGS_UP_TO + 10)]
     for line in lines:
@@ -111,7 +111,7 @@ def preview(node_id: str, number: int = 0, execution_id: str = "e") -> PreviewRe
 
 async def test_of_pictures_that_wait_a_node_has_the_newest_in_the_first_ones_place() -> None:
     journal = Journal()
-    stream = journal.listen([ENDED])
+    stream = journal.listen(lambda: [ENDED])
     await heard(stream, 1)
     for report in (preview("a", 1), preview("b", 1), preview("a", 1, "f"), node("a"), preview("a", 2)):
         journal.publish(report)
@@ -122,7 +122,7 @@ async def test_of_pictures_that_wait_a_node_has_the_newest_in_the_first_ones_pla
 
 async def test_each_listener_takes_its_pictures_for_itself() -> None:
     journal = Journal()
-    streams = [journal.listen([ENDED]) for _ in range(2)]
+    streams = [journal.listen(lambda: [ENDED]) for _ in range(2)]
     for stream in streams:
         await heard(stream, 1)
     journal.publish(preview("a", 1))
@@ -133,7 +133,7 @@ async def test_each_listener_takes_its_pictures_for_itself() -> None:
 
 async def test_a_listener_that_does_not_keep_up_misses_pictures_first() -> None:
     journal = Journal()
-    stream = journal.listen([ENDED])
+    stream = journal.listen(lambda: [ENDED])
     await heard(stream, 1)
     pictures = [preview(str(number)) for number in range(module._PREVIEWS_UP_TO + 10)]
     line = LogReport("e", "n", None, 1, 20, "text")

@@ -26,7 +26,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def after_recovery(api: FakePrefect, ledger: Ledger) -> FakePrefect:
     async with asyncio.timeout(10):
-        await recover(api, ledger, ledger.entries())
+        await recover(api, ledger, ledger.entries(), lambda _: False, lambda _: None)
     assert ledger.entries() == []
     return api
 
@@ -73,12 +73,12 @@ def test_files_that_are_no_entries_are_left_alone(ledger: Ledger, tmp_path: Path
 async def test_what_ran_has_crashed_and_its_task_runs_too(ledger: Ledger) -> None:
     api = FakePrefect()
     flow_run_id = api.given_run("RUNNING")
-    api.task_run_states[flow_run_id] = {"t1": {"type": "RUNNING"}, "t2": {"type": "COMPLETED"}}
+    api.task_run_states_by_run[flow_run_id] = {"t1": {"type": "RUNNING"}, "t2": {"type": "COMPLETED"}}
     ledger.put(Entry("e", "d", flow_run_id))
     await after_recovery(api, ledger)
     assert api.state(flow_run_id) == "Crashed"
     assert "Retry the run" in api.runs[flow_run_id]["state"]["message"]
-    assert {task: state["type"] for task, state in api.task_run_states[flow_run_id].items()} == {
+    assert {task: state["type"] for task, state in api.task_run_states_by_run[flow_run_id].items()} == {
         "t1": "CRASHED",
         "t2": "COMPLETED",
     }
@@ -87,10 +87,10 @@ async def test_what_ran_has_crashed_and_its_task_runs_too(ledger: Ledger) -> Non
 async def test_of_many_task_runs_none_is_left(ledger: Ledger) -> None:
     api = FakePrefect()
     flow_run_id = api.given_run("RUNNING")
-    api.task_run_states[flow_run_id] = {f"t{number}": {"type": "SCHEDULED"} for number in range(450)}
+    api.task_run_states_by_run[flow_run_id] = {f"t{number}": {"type": "SCHEDULED"} for number in range(450)}
     ledger.put(Entry("e", "d", flow_run_id))
     await after_recovery(api, ledger)
-    assert {state["type"] for state in api.task_run_states[flow_run_id].values()} == {"CRASHED"}
+    assert {state["type"] for state in api.task_run_states_by_run[flow_run_id].values()} == {"CRASHED"}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ class Events:
         self.connections = 0
 
     @contextlib.asynccontextmanager
-    async def subscriber(self, filter: Any) -> AsyncIterator[AsyncIterator[Any]]:
+    async def subscriber(self, filter: Any, reconnection_attempts: int) -> AsyncIterator[AsyncIterator[Any]]:
         self.connections += 1
         assert "prefect.flow-run.Cancelling" in filter.event.name
         yield self._events()
