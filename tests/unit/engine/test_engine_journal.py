@@ -148,3 +148,20 @@ async def test_a_listener_that_does_not_keep_up_misses_pictures_first() -> None:
 def test_a_picture_comes_back_from_the_form_that_travels() -> None:
     picture = PreviewReport("e", "n", b"\xff\xd8\xff", 5)
     assert report_from_dict(msgpack.unpackb(msgpack.packb(picture.to_dict()))) == picture
+
+
+async def test_a_listener_that_stands_still_is_told_anew_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ALL_UP_TO", 10)
+    journal, history = Journal(), History()
+    stream = journal.listen(history.in_order)
+    history.put(node("a"))
+    assert await heard(stream, 1) == [node("a")]
+    for _ in range(100):
+        for report in (node("a"), node("b", NodeState.COMPLETED), ENDED):
+            history.put(report)
+            journal.publish(report)
+    listener = next(iter(journal._listeners))
+    assert listener._queue.qsize() <= 10
+    assert await heard(stream, 3) == [node("a"), node("b", NodeState.COMPLETED), ENDED]
+    journal.publish(ADOPTED)
+    assert await heard(stream, 1) == [ADOPTED]

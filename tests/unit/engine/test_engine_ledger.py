@@ -27,7 +27,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def after_recovery(api: FakePrefect, ledger: Ledger) -> FakePrefect:
     async with asyncio.timeout(10):
         await recover(api, ledger, ledger.entries(), lambda _: False, lambda _: None)
-    assert ledger.entries() == []
+    assert [entry for entry in ledger.entries() if not entry.suspended] == []
     return api
 
 
@@ -147,3 +147,29 @@ async def test_a_refusal_does_not_keep_the_others_waiting(ledger: Ledger) -> Non
     api.refusal = SystemFault("SY-007", "no")
     await after_recovery(api, ledger)
     assert api.asked.count("set_flow_run_state") == 2
+
+
+async def test_a_suspended_run_is_kept_for_being_resumed(ledger: Ledger) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("PAUSED", "Suspended")
+    ledger.put(Entry("e", "d", flow_run_id))
+    kept: list[Entry] = []
+    await recover(api, ledger, ledger.entries(), lambda _: False, kept.append)
+    assert kept == ledger.entries() == [Entry("e", "d", flow_run_id, suspended=True)]
+
+
+async def test_what_a_worker_had_claimed_and_nobody_began_goes_back_to_its_pool(ledger: Ledger) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("PENDING")
+    ledger.put(Entry(flow_run_id, "", flow_run_id, claimed=True))
+    await after_recovery(api, ledger)
+    assert api.state(flow_run_id) == "Scheduled"
+
+
+async def test_what_was_begun_anew_meanwhile_is_left_alone(ledger: Ledger) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("RUNNING")
+    ledger.put(Entry("e", "d", flow_run_id))
+    await recover(api, ledger, ledger.entries(), lambda _: True, lambda _: None)
+    assert api.state(flow_run_id) == "Running"
+    assert ledger.entries() == [Entry("e", "d", flow_run_id)]
