@@ -474,10 +474,7 @@ async def test_a_claimed_flow_run_waits_for_a_server_that_is_away(
 async def test_an_end_that_somebody_forces_in_prefect_ends_the_execution_and_stays(
     stage: Stage, state_type: str
 ) -> None:
-    stage.lanes.stuck["n"] = asyncio.Event()
-    execution_id = await stage.executed()
-    await stage.until(lambda: stage.lanes.jobs and stage.run_of(execution_id).flow_run)
-    flow_run_id = stage.flow_run_of(execution_id)
+    execution_id, flow_run_id = await running(stage)
     stage.api.set(flow_run_id, state_type, "Forced")
     stage.engine._attachments._on_state(flow_run_id, {"type": state_type, "name": "Forced"})
     await stage.settled()

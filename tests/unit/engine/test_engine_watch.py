@@ -191,9 +191,7 @@ async def test_a_server_with_another_database_ends_nothing(scene: Scene) -> None
     assert (flow_run_id, "Deleted") not in scene.seen
 
 
-async def test_an_answer_to_an_earlier_run_is_none_to_its_retry(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_answer_to_an_earlier_run_is_none_to_its_retry(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     flow_run_id = scene.api.given_run("CANCELLING")
     states = scene.api.flow_run_states
 
