@@ -8,13 +8,14 @@ import signal
 import httpx
 import pytest
 
+from tests.integration import test_stack_crash
 from tests.integration.polling import eventually
 from tests.integration.stack_client import StackClient, debug, graph
-from tests.integration.test_stack_crash import up as up
 from vortex_prefect.bootstrap.stack import running_stack
 from vortex_prefect.core.settings import Settings
 
 pytestmark = pytest.mark.integration
+up = test_stack_crash.up
 
 
 def _server(up: StackClient) -> int:
@@ -31,7 +32,7 @@ def _answers(up: StackClient) -> bool:
         return False
 
 
-def test_prefects_server_is_killed_in_the_middle_of_a_run_and_hangs_in_another(up: StackClient) -> None:  # noqa: F811
+def test_prefects_server_is_killed_in_the_middle_of_a_run_and_hangs_in_another(up: StackClient) -> None:
     short = {f"v{index}": debug("value", value=1000 + index) for index in range(20)}
     long = {"first": debug("sleep", seconds=3.1), "second": debug("sleep", seconds=3.2), "last": debug("identity")}
     edges = ("first.out > second.in", "second.out > last.in")

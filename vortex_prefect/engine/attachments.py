@@ -169,7 +169,7 @@ class Attachments:
 
     async def _answered(self, run: Run) -> None:
         """Wait for a server that is away: Prefect's engine would in the end record that the flow has failed."""
-        while self._api.away and run.flow_run is not None:
+        while self._api.unheard and run.flow_run is not None:
             try:
                 await self._api.flow_run_states([run.flow_run.id])
             except OSError:

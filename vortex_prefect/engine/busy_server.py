@@ -35,14 +35,15 @@ def retry_quickly(client: PrefectClient) -> None:
 
 def give_up_at_once(client: PrefectClient) -> None:
     """Make a client say at once that nobody listens; whoever asked knows better how long to wait."""
-    http = client._client
+    http: Any = client._client
     send = http._send_with_retry
 
     async def sent(*args: Any, retry_exceptions: tuple[type[Exception], ...] = (), **options: Any) -> httpx.Response:
         others = tuple(each for each in retry_exceptions if each is not httpx.ConnectError)
-        return await send(*args, retry_exceptions=others, **options)
+        response: httpx.Response = await send(*args, retry_exceptions=others, **options)
+        return response
 
-    http._send_with_retry = sent  # type: ignore[method-assign]
+    http._send_with_retry = sent
 
 
 async def _suggest_wait(response: httpx.Response) -> None:

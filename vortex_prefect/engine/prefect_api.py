@@ -31,7 +31,7 @@ class PrefectApi:
     Raises OSError where the server is away, SY-007 where it refuses for good, SY-008 where it is of another release.
 
     Attributes:
-        away: nobody answered the last time.
+        unheard: nobody answered the last time.
         database: what tells the server's database from another one; null as long as no work pool was asked for.
     """
 
@@ -41,7 +41,7 @@ class PrefectApi:
         self._connecting = asyncio.Lock()
         self._creations = RightOfWay()
         self._pool: str | None = None
-        self.away = False
+        self.unheard = False
         self.database: str | None = None
 
     async def close(self) -> None:
@@ -227,7 +227,7 @@ class PrefectApi:
             # Raises for every status of 400 or more.
             answer: httpx.Response = await client.request(method, path, json=body, timeout=_TIMEOUT)  # type: ignore[arg-type]
         except httpx.HTTPStatusError as error:
-            self.away = False
+            self.unheard = False
             status, text = error.response.status_code, error.response.text[:500]
             if status in allow:
                 return error.response
@@ -235,7 +235,7 @@ class PrefectApi:
                 raise SystemFault("SY-007", f"Prefect's API refuses {path} with {error}: {text}") from error
             raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error
         except httpx.HTTPError as error:
-            self.away = True
+            self.unheard = True
             raise ConnectionError(f"Prefect's API at {self._url}: {error!r}") from error
-        self.away = False
+        self.unheard = False
         return answer

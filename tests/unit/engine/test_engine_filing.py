@@ -19,8 +19,8 @@ def event(task_run_id: str, second: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def api() -> AsyncIterator[FakePrefect]:
-    yield FakePrefect()
+async def api() -> FakePrefect:
+    return FakePrefect()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import msgpack
+import pytest
 
 from vortex_prefect.core.reports import (
     AdoptionReport,
@@ -66,7 +67,7 @@ async def test_a_listener_hears_what_is_known_and_then_everything() -> None:
 
 async def test_listeners_do_not_take_from_one_another() -> None:
     journal = Journal()
-    streams = [journal.listen(lambda number=number: [node(str(number))]) for number in range(3)]
+    streams = [journal.listen(iter([node(str(number))]).__iter__) for number in range(3)]
     for stream in streams:
         await heard(stream, 1)
     journal.publish(ENDED)
