@@ -36,6 +36,7 @@ class FakeEngine:
         requests: what was accepted, in order; a repeated id is not accepted again.
         submitted: the same as a queue, for tests that wait for the next one.
         running: execution ids as `status` tells them.
+        suspended: so too, of those that wait for being resumed.
         known: content keys that `explain` finds in the cache.
         gate: `execute` answers only while this is set.
     """
@@ -46,6 +47,7 @@ class FakeEngine:
         self.attempts = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.suspended: set[str] = set()
         self.running: set[str] = set()
         self.cancelled: list[str] = []
         self.deployed: list[DeployRequest] = []
@@ -119,6 +121,7 @@ class FakeEngine:
         return {
             "workers": self.workers,
             "arena": {"capacity_bytes": 1 << 30, "in_use_bytes": 0},
+            "suspended": list(self.suspended),
             "running": sorted(self.running),
             "dask_dashboard": "http://127.0.0.1:8787",
             "prefect_ui": "http://127.0.0.1:4200",
