@@ -48,6 +48,8 @@ class FakeEngine:
         self.gate = asyncio.Event()
         self.gate.set()
         self.suspended: set[str] = set()
+        #: What `knows` knows.
+        self.on_its_way: set[str] = set()
         self.running: set[str] = set()
         self.cancelled: list[str] = []
         self.deployed: list[DeployRequest] = []
@@ -115,6 +117,10 @@ class FakeEngine:
     async def catalogue(self) -> Catalogue:
         self._check()
         return self._catalogue
+
+    async def knows(self, execution_id: str) -> bool:
+        self._check()
+        return execution_id in self.on_its_way
 
     async def status(self) -> dict[str, Any]:
         self._check()

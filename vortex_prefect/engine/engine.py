@@ -144,6 +144,10 @@ class Engine:
         await self._runs.steer(run, "cancel")
         return True
 
+    async def knows(self, execution_id: str) -> bool:
+        """See `EnginePort.knows`."""
+        return self._runs.get(execution_id) is not None
+
     async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
         """See `EnginePort.explain`."""
         return await self._runs.explain(request)

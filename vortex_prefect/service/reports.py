@@ -92,6 +92,7 @@ class Reports:
         self._live: dict[str, LiveExecution] = {}
         self._unsettled: set[asyncio.Task[None]] = set()
         self._on_report: list[Callable[[RunReport], None]] = []
+        self._adopted = asyncio.Event()
         self.listening = asyncio.Event()
         self.previews = Previews()
 
@@ -105,6 +106,11 @@ class Reports:
         """The state of an execution that has not ended, or null."""
         live = self._live.get(execution_id)
         return None if live is None else live.record()
+
+    @property
+    def adopted(self) -> asyncio.Event:
+        """Set at the next adoption; take it before looking for an execution."""
+        return self._adopted
 
     def running(self, graph_id: str) -> list[ExecutionRecord]:
         """All executions of a graph that have not ended, oldest first."""
@@ -228,6 +234,8 @@ class Reports:
         if record is not None:
             self.track(record)
             self._publish(messages.queued(record))
+            self._adopted.set()
+            self._adopted = asyncio.Event()
 
     def _handle_node(self, live: LiveExecution, report: NodeReport) -> None:
         node = live.node(report)
