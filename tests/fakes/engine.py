@@ -36,6 +36,7 @@ class FakeEngine:
         requests: what was accepted, in order; a repeated id is not accepted again.
         submitted: the same as a queue, for tests that wait for the next one.
         running: execution ids as `status` tells them.
+        suspended: so too, of those that wait for being resumed.
         known: content keys that `explain` finds in the cache.
         gate: `execute` answers only while this is set.
     """
@@ -46,6 +47,9 @@ class FakeEngine:
         self.attempts = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.suspended: set[str] = set()
+        #: What `knows` knows.
+        self.on_its_way: set[str] = set()
         self.running: set[str] = set()
         self.cancelled: list[str] = []
         self.deployed: list[DeployRequest] = []
@@ -115,11 +119,16 @@ class FakeEngine:
         self._check()
         return self._catalogue
 
+    async def knows(self, execution_id: str) -> bool:
+        self._check()
+        return execution_id in self.on_its_way
+
     async def status(self) -> dict[str, Any]:
         self._check()
         return {
             "workers": self.workers,
             "arena": {"capacity_bytes": 1 << 30, "in_use_bytes": 0},
+            "suspended": list(self.suspended),
             "running": sorted(self.running),
             "dask_dashboard": "http://127.0.0.1:8787",
             "prefect_ui": "http://127.0.0.1:4200",

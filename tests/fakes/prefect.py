@@ -34,7 +34,7 @@ class FakePrefect(PrefectApi):
         self.pools: dict[str, str] = {}
         self.deployments: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
-        self.task_run_states: dict[str, dict[str, dict[str, Any]]] = {}
+        self.task_run_states_by_run: dict[str, dict[str, dict[str, Any]]] = {}
         self.artifacts: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
@@ -95,12 +95,12 @@ class FakePrefect(PrefectApi):
 
     async def running_task_runs(self, flow_run_id: str) -> list[str]:
         self._call("running_task_runs")
-        states = self.task_run_states.get(flow_run_id, {})
+        states = self.task_run_states_by_run.get(flow_run_id, {})
         return [key for key, state in states.items() if state["type"] not in FINAL][:200]
 
     async def set_task_run_state(self, task_run_id: str, state_type: str, name: str, message: str) -> None:
         self._call("set_task_run_state", changes=True)
-        states = next(states for states in self.task_run_states.values() if task_run_id in states)
+        states = next(states for states in self.task_run_states_by_run.values() if task_run_id in states)
         states[task_run_id] = {"type": state_type, "name": name, "message": message}
 
     async def post_events(self, events: list[dict[str, Any]]) -> None:
@@ -119,7 +119,17 @@ class FakePrefect(PrefectApi):
 
     async def ensure_work_pool(self, name: str, pool_type: str, template: dict[str, Any]) -> str:
         self._call("ensure_work_pool", changes=True)
+        self.database = self.database or "here"
         return self.pools.setdefault(name, pool_type)
+
+    async def current_database(self) -> str | None:
+        self._call("current_database")
+        return self.database
+
+    async def task_run_states(self, task_run_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        self._call("task_run_states")
+        states = {key: state for run in self.task_run_states_by_run.values() for key, state in run.items()}
+        return {key: states[key] for key in task_run_ids if key in states}
 
     async def deployment(self, deployment_id: str) -> dict[str, Any] | None:
         self._call("deployment")

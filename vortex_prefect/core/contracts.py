@@ -94,6 +94,9 @@ class EnginePort(Protocol):
     async def cancel(self, execution_id: str) -> bool:
         """Stop an execution; false if the engine does not know it or it has ended."""
 
+    async def knows(self, execution_id: str) -> bool:
+        """Whether reports of this execution were given, or are on their way."""
+
     async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
         """What would happen to each node if the request ran now, and why: see `graph.explanation`; nothing runs.
 

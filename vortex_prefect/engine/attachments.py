@@ -14,13 +14,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from prefect.client.schemas.objects import FlowRun, State
-from prefect.exceptions import Pause
+from prefect.exceptions import Abort, Pause
 from prefect.telemetry.run_telemetry import LABELS_TRACEPARENT_KEY
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.deployments import GraphDeployments
-from vortex_prefect.engine.flow import Flows, final_state, suspension
+from vortex_prefect.engine.flow import Flows, WrongEnd, final_state, suspension
 from vortex_prefect.engine.ledger import Entry, Ledger
 from vortex_prefect.engine.prefect_api import PrefectApi
 from vortex_prefect.engine.run import Run
@@ -34,6 +34,8 @@ _HEAD_START_S = 0.25
 _RETRY_S = 2.0
 #: It has ended, or somebody wants it to begin again.
 _NOT_OURS_TO_END = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED", "SCHEDULED"})
+#: Prefect's engine ends a flow run so whose flow function has failed.
+_FAILURES = frozenset({"FAILED", "CRASHED"})
 
 
 class Attachments:
@@ -42,6 +44,8 @@ class Attachments:
     Args:
         announce: tells what became known of a run's flow run.
         steer: carries out what Prefect wants of a run: `cancel`, `pause`, `resume`.
+        on_other: told the states of watched flow runs that stand for no run in memory.
+        on_return: called whenever Prefect's server is heard (again).
     """
 
     def __init__(
@@ -53,6 +57,8 @@ class Attachments:
         artifacts: Artifacts,
         announce: Callable[[Run], None],
         steer: Callable[[Run, str], None],
+        on_other: Callable[[str, dict[str, Any]], None],
+        on_return: Callable[[], None],
     ) -> None:
         self._api = api
         self._flows = flows
@@ -62,7 +68,8 @@ class Attachments:
         self._announce = announce
         self._steer = steer
         self._runs: dict[str, Run] = {}
-        self.watch = FlowRunWatch(api, self._on_state)
+        self._on_other = on_other
+        self.watch = FlowRunWatch(api, self._on_state, on_return)
 
     async def attach(self, run: Run) -> None:
         """Create the flow run of an execution that we began, and stand for it to its end."""
@@ -81,8 +88,9 @@ class Attachments:
         except Pause:
             await self.stand_by(run, superseded)
             return
-        except Exception as error:  # Prefect's server may be away, or have its own idea of the run
+        except (Exception, Abort) as error:  # Prefect's server may be away, or have its own idea of the run
             logger.warning("flow run %s is ended without its flow: %r", flow_run.id, error)
+            run.misled = isinstance(error, WrongEnd)
         await self._finish(run)
 
     async def outcome(self, run: Run, flow_run: FlowRun) -> State[Any]:
@@ -154,7 +162,20 @@ class Attachments:
         if not run.ended.is_set():
             raise suspension()
         await self._record_of(run)
+        if run.overruled:
+            raise suspension()  # the flow run is to stay as somebody has put it
+        await self._answered(run)
         return final_state(run.status, run.message)
+
+    async def _answered(self, run: Run) -> None:
+        """Wait for a server that is away: Prefect's engine would in the end record that the flow has failed."""
+        while self._api.unheard and run.flow_run is not None:
+            try:
+                await self._api.flow_run_states([run.flow_run.id])
+            except OSError:
+                await asyncio.sleep(_RETRY_S)
+            except VortexError:
+                return
 
     async def _finish(self, run: Run) -> None:
         """See that Prefect knows the end, whatever became of the flow function."""
@@ -179,7 +200,7 @@ class Attachments:
         while self._runs.get(flow_run_id) is run:
             try:
                 state = (await self._api.flow_run_states([flow_run_id])).get(flow_run_id)
-                if state is not None and state["type"] not in _NOT_OURS_TO_END:
+                if state is not None and state["type"] not in _NOT_OURS_TO_END - (_FAILURES if run.misled else set()):
                     name, message = final.name or final.type.value, final.message or ""
                     await self._api.set_flow_run_state(flow_run_id, final.type.value, name, message)
                 return
@@ -201,17 +222,32 @@ class Attachments:
 
     def _on_state(self, flow_run_id: str, state: dict[str, Any]) -> None:
         run = self._runs.get(flow_run_id)
-        if run is None or run.ended.is_set():
+        if run is None:
+            self._on_other(flow_run_id, state)
+            return
+        if run.ended.is_set():
             return
         match state["type"]:
-            case "CANCELLING" | "CANCELLED":
+            case "CANCELLING":
                 self._steer(run, "cancel")
+            case "CANCELLED" | "COMPLETED" | "FAILED" | "CRASHED" | "DELETED":
+                self._overrule(run, state)
             case "PAUSED":
                 self._steer(run, "pause")
                 if state["name"] == "Suspended":
+                    self._ledger.suspend(run.id)
                     run.suspended.set()
             case "RUNNING" if run.paused and not run.suspended.is_set():
                 self._steer(run, "resume")
+
+    def _overrule(self, run: Run, state: dict[str, Any]) -> None:
+        """Somebody has ended the flow run in Prefect, or deleted it: nothing goes on that nobody could stop there."""
+        if not run.overruled:
+            logger.info("execution %s ends, since its flow run is %s", run.id, state["name"])
+        run.overruled = True
+        if state["type"] == "DELETED" and run.recorder is not None:
+            run.recorder.abandon()
+        self._steer(run, "cancel")
 
 
 def _traced(run: Run, flow_run: FlowRun) -> FlowRun:

@@ -1,10 +1,13 @@
-"""Manners for a Prefect server on SQLite, which writes one transaction at a time.
+"""Manners for a Prefect server on SQLite, which writes one transaction at a time, and for one that is away.
 
 Where one of its transactions has read what another one writes meanwhile, such a
 server answers 503 at once, and would have taken the same request some
 milliseconds later. A flow run cannot be created while task runs are recorded,
 nor beside another one, and Prefect's client waits 2 s before its second try,
 then 4, 8, 16.
+
+A server that is started again is away for some seconds. Prefect's client would
+look for it ever more seldom, and for up to half a minute not see that it is back.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 from prefect.client.orchestration import PrefectClient
@@ -27,6 +31,19 @@ def retry_quickly(client: PrefectClient) -> None:
     # The only door to a client that Prefect shares: with settings for httpx of its own it would be another one.
     http = client._client
     http.event_hooks = {**http.event_hooks, "response": [*http.event_hooks["response"], _suggest_wait]}
+
+
+def give_up_at_once(client: PrefectClient) -> None:
+    """Make a client say at once that nobody listens; whoever asked knows better how long to wait."""
+    http: Any = client._client
+    send = http._send_with_retry
+
+    async def sent(*args: Any, retry_exceptions: tuple[type[Exception], ...] = (), **options: Any) -> httpx.Response:
+        others = tuple(each for each in retry_exceptions if each is not httpx.ConnectError)
+        response: httpx.Response = await send(*args, retry_exceptions=others, **options)
+        return response
+
+    http._send_with_retry = sent
 
 
 async def _suggest_wait(response: httpx.Response) -> None:

@@ -24,6 +24,7 @@ from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
 from vortex_prefect.engine.dask_security import stack_security
 from vortex_prefect.engine.deployments import GraphDeployments
+from vortex_prefect.engine.dormant import Dormant
 from vortex_prefect.engine.flow import Flows
 from vortex_prefect.engine.hooks import Hooks
 from vortex_prefect.engine.host_plugin import HostPlugin
@@ -38,11 +39,9 @@ from vortex_prefect.graph.model import parse_graph
 
 logger = logging.getLogger(__name__)
 
-#: Ended executions whose reports are kept for a bridge that reconnects.
-_HISTORY = 200
 _CLOSE_PATIENCE_S = 10.0
-#: How often hosts hear which executions somebody waits for.
-_BEAT_S = 2.0
+#: Between looks for Prefect's server by a flow run that a worker has claimed.
+_CLAIM_RETRY_S = 2.0
 #: Between looks for Prefect's server, while it starts.
 _PREPARE_S = 0.5
 #: Between looks for a pool that Prefect refuses: somebody may put that right.
@@ -61,6 +60,7 @@ class Engine:
         self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
         self._ledger = Ledger(settings.home / "state" / "flow-runs")
         self._runs = Runs(settings, self._runner, self._api, self._deployments.use)
+        self._dormant = Dormant(self._api, self._ledger, self._runs.tell)
         self._flows = Flows(self._runner, Hooks.of(settings))
         self._attachments = Attachments(
             self._api,
@@ -70,15 +70,23 @@ class Engine:
             Artifacts(self._api, settings.url),
             announce=self._runs.announce,
             steer=self._steer_later,
+            on_other=self._steer_dormant,
+            on_return=self._runs.filing.returned,
         )
-        self._tasks: set[asyncio.Task[Any]] = set()
+        #: What is under way, and for which run.
+        self._tasks: dict[asyncio.Task[Any], Run | None] = {}
         self._services: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
         """Connect to Dask and Prefect, and make every Dask worker of the cluster a host."""
+        left = self._ledger.entries()
+        for entry in filter(_suspended, left):
+            self._keep(entry)
         await asyncio.to_thread(self._connect)
+        crashed = [entry for entry in left if not _suspended(entry)]
         work: tuple[Coroutine[Any, Any, None], ...] = (
-            recover(self._api, self._ledger, self._ledger.entries()),
+            recover(self._api, self._ledger, crashed, lambda known: self._runs.get(known) is not None, self._keep),
+            self._runs.filing.run(),
             self._attachments.watch.run(),
             self._runs.beat(),
             self._runs.workers.run(),
@@ -105,11 +113,13 @@ class Engine:
         self._runner.__exit__(None, None, None)
 
     async def close(self) -> None:
-        """Cancel what runs, wait shortly for its records, disconnect."""
+        """Cancel what runs, wait shortly for its records, disconnect. What is suspended stays so."""
         for run in self._runs:
-            await self.cancel(run.id)
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_CLOSE_PATIENCE_S)
+            if not run.dormant:
+                await self.cancel(run.id)
+        ending = [task for task, run in self._tasks.items() if run is None or not run.dormant]
+        if ending:
+            await asyncio.wait(ending, timeout=_CLOSE_PATIENCE_S)
         tasks = [*self._tasks, *self._services]
         for task in tasks:
             task.cancel()
@@ -123,15 +133,23 @@ class Engine:
     async def execute(self, request: ExecutionRequest) -> None:
         """See `EnginePort.execute`."""
         if self._runs.get(request.execution_id) is None:
-            self._spawn(self._attachments.attach(self._begin(Run(request))))
+            run = self._begin(Run(request))
+            self._spawn(self._attachments.attach(run), run)
 
     async def cancel(self, execution_id: str) -> bool:
         """See `EnginePort.cancel`."""
         run = self._runs.get(execution_id)
+        if run is None and execution_id in self._dormant:
+            self._spawn(self._dormant.cancel(execution_id))
+            return True
         if run is None or run.ended.is_set():
             return False
         await self._runs.steer(run, "cancel")
         return True
+
+    async def knows(self, execution_id: str) -> bool:
+        """See `EnginePort.knows`."""
+        return self._runs.get(execution_id) is not None
 
     async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
         """See `EnginePort.explain`."""
@@ -145,15 +163,31 @@ class Engine:
 
     async def run_flow_run(self, flow_run_id: str) -> None:
         """See `EnginePort.run_flow_run`."""
-        with _prefect_at_hand():
-            flow_run = await self._api.flow_run(flow_run_id)
-            try:
-                run = await self._adopt(flow_run)
-            except VortexError as error:
-                await self._flows.refuse(flow_run, error)
-                return
         # Whoever asked may go; the run stays.
-        await asyncio.shield(self._spawn(self._attachments.stand_for(run, flow_run)))
+        await asyncio.shield(self._spawn(self._carry_out(flow_run_id)))
+
+    async def _carry_out(self, flow_run_id: str) -> None:
+        """A worker has claimed it, and no other one will: it waits for a server that is away."""
+        self._ledger.put(Entry(flow_run_id, "", flow_run_id, claimed=True))
+        while True:
+            try:
+                flow_run = await self._api.flow_run(flow_run_id)
+                run = await self._adopt(flow_run)
+                break
+            except OSError as error:
+                logger.warning("flow run %s does not begin yet: %s", flow_run_id, error)
+                await asyncio.sleep(_CLAIM_RETRY_S)
+            except VortexError as error:
+                self._ledger.remove(flow_run_id)
+                await self._refuse(flow_run_id, error)
+                return
+        if run.id != flow_run_id:
+            self._ledger.remove(flow_run_id)
+        await self._spawn(self._attachments.stand_for(run, flow_run), run)
+
+    async def _refuse(self, flow_run_id: str, error: VortexError) -> None:
+        with _prefect_at_hand():
+            await self._flows.refuse(await self._api.flow_run(flow_run_id), error)
 
     async def flow_outcome(self, flow_run_id: str) -> tuple[ExecutionStatus, str]:
         """See `EnginePort.flow_outcome`."""
@@ -163,11 +197,11 @@ class Engine:
         try:
             await self._attachments.outcome(run, flow_run)
         except Pause:
-            self._spawn(self._attachments.stand_by(run, run.superseded))
+            self._spawn(self._attachments.stand_by(run, run.superseded), run)
             return ExecutionStatus.PAUSED, ""
         except asyncio.CancelledError:  # the process that asked is gone
             self._steer_later(run, "cancel")
-            self._spawn(self._attachments.stand_by(run, run.superseded))
+            self._spawn(self._attachments.stand_by(run, run.superseded), run)
             raise
         return run.status, run.message
 
@@ -195,7 +229,8 @@ class Engine:
             "arena": next((host["arena"] for host in hosts.values()), {}),
             "hosts": list(hosts.values()),
             "engine": {"pid": os.getpid(), "dask_up": self._runner.client.status == "running", **self._runs.figures()},
-            "running": [run.id for run in self._runs if not run.ended.is_set()],
+            "running": [run.id for run in self._runs if not (run.ended.is_set() or run.suspended.is_set())],
+            "suspended": [*(run.id for run in self._runs if run.dormant), *self._dormant],
             "dask_dashboard": self._runner.client.dashboard_link,
             "prefect_ui": self._api.ui_url,
         }
@@ -235,13 +270,13 @@ class Engine:
 
     def reports(self) -> AsyncIterator[Report]:
         """See `EnginePort.reports`; what is known of recent executions and of workers comes first."""
-        return self._runs.reports()
+        return self._runs.reports(self._dormant.known)
 
     # -- one execution ---------------------------------------------------------------------
 
     def _begin(self, run: Run) -> Run:
         self._runs.add(run)
-        self._spawn(self._runs.execute(run))
+        self._spawn(self._runs.execute(run), run)
         return run
 
     async def _adopt(self, flow_run: FlowRun) -> Run:
@@ -252,7 +287,8 @@ class Engine:
         if run is not None and not run.ended.is_set():
             await self._runs.steer(run, "resume")
             return run
-        with self._ledger.expecting(Entry(execution_id, str(flow_run.deployment_id or ""), str(flow_run.id))):
+        entry = Entry(execution_id, str(flow_run.deployment_id or ""), str(flow_run.id), claimed=True)
+        with self._ledger.expecting(entry):
             await self.catalogue()
             graph, request = await asyncio.to_thread(adopted_request, flow_run, publication, self._settings.limits)
             await wait_for_schedule(flow_run)
@@ -263,6 +299,7 @@ class Engine:
             "priority": request.priority,
             "trace": request.trace and request.trace.to_dict(),
         }
+        self._dormant.wake(execution_id)
         graph_id = str(graph.id or flow_run.deployment_id or flow_run.id)
         self._runs.publish(
             run, AdoptionReport(run.id, graph_id, request.graph_hash, request.graph, options, run.round, now_ms())
@@ -272,15 +309,28 @@ class Engine:
     def _steer_later(self, run: Run, wish: str) -> None:
         self._spawn(self._runs.steer(run, wish))
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def _steer_dormant(self, flow_run_id: str, state: dict[str, Any]) -> None:
+        if self._dormant.on_state(flow_run_id, state):
+            self._spawn(self._dormant.cancel(flow_run_id=flow_run_id))
+
+    def _keep(self, entry: Entry) -> None:
+        """A suspended run of an engine before this one."""
+        self._dormant.add(entry)
+        self._attachments.watch.add(str(entry.flow_run_id))
+
+    def _spawn(self, work: Coroutine[Any, Any, Any], run: Run | None = None) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = run
         task.add_done_callback(self._finished)
         return task
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         _log_failure(task)
+
+
+def _suspended(entry: Entry) -> bool:
+    return entry.suspended and entry.flow_run_id is not None
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

@@ -15,7 +15,7 @@ import inspect
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import FlowRun, State, StateType
@@ -32,6 +32,8 @@ from vortex_prefect.engine.task_runner import VortexTaskRunner
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 #: Waits until the execution has ended and is recorded, or was suspended; raises `Pause` then.
 Outcome = Callable[[], Awaitable[State[Any]]]
 
@@ -40,6 +42,10 @@ _STATES = {
     ExecutionStatus.FAILED: Failed,
     ExecutionStatus.CANCELLED: Cancelled,
 }
+
+
+class WrongEnd(Exception):
+    """Prefect's engine failed on the way to the end that it was given, and has put down the failure instead."""
 
 
 def final_state(status: ExecutionStatus, message: str) -> State[Any]:
@@ -73,14 +79,20 @@ class Flows:
 
         Raises:
             Pause: the run was suspended.
-            Exception: whatever Prefect's engine gives up with.
+            WrongEnd: Prefect's engine has ended the flow run in another way.
+            Abort, Exception: whatever Prefect's engine gives up with.
         """
         home = asyncio.get_running_loop()
 
-        async def outcome_at_home() -> State[Any]:
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(outcome), home))
+        given: list[State[Any]] = []
 
-        await self._away(self._run(flow_run, name, outcome_at_home))
+        async def outcome_at_home() -> State[Any]:
+            given.append(await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_awaited(outcome), home)))
+            return given[-1]
+
+        ended = await self._away(self._run(flow_run, name, outcome_at_home))
+        if given and ended.type is not given[-1].type:
+            raise WrongEnd(f"{ended.name} instead of {given[-1].name}: {ended.message}")
 
     async def refuse(self, flow_run: FlowRun, error: VortexError) -> None:
         """End a flow run that cannot even begin as Failed, with the reason."""
@@ -97,10 +109,10 @@ class Flows:
         await asyncio.to_thread(self._thread.join)
         self._loop.close()
 
-    async def _away(self, work: Coroutine[Any, Any, None]) -> None:
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+    async def _away(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
-    async def _run(self, flow_run: FlowRun, name: str, outcome: Outcome) -> None:
+    async def _run(self, flow_run: FlowRun, name: str, outcome: Outcome) -> State[Any]:
         # Of a deployment's run, Prefect's engine would watch the suspension in one more thread and event loop, and
         # keep this one waiting until they stand. We watch all runs at once.
         unwatched = flow_run.model_copy(update={"deployment_id": None})
@@ -111,7 +123,8 @@ class Flows:
                 retry_quickly(connection.client)
                 self._context = contextvars.copy_context()
         work = run_flow_async(self._flow(name, outcome), flow_run=unwatched, parameters={}, return_type="state")
-        await asyncio.create_task(work, context=self._context.copy())
+        ended: State[Any] = await asyncio.create_task(work, context=self._context.copy())  # type: ignore[arg-type]
+        return ended
 
     def _flow(self, name: str, outcome: Outcome) -> Flow[Any, Any]:
         hooks = self._hooks

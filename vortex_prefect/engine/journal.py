@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
 from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, LogReport, NodeReport, PreviewReport, Report
 
+logger = logging.getLogger(__name__)
+
+#: Gives what is known: the last report of each kind of everything.
+Known = Callable[[], Iterable[Report]]
+
 #: Reports that may wait for a listener before no more of what can be missed is added: pictures are
 #: the first to go, since each may hold 64 KiB and the next one is better.
 _PREVIEWS_UP_TO, _LOGS_UP_TO = 100, 1000
+#: A listener for whom as many wait stands still. It is told anew what is known once it goes on: the last state
+#: of everything is kept anyway, and what lay between is worth nothing any more.
+_ALL_UP_TO = 20_000
 
 
 class History:
@@ -47,15 +57,22 @@ class _Place:
 class _Listener:
     """What waits for one listener, in its order."""
 
-    def __init__(self, known: Iterable[Report]) -> None:
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        #: What was known at one moment; it is given whole before anything else.
+        self._start = deque(known())
         self._queue: asyncio.Queue[_Place] = asyncio.Queue()
+        self._behind = False
         #: Pictures that wait, by execution and node.
         self._previews: dict[tuple[str, str], _Place] = {}
-        for report in known:
-            self._queue.put_nowait(_Place(report))
 
     def put(self, report: Report) -> None:
         """Append; of what can be missed only while the listener keeps up."""
+        if self._queue.qsize() >= _ALL_UP_TO:
+            logger.warning("a listener stands still; it is told anew what is known once it goes on")
+            self._queue, self._previews, self._behind = asyncio.Queue(), {}, True
+        if self._behind:
+            return
         if isinstance(report, PreviewReport):
             self._put_preview(report)
         elif not (isinstance(report, LogReport) and self._queue.qsize() >= _LOGS_UP_TO):
@@ -63,6 +80,10 @@ class _Listener:
 
     async def next(self) -> Report:
         """Take the first."""
+        if self._behind and not self._start:
+            self._start, self._behind = deque(self._known()), False
+        if self._start:
+            return self._start.popleft()
         report = (await self._queue.get()).report
         if isinstance(report, PreviewReport):
             del self._previews[report.execution_id, report.node_id]
@@ -89,8 +110,8 @@ class Journal:
         for listener in self._listeners:
             listener.put(report)
 
-    async def listen(self, known: Iterable[Report]) -> AsyncIterator[Report]:
-        """What is known already, then everything that is published."""
+    async def listen(self, known: Known) -> AsyncIterator[Report]:
+        """What is known already, then everything that is published; to one who stands still, what is known again."""
         listener = _Listener(known)
         self._listeners.add(listener)
         try:

@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from vortex_prefect.core.errors import VortexError
@@ -24,6 +24,10 @@ class Entry:
     execution_id: str
     deployment_id: str
     flow_run_id: str | None = None
+    #: It was suspended: what follows this engine lets it wait for being resumed.
+    suspended: bool = False
+    #: A worker has taken it from its pool, and nothing of it has begun: it may go back there.
+    claimed: bool = False
 
 
 class Ledger:
@@ -56,19 +60,27 @@ class Ledger:
             self.remove(entry.execution_id)
             raise
 
+    def suspend(self, execution_id: str) -> None:
+        """Note that the flow run of an execution was suspended; `put` notes that it goes on."""
+        if (entry := _read(self._path(execution_id))) is not None:
+            self.put(replace(entry, suspended=True))
+
     def remove(self, execution_id: str) -> None:
         """The flow run has ended."""
         self._path(execution_id).unlink(missing_ok=True)
 
     def entries(self) -> list[Entry]:
         """What is in flight, or was when the last engine died. Files that are not ours to read are left alone."""
-        found = []
-        for path in sorted(self._folder.glob("*.json")):
-            try:
-                found.append(Entry(**json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError, TypeError) as error:
-                logger.warning("%s is no entry of the ledger: %s", path, error)
-        return found
+        found = (_read(path) for path in sorted(self._folder.glob("*.json")))
+        return [entry for entry in found if entry is not None]
 
     def _path(self, execution_id: str) -> Path:
         return self._folder / f"{execution_id}.json"
+
+
+def _read(path: Path) -> Entry | None:
+    try:
+        return Entry(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        logger.warning("%s is no entry of the ledger: %s", path, error)
+        return None

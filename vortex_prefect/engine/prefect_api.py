@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import prefect
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL
 
 from vortex_prefect.core.errors import SystemFault
-from vortex_prefect.engine.busy_server import RightOfWay, retry_quickly
+from vortex_prefect.engine.busy_server import RightOfWay, give_up_at_once, retry_quickly
 
 _TIMEOUT = httpx.Timeout(30.0)
 #: Refusals that say "later", not "never".
@@ -25,13 +26,23 @@ _COURTESY_S = 3.0
 
 
 class PrefectApi:
-    """A connection to Prefect's server. Raises OSError where the server is away, SY-007 where it refuses for good."""
+    """A connection to Prefect's server.
+
+    Raises OSError where the server is away, SY-007 where it refuses for good, SY-008 where it is of another release.
+
+    Attributes:
+        unheard: nobody answered the last time.
+        database: what tells the server's database from another one; null as long as no work pool was asked for.
+    """
 
     def __init__(self) -> None:
         self._url = PREFECT_API_URL.value() or ""
         self._connected: PrefectClient | None = None
         self._connecting = asyncio.Lock()
         self._creations = RightOfWay()
+        self._pool: str | None = None
+        self.unheard = False
+        self.database: str | None = None
 
     async def close(self) -> None:
         """Disconnect."""
@@ -101,6 +112,16 @@ class PrefectApi:
         wanted = {"flow_runs": {"id": {"any_": [flow_run_id]}}}
         return int((await self._request("POST", "/task_runs/count", wanted)).json())
 
+    async def task_run_states(self, task_run_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The states of those task runs that the server has filed, by id."""
+        ids = list(task_run_ids)
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(ids), _PAGE):
+            wanted = {"task_runs": {"id": {"any_": ids[start : start + _PAGE]}}, "limit": _PAGE}
+            runs = (await self._request("POST", "/task_runs/filter", wanted)).json()
+            found |= {run["id"]: run["state"] for run in runs if run["state"]}
+        return found
+
     async def set_task_run_state(self, task_run_id: str, state_type: str, name: str, message: str) -> None:
         """As `set_flow_run_state`."""
         body = {"state": {"type": state_type, "name": name, "message": message}, "force": True}
@@ -139,12 +160,21 @@ class PrefectApi:
         """Create the work pool where there is none; the type of the one that there is then."""
         existing = await self._request("GET", f"/work_pools/{quote(name, safe='')}", allow=(404,))
         if existing.status_code == httpx.codes.OK:
+            self._pool, self.database = name, str(existing.json()["id"])
             return str(existing.json()["type"])
         body = {"name": name, "type": pool_type, "base_job_template": template}
         created = await self._request("POST", "/work_pools/", body, allow=(409,))
         if created.status_code == httpx.codes.CONFLICT:  # somebody else was quicker
             return await self.ensure_work_pool(name, pool_type, template)
+        self._pool, self.database = name, str(created.json()["id"])
         return pool_type
+
+    async def current_database(self) -> str | None:
+        """What `database` would be now; null where the pool is gone."""
+        if self._pool is None:
+            return None
+        answer = await self._request("GET", f"/work_pools/{quote(self._pool, safe='')}", allow=(404,))
+        return None if answer.status_code == httpx.codes.NOT_FOUND else str(answer.json()["id"])
 
     async def deployment(self, deployment_id: str) -> dict[str, Any] | None:
         """A deployment, or null."""
@@ -173,15 +203,21 @@ class PrefectApi:
     # -- transport -------------------------------------------------------------------------
 
     async def _connect(self) -> PrefectClient:
-        """Prefect's client asks the server for its version first; that may be early, so a fresh one tries again."""
+        """A client that knows the server's release; where nobody has answered yet, a fresh one tries again."""
         async with self._connecting:
             if self._connected is None:
                 client = get_client()
                 retry_quickly(client)
+                give_up_at_once(client)
+                await client.__aenter__()
                 try:
-                    await client.__aenter__()
-                except RuntimeError as error:  # how Prefect's client says that nobody answers
-                    raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error
+                    await client.raise_for_api_version_mismatch()
+                except RuntimeError as error:  # nobody answers, or one of another release
+                    await client.__aexit__(None, None, None)
+                    if "incompatible" not in str(error):
+                        raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error
+                    hint = f"Let PREFECT_API_URL name a server of Prefect {prefect.__version__}."
+                    raise SystemFault("SY-008", f"Prefect's API at {self._url}: {error}", hint) from error
                 self._connected = client
             return self._connected
 
@@ -189,8 +225,9 @@ class PrefectApi:
         try:
             client = await self._connect()
             # Raises for every status of 400 or more.
-            return await client.request(method, path, json=body, timeout=_TIMEOUT)  # type: ignore[arg-type]
+            answer: httpx.Response = await client.request(method, path, json=body, timeout=_TIMEOUT)  # type: ignore[arg-type]
         except httpx.HTTPStatusError as error:
+            self.unheard = False
             status, text = error.response.status_code, error.response.text[:500]
             if status in allow:
                 return error.response
@@ -198,4 +235,7 @@ class PrefectApi:
                 raise SystemFault("SY-007", f"Prefect's API refuses {path} with {error}: {text}") from error
             raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error
         except httpx.HTTPError as error:
-            raise ConnectionError(f"Prefect's API at {self._url}: {error}") from error
+            self.unheard = True
+            raise ConnectionError(f"Prefect's API at {self._url}: {error!r}") from error
+        self.unheard = False
+        return answer

@@ -65,6 +65,7 @@ class Recorder:
         self._logs = logs
         #: Task runs of which the server was told anything.
         self._told = 0
+        self._abandoned = False
 
     @property
     def events_sent(self) -> int:
@@ -77,6 +78,10 @@ class Recorder:
             self._logs.note(report)
         if isinstance(report, NodeReport) and not (report.state is NodeState.RUNNING and report.progress > 0):
             self._noted.append(report)
+
+    def abandon(self) -> None:
+        """Tell the server nothing more: the flow run is gone there."""
+        self._abandoned = True
 
     async def record(self, flow_run: FlowRunIdentity, ended: asyncio.Event) -> None:
         """Send what was noted and what comes, until `ended` is set and everything is with the server.
@@ -151,7 +156,7 @@ class Recorder:
 
     async def _send(self, events: list[dict[str, Any]]) -> None:
         tries = 0
-        while True:
+        while not self._abandoned:
             try:
                 await self._post(events)
             except OSError as error:

@@ -42,6 +42,10 @@ class Run:
     suspended: asyncio.Event = field(default_factory=asyncio.Event)
     #: Set once another flow function than the one that stands for it now has taken over.
     superseded: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Somebody has ended the flow run in Prefect, which is to stay so.
+    overruled: bool = False
+    #: Prefect's engine has ended the flow run in another way than the run.
+    misled: bool = False
     status: ExecutionStatus = ExecutionStatus.RUNNING
     message: str = ""
     #: What kept the execution as a whole from running.
@@ -54,6 +58,11 @@ class Run:
     def id(self) -> str:
         """The execution's id."""
         return self.request.execution_id
+
+    @property
+    def dormant(self) -> bool:
+        """Whether it only waits for being resumed."""
+        return self.suspended.is_set() and not self.ended.is_set()
 
     def summary(self) -> str:
         """How many nodes came to which end, for a person."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 from vortex_prefect.core.contracts import ExecutionRequest
@@ -24,6 +24,7 @@ from vortex_prefect.core.settings import Settings
 from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.backlog import Backlog
 from vortex_prefect.engine.executor import Executor
+from vortex_prefect.engine.filing import Filing
 from vortex_prefect.engine.fingerprints import Fingerprints
 from vortex_prefect.engine.in_flight import InFlight
 from vortex_prefect.engine.journal import Journal
@@ -73,6 +74,8 @@ class Runs:
         self._on_catalogue = on_catalogue
         self._home = asyncio.get_running_loop()
         self._journal = Journal()
+        #: The way of all task runs to Prefect.
+        self.filing = Filing(api)
         #: What happened to the workers of the hosts.
         self.workers = WorkerWatch(self, self._journal.publish)
         self._runs: OrderedDict[str, Run] = OrderedDict()
@@ -119,10 +122,22 @@ class Runs:
         self._runs.move_to_end(run.id)
         self._trim()
 
-    def reports(self) -> AsyncIterator[Report]:
-        """What is known of recent executions and of workers, then everything that happens."""
-        known: list[Report] = [report for run in self._runs.values() for report in run.history.in_order()]
-        return self._journal.listen([*known, *self.workers.known()])
+    def reports(self, others: Callable[[], Iterable[Report]] = tuple) -> AsyncIterator[Report]:
+        """What is known of recent executions and of workers, then everything that happens.
+
+        Args:
+            others: gives what else is known.
+        """
+
+        def known() -> list[Report]:
+            ours = [report for run in self._runs.values() for report in run.history.in_order()]
+            return [*ours, *others(), *self.workers.known()]
+
+        return self._journal.listen(known)
+
+    def tell(self, report: Report) -> None:
+        """Tell all listeners of what is no run of ours."""
+        self._journal.publish(report)
 
     async def catalogue(self) -> Catalogue:
         """All node types of the hosts; waits for the first worker."""
@@ -184,7 +199,7 @@ class Runs:
         report_after_s = self._settings.report_after_s
         backlog = Backlog(self._api.filed_task_runs)
         logs = NodeLogs(run.id, self._api.post_logs, report_after_s)
-        return Recorder(run.id, plan, self._api.post_events, report_after_s, backlog, logs)
+        return Recorder(run.id, plan, self.filing.post, report_after_s, backlog, logs)
 
     async def _executor(self, run: Run, plan: Plan, outbox: Outbox) -> Executor:
         return Executor(

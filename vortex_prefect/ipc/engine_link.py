@@ -129,6 +129,7 @@ async def _catalogue(engine: EnginePort) -> list[dict[str, Any]]:
 _OPERATIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "execute": lambda engine, request: engine.execute(ExecutionRequest.from_dict(request)),
     "cancel": lambda engine, execution_id: engine.cancel(execution_id),
+    "knows": lambda engine, execution_id: engine.knows(execution_id),
     "explain": lambda engine, request: engine.explain(ExecutionRequest.from_dict(request)),
     "deploy": lambda engine, request: engine.deploy(DeployRequest.from_dict(request)),
     "run_flow_run": lambda engine, flow_run_id: engine.run_flow_run(flow_run_id),
@@ -164,6 +165,10 @@ class EngineLink:
     async def cancel(self, execution_id: str) -> bool:
         """See `EnginePort.cancel`."""
         return bool(await self._call("cancel", execution_id))
+
+    async def knows(self, execution_id: str) -> bool:
+        """See `EnginePort.knows`."""
+        return bool(await self._call("knows", execution_id))
 
     async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
         """See `EnginePort.explain`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, GraphRecord, StorePort, UnitOfWork
-from vortex_prefect.core.errors import GraphError, Problem, RequestError
+from vortex_prefect.core.errors import GraphError, Problem, RequestError, VortexError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus
@@ -28,6 +28,9 @@ from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.paging import Cursor
 from vortex_prefect.service.queue import Queue
 from vortex_prefect.service.reports import Reports, execution_event
+
+#: How long an execution that the engine knows may take to be known here.
+_REPORT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,27 @@ class Executions:
 
     async def get(self, execution_id: str) -> ExecutionRecord:
         """An execution with its state of this moment; RQ-002 if there is none."""
-        if (record := self._reports.current(execution_id)) is not None:
-            return record
-        stored = await self._store.read(lambda uow: uow.execution(execution_id))
-        if stored is None:
+        record = await self._find(execution_id) or await self._on_its_way(execution_id)
+        if record is None:
             raise RequestError("RQ-002", f"no execution {execution_id}")
-        return stored
+        return record
+
+    async def _find(self, execution_id: str) -> ExecutionRecord | None:
+        return self._reports.current(execution_id) or await self._store.read(lambda uow: uow.execution(execution_id))
+
+    async def _on_its_way(self, execution_id: str) -> ExecutionRecord | None:
+        """One that Prefect has begun may have ended there before the engine's report of it is here."""
+        try:
+            async with asyncio.timeout(_REPORT_S):
+                if not await self._engine.knows(execution_id):
+                    return await self._find(execution_id)
+                while True:
+                    adopted = self._reports.adopted
+                    if (record := await self._find(execution_id)) is not None:
+                        return record
+                    await adopted.wait()
+        except (VortexError, TimeoutError):
+            return None
 
     async def page(
         self,

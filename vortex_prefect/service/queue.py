@@ -217,8 +217,12 @@ class Queue:
         asked = [entry for entry in self._sent.values() if entry.accepted]
         if not asked:
             return
-        running = set((await self._engine.status())["running"])
+        status = await self._engine.status()
+        running, suspended = set(status["running"]), set(status.get("suspended", ()))
         for entry in asked:
+            if entry.id in suspended:
+                self._free(entry.id)  # it comes back by itself, and holds no place meanwhile
+                continue
             if entry.id in running or entry.id not in self._sent:
                 entry.misses = 0
                 continue
@@ -265,8 +269,10 @@ class Queue:
     async def _recover(self) -> None:
         """Take up what ran when the control plane stopped; what the engine does not know has crashed."""
         while self._interrupted:
-            running = await self._running_in_engine()
+            running, suspended = await self._in_engine()
             record = self._interrupted.pop()
+            if record.id in suspended:
+                continue
             entry = _Entry(request_of(record), record.graph_id, record.created_ms, accepted=True)
             self._sent[record.id] = entry
             if record.id in running:
@@ -274,11 +280,13 @@ class Queue:
             else:
                 await self._lost(entry)
 
-    async def _running_in_engine(self) -> set[str]:
+    async def _in_engine(self) -> tuple[set[str], set[str]]:
+        """What runs there, and what waits there for being resumed."""
         attempt = 0
         while True:
             try:
-                return set((await self._engine.status())["running"])
+                status = await self._engine.status()
+                return set(status["running"]), set(status.get("suspended", ()))
             except VortexError as error:
                 _log.info("waiting for the engine: %s", error)
                 await self._back_off(attempt)

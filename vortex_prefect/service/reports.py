@@ -117,6 +117,7 @@ class Reports:
         self._duration = Histogram(_DURATION)
         self._unsettled: set[asyncio.Task[None]] = set()
         self._on_report: list[Callable[[RunReport], None]] = []
+        self._adopted = asyncio.Event()
         self.listening = asyncio.Event()
         self.previews = Previews()
 
@@ -130,6 +131,11 @@ class Reports:
         """The state of an execution that has not ended, or null."""
         live = self._live.get(execution_id)
         return None if live is None else live.record()
+
+    @property
+    def adopted(self) -> asyncio.Event:
+        """Set at the next adoption; take it before looking for an execution."""
+        return self._adopted
 
     def running(self, graph_id: str) -> list[ExecutionRecord]:
         """All executions of a graph that have not ended, oldest first."""
@@ -247,7 +253,10 @@ class Reports:
     async def _handle_adoption(self, report: AdoptionReport) -> None:
         """Follow an execution that Prefect began, or began again after it had ended here."""
         live = self._live.get(report.execution_id)
-        if live is not None and live.record().options.get("round", 1) < report.round:
+        again = live is not None and live.record().options.get("round", 1) < report.round
+        if again and live is not None and live.status is ExecutionStatus.PAUSED:
+            self._live.pop(live.id)  # it was suspended, and an engine that came later resumes it
+        elif again:
             # Its engine died, and it was begun again before that was noticed here.
             fault = SystemFault("SY-004", "the engine that ran it died; it was begun again")
             await self.finish(report.execution_id, ExecutionStatus.CRASHED, fault)
@@ -258,6 +267,8 @@ class Reports:
         if record is not None:
             self.track(record)
             self._publish(messages.queued(record))
+            self._adopted.set()
+            self._adopted = asyncio.Event()
 
     def _handle_node(self, live: LiveExecution, report: NodeReport) -> None:
         node = live.node(report)

@@ -124,7 +124,7 @@ class Stage:
     def nothing_is_left(self) -> None:
         assert self.engine._ledger.entries() == []
         assert self.engine._attachments._runs == {}
-        assert self.engine._attachments.watch._watched == set()
+        assert self.engine._attachments.watch._watched == {}
 
 
 async def _directly(work: Any) -> Any:
@@ -459,11 +459,31 @@ async def test_a_run_that_waits_for_its_time_is_in_the_ledger(stage: Stage) -> N
     assert stage.lanes.jobs == []
 
 
-async def test_a_worker_hears_that_prefect_is_away(stage: Stage) -> None:
+async def test_a_claimed_flow_run_waits_for_a_server_that_is_away(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vortex_prefect.engine.engine._CLAIM_RETRY_S", 0)
     flow_run_id = stage.begun_in_prefect()
-    stage.api.away = 1
-    with pytest.raises(SystemFault, match="SY-008"):
-        await stage.engine.run_flow_run(flow_run_id)
+    stage.api.away = 3
+    await stage.engine.run_flow_run(flow_run_id)
+    assert stage.api.state(flow_run_id) == "Completed"
+    stage.nothing_is_left()
+
+
+@pytest.mark.parametrize("state_type", ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"])
+async def test_an_end_that_somebody_forces_in_prefect_ends_the_execution_and_stays(
+    stage: Stage, state_type: str
+) -> None:
+    execution_id, flow_run_id = await running(stage)
+    stage.api.set(flow_run_id, state_type, "Forced")
+    stage.engine._attachments._on_state(flow_run_id, {"type": state_type, "name": "Forced"})
+    await stage.settled()
+    assert stage.run_of(execution_id).status is ExecutionStatus.CANCELLED
+    assert stage.api.state(flow_run_id) == "Forced"
+    stage.nothing_is_left()
+
+
+async def test_deploying_tells_that_prefect_is_away(stage: Stage) -> None:
     stage.api.away = 1
     with pytest.raises(SystemFault, match="SY-008"):
         await stage.engine.deploy(DeployRequest(FORM.to_document()))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import msgpack
+import pytest
 
 from vortex_prefect.core.reports import (
     AdoptionReport,
@@ -58,7 +59,7 @@ def test_the_adoption_comes_first_and_the_end_last() -> None:
 
 async def test_a_listener_hears_what_is_known_and_then_everything() -> None:
     journal = Journal()
-    stream = journal.listen([ADOPTED, node("a")])
+    stream = journal.listen(lambda: [ADOPTED, node("a")])
     assert await heard(stream, 1) == [ADOPTED]
     journal.publish(ENDED)
     assert await heard(stream, 2) == [node("a"), ENDED]
@@ -66,7 +67,7 @@ async def test_a_listener_hears_what_is_known_and_then_everything() -> None:
 
 async def test_listeners_do_not_take_from_one_another() -> None:
     journal = Journal()
-    streams = [journal.listen([node(str(number))]) for number in range(3)]
+    streams = [journal.listen(iter([node(str(number))]).__iter__) for number in range(3)]
     for stream in streams:
         await heard(stream, 1)
     journal.publish(ENDED)
@@ -77,7 +78,7 @@ async def test_nothing_is_kept_for_a_listener_that_has_gone() -> None:
     journal = Journal()
 
     async def listen() -> None:
-        async for _ in journal.listen([]):
+        async for _ in journal.listen(lambda: []):
             raise AssertionError("there was nothing to hear")
 
     listening = asyncio.create_task(listen())
@@ -91,7 +92,7 @@ async def test_nothing_is_kept_for_a_listener_that_has_gone() -> None:
 
 async def test_a_listener_that_does_not_keep_up_misses_lines_and_nothing_else() -> None:
     journal = Journal()
-    stream = journal.listen([ENDED])
+    stream = journal.listen(lambda: [ENDED])
     await heard(stream, 1)
     lines = [LogReport("e", "n", None, 1, 20, str(number)) for number in range(module._LOGS_UP_TO + 10)]
     for line in lines:
@@ -111,7 +112,7 @@ def preview(node_id: str, number: int = 0, execution_id: str = "e") -> PreviewRe
 
 async def test_of_pictures_that_wait_a_node_has_the_newest_in_the_first_ones_place() -> None:
     journal = Journal()
-    stream = journal.listen([ENDED])
+    stream = journal.listen(lambda: [ENDED])
     await heard(stream, 1)
     for report in (preview("a", 1), preview("b", 1), preview("a", 1, "f"), node("a"), preview("a", 2)):
         journal.publish(report)
@@ -122,7 +123,7 @@ async def test_of_pictures_that_wait_a_node_has_the_newest_in_the_first_ones_pla
 
 async def test_each_listener_takes_its_pictures_for_itself() -> None:
     journal = Journal()
-    streams = [journal.listen([ENDED]) for _ in range(2)]
+    streams = [journal.listen(lambda: [ENDED]) for _ in range(2)]
     for stream in streams:
         await heard(stream, 1)
     journal.publish(preview("a", 1))
@@ -133,7 +134,7 @@ async def test_each_listener_takes_its_pictures_for_itself() -> None:
 
 async def test_a_listener_that_does_not_keep_up_misses_pictures_first() -> None:
     journal = Journal()
-    stream = journal.listen([ENDED])
+    stream = journal.listen(lambda: [ENDED])
     await heard(stream, 1)
     pictures = [preview(str(number)) for number in range(module._PREVIEWS_UP_TO + 10)]
     line = LogReport("e", "n", None, 1, 20, "text")
@@ -148,3 +149,20 @@ async def test_a_listener_that_does_not_keep_up_misses_pictures_first() -> None:
 def test_a_picture_comes_back_from_the_form_that_travels() -> None:
     picture = PreviewReport("e", "n", b"\xff\xd8\xff", 5)
     assert report_from_dict(msgpack.unpackb(msgpack.packb(picture.to_dict()))) == picture
+
+
+async def test_a_listener_that_stands_still_is_told_anew_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ALL_UP_TO", 10)
+    journal, history = Journal(), History()
+    stream = journal.listen(history.in_order)
+    history.put(node("a"))
+    assert await heard(stream, 1) == [node("a")]
+    for _ in range(100):
+        for report in (node("a"), node("b", NodeState.COMPLETED), ENDED):
+            history.put(report)
+            journal.publish(report)
+    listener = next(iter(journal._listeners))
+    assert listener._queue.qsize() <= 10
+    assert await heard(stream, 3) == [node("a"), node("b", NodeState.COMPLETED), ENDED]
+    journal.publish(ADOPTED)
+    assert await heard(stream, 1) == [ADOPTED]

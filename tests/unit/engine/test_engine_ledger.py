@@ -26,8 +26,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def after_recovery(api: FakePrefect, ledger: Ledger) -> FakePrefect:
     async with asyncio.timeout(10):
-        await recover(api, ledger, ledger.entries())
-    assert ledger.entries() == []
+        await recover(api, ledger, ledger.entries(), lambda _: False, lambda _: None)
+    assert [entry for entry in ledger.entries() if not entry.suspended] == []
     return api
 
 
@@ -73,12 +73,12 @@ def test_files_that_are_no_entries_are_left_alone(ledger: Ledger, tmp_path: Path
 async def test_what_ran_has_crashed_and_its_task_runs_too(ledger: Ledger) -> None:
     api = FakePrefect()
     flow_run_id = api.given_run("RUNNING")
-    api.task_run_states[flow_run_id] = {"t1": {"type": "RUNNING"}, "t2": {"type": "COMPLETED"}}
+    api.task_run_states_by_run[flow_run_id] = {"t1": {"type": "RUNNING"}, "t2": {"type": "COMPLETED"}}
     ledger.put(Entry("e", "d", flow_run_id))
     await after_recovery(api, ledger)
     assert api.state(flow_run_id) == "Crashed"
     assert "Retry the run" in api.runs[flow_run_id]["state"]["message"]
-    assert {task: state["type"] for task, state in api.task_run_states[flow_run_id].items()} == {
+    assert {task: state["type"] for task, state in api.task_run_states_by_run[flow_run_id].items()} == {
         "t1": "CRASHED",
         "t2": "COMPLETED",
     }
@@ -87,10 +87,10 @@ async def test_what_ran_has_crashed_and_its_task_runs_too(ledger: Ledger) -> Non
 async def test_of_many_task_runs_none_is_left(ledger: Ledger) -> None:
     api = FakePrefect()
     flow_run_id = api.given_run("RUNNING")
-    api.task_run_states[flow_run_id] = {f"t{number}": {"type": "SCHEDULED"} for number in range(450)}
+    api.task_run_states_by_run[flow_run_id] = {f"t{number}": {"type": "SCHEDULED"} for number in range(450)}
     ledger.put(Entry("e", "d", flow_run_id))
     await after_recovery(api, ledger)
-    assert {state["type"] for state in api.task_run_states[flow_run_id].values()} == {"CRASHED"}
+    assert {state["type"] for state in api.task_run_states_by_run[flow_run_id].values()} == {"CRASHED"}
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,29 @@ async def test_a_refusal_does_not_keep_the_others_waiting(ledger: Ledger) -> Non
     api.refusal = SystemFault("SY-007", "no")
     await after_recovery(api, ledger)
     assert api.asked.count("set_flow_run_state") == 2
+
+
+async def test_a_suspended_run_is_kept_for_being_resumed(ledger: Ledger) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("PAUSED", "Suspended")
+    ledger.put(Entry("e", "d", flow_run_id))
+    kept: list[Entry] = []
+    await recover(api, ledger, ledger.entries(), lambda _: False, kept.append)
+    assert kept == ledger.entries() == [Entry("e", "d", flow_run_id, suspended=True)]
+
+
+async def test_what_a_worker_had_claimed_and_nobody_began_goes_back_to_its_pool(ledger: Ledger) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("PENDING")
+    ledger.put(Entry(flow_run_id, "", flow_run_id, claimed=True))
+    await after_recovery(api, ledger)
+    assert api.state(flow_run_id) == "Scheduled"
+
+
+async def test_what_was_begun_anew_meanwhile_is_left_alone(ledger: Ledger) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("RUNNING")
+    ledger.put(Entry("e", "d", flow_run_id))
+    await recover(api, ledger, ledger.entries(), lambda _: True, lambda _: None)
+    assert api.state(flow_run_id) == "Running"
+    assert ledger.entries() == [Entry("e", "d", flow_run_id)]

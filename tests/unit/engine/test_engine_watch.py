@@ -23,7 +23,7 @@ class Events:
         self.connections = 0
 
     @contextlib.asynccontextmanager
-    async def subscriber(self, filter: Any) -> AsyncIterator[AsyncIterator[Any]]:
+    async def subscriber(self, filter: Any, reconnection_attempts: int) -> AsyncIterator[AsyncIterator[Any]]:
         self.connections += 1
         assert "prefect.flow-run.Cancelling" in filter.event.name
         yield self._events()
@@ -165,3 +165,45 @@ async def test_an_answer_that_is_none_does_not_end_it(scene: Scene, monkeypatch:
     await asyncio.sleep(0)
     scene.watch._nudge.set()
     await scene.sees(flow_run_id, "Running")
+
+
+async def test_a_flow_run_that_was_deleted_is_told_of(scene: Scene) -> None:
+    scene.api.database = "here"
+    flow_run_id = scene.api.given_run()
+    scene.watch.add(flow_run_id)
+    await scene.sees(flow_run_id, "Running")
+    del scene.api.runs[flow_run_id]
+    scene.events.tell(flow_run_id)
+    await scene.sees(flow_run_id, "Deleted")
+
+
+async def test_a_server_with_another_database_ends_nothing(scene: Scene) -> None:
+    scene.api.database = "here"
+    flow_run_id = scene.api.given_run()
+    scene.watch.add(flow_run_id)
+    await scene.sees(flow_run_id, "Running")
+    scene.api.runs.clear()
+    scene.api.database = "elsewhere"
+    scene.events.tell(flow_run_id)
+    async with asyncio.timeout(10):
+        while flow_run_id in scene.watch._watched:
+            await asyncio.sleep(0)
+    assert (flow_run_id, "Deleted") not in scene.seen
+
+
+async def test_an_answer_to_an_earlier_run_is_none_to_its_retry(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow_run_id = scene.api.given_run("CANCELLING")
+    states = scene.api.flow_run_states
+
+    async def slow(ids: Any) -> Any:
+        answer = await states(ids)
+        if scene.api.state(flow_run_id) == "Cancelling":
+            scene.watch.discard(flow_run_id)
+            scene.api.set(flow_run_id, "RUNNING")
+            scene.watch.add(flow_run_id)
+        return answer
+
+    monkeypatch.setattr(scene.api, "flow_run_states", slow)
+    scene.watch.add(flow_run_id)
+    await scene.sees(flow_run_id, "Running")
+    assert (flow_run_id, "Cancelling") not in scene.seen

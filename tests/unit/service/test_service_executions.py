@@ -10,7 +10,7 @@ from tests.fakes.engine import unreachable
 from tests.fakes.graphs import edge, picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
 from vortex_prefect.core.errors import GraphError, RequestError, VortexError
-from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.core.reports import AdoptionReport, ExecutionStatus
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import parse_graph
@@ -185,3 +185,19 @@ async def test_without_any_catalogue_nothing_is_executed(bench: Bench) -> None:
     with pytest.raises(VortexError) as caught:
         await other.queued(graph_id=graph.id)
     assert caught.value.code == "SY-004"
+
+
+async def test_an_execution_that_the_engine_knows_is_waited_for(running: Bench) -> None:
+    record = await running.queued()
+    adopted = AdoptionReport("begun-in-prefect", record.graph_id, record.graph_hash, record.document, {}, 1)
+    running.engine.on_its_way.add(adopted.execution_id)
+    asked = asyncio.create_task(running.control.executions.get(adopted.execution_id))
+    await asyncio.sleep(0.01)
+    assert not asked.done()
+    running.engine.tell(adopted)
+    assert (await asked).status is ExecutionStatus.QUEUED
+
+
+async def test_an_execution_that_nobody_knows_is_not_waited_for(running: Bench) -> None:
+    with pytest.raises(RequestError, match="RQ-002"):
+        await running.control.executions.get("nobody's")

@@ -10,7 +10,7 @@ from tests.fakes.engine import unreachable
 from tests.fakes.graphs import picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
 from vortex_prefect.core.errors import GraphError, Problem, RequestError
-from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus
 from vortex_prefect.service.executions import Options
 from vortex_prefect.service.queue import Queue
 
@@ -170,6 +170,33 @@ async def test_what_the_engine_forgot_has_crashed(bench: Bench) -> None:
     assert message.payload["status"] == "crashed"
     stored = await bench.control.executions.get(record.id)
     assert stored.error is not None or message.payload["errors"][0]["error"]["code"] == "SY-004"
+
+
+async def test_a_suspended_execution_outlives_both_processes_and_holds_no_place(bench: Bench) -> None:
+    async with bench.control:
+        record = await bench.queued()
+        await bench.engine.submitted.get()
+        bench.engine.started(record.id)
+        await bench.sink.next("execution.status")
+        bench.engine.tell(ExecutionReport(record.id, ExecutionStatus.PAUSED, at_ms=1))
+        await bench.sink.next("execution.status")
+    bench.engine.running.clear()
+    bench.engine.suspended.add(record.id)
+    other = bench.restarted()
+    async with other.control:
+        waiting = await other.queued()
+        assert (await bench.engine.submitted.get()).execution_id == waiting.id
+        await other.control.queue.check()
+        await other.control.queue.check()
+        assert (await other.control.executions.get(record.id)).status is ExecutionStatus.PAUSED
+        document, options = record.document, {"targets": None, "force": False, "priority": 0}
+        adopted = AdoptionReport(record.id, record.graph_id, record.graph_hash, document, options, 2)
+        bench.engine.tell(adopted)
+        bench.engine.started(record.id)
+        while (await other.sink.next("execution.status")).payload["execution_id"] != record.id:
+            pass
+        assert (await other.control.executions.get(record.id)).status is ExecutionStatus.RUNNING
+        assert "execution.failed" not in [message.type for message in other.sink.messages]
 
 
 async def test_one_miss_is_patience_two_are_a_loss(running: Bench) -> None:
