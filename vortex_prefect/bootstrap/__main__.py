@@ -9,7 +9,6 @@ import socket
 import sys
 
 from vortex_prefect.bootstrap.orphans import end_with_parent
-from vortex_prefect.bootstrap.wiring import run_bridge, run_engine
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.ipc.trace_setup import configure_tracing
@@ -21,6 +20,9 @@ PREFECT_UI = "VORTEX_PREFECT_UI"
 
 def main() -> int:
     """Run the role of the first argument until a signal ends it; 1 if it could not start."""
+    # Who looks for a running stack needs the names above, and neither FastAPI nor SQLAlchemy.
+    from vortex_prefect.bootstrap.wiring import run_bridge, run_engine  # noqa: PLC0415
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     end_with_parent()

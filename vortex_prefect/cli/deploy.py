@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from vortex_prefect.client.bridge import Client
+from vortex_prefect.client import Bridge
 from vortex_prefect.client.documents import json_or_text, read_document, resolve_files
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import derived_id, is_id
@@ -28,9 +28,9 @@ def deploy_graph(settings: Settings, graph: str, options: dict[str, Any]) -> dic
     Raises:
         VortexError: SY-004 no stack runs; what the bridge refuses.
     """
-    with Client.of_running(settings) as client:
-        graph_id = graph if is_id(graph) else _store(client, Path(graph))
-        return client.deploy(graph_id, options)
+    with Bridge(home=settings.home) as bridge:
+        graph_id = graph if is_id(graph) else _store(bridge, Path(graph))
+        return bridge.deploy_graph(graph_id, **options).to_dict()
 
 
 def read_parameters(assignments: list[str]) -> dict[str, Any]:
@@ -70,8 +70,8 @@ def print_deployment(deployment: dict[str, Any], as_json: bool) -> None:
     out.print(f"Run it: {command}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _store(client: Client, path: Path) -> str:
+def _store(bridge: Bridge, path: Path) -> str:
     parsed = parse_graph(read_document(path), Limits())
     document = {**parsed.to_document(), "id": parsed.id or derived_id("file", str(path.resolve()))}
-    resolve_files(document, client.catalogue(), path.resolve().parent)
-    return client.store(document)
+    resolve_files(document, bridge.list_node_types(), path.resolve().parent)
+    return bridge.store_graph(document).id

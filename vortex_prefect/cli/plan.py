@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.client.bridge import Client
+from vortex_prefect.client import Bridge
 from vortex_prefect.client.documents import read_document, resolve_files
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits, Settings
@@ -38,8 +38,8 @@ def explain_graph(settings: Settings, path: Path, catalogue: Catalogue) -> dict[
     resolve_files(document, catalogue, path.parent)
     info = running_stack(settings)
     if info is not None:
-        with Client(info.url) as client:
-            return {**client.plan(document), "stack": True}
+        with Bridge(info.url, home=settings.home) as bridge:
+            return {**bridge.plan_graph(document).to_dict(), "stack": True}
     plan = compile_plan(
         parse_graph(document, Limits()), catalogue, targets=None, force=False, file_identity=FileIdentities()
     )

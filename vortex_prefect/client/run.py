@@ -58,7 +58,7 @@ async def arun_graph(
     document, folder = document_of(graph)
     url = await asyncio.to_thread(stack_url, settings)
     async with AsyncExitStack() as resources:
-        execution = await resources.enter_async_context(Execution(url, settings.engine_socket, on_progress))
+        execution = await resources.enter_async_context(Execution(url, settings, on_progress))
         prepared_document, values = prepared(document, folder, inputs or {}, await execution.catalogue())
         await resources.enter_async_context(linked(execution, prepared_document["name"]))
         named = None if targets is None else tuple(targets)
