@@ -51,7 +51,7 @@ class MessageStream:
 
     def __next__(self) -> Message:
         inbox = self._course.inbox
-        message = self._until(lambda: inbox.popleft() if inbox else None, None)
+        message: Message | None = self._until(lambda: inbox.popleft() if inbox else None, None)
         if message is None:
             raise StopIteration
         return message
@@ -78,7 +78,7 @@ class MessageStream:
             if connection is not None:
                 with contextlib.suppress(*_LOST):  # whoever reads finds out, and settles it
                     connection.send(text)
-            answer = self._until(lambda: self._course.answer(request_id), deadline)
+            answer: GraphSync | None = self._until(lambda: self._course.answer(request_id), deadline)
         finally:
             self._course.forget(request_id)
         if answer is None:

@@ -57,14 +57,14 @@ class Upload:
         return self.start is not None or not hasattr(self.source, "read")
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
+    def opened(self) -> Iterator[Counted]:
         """The content from its start. A caller's own stream stays open.
 
         Raises:
             RequestError: RQ-001, the file cannot be read.
         """
         if isinstance(self.source, bytes | bytearray | memoryview):
-            yield _Counted(BytesIO(self.source), memoryview(self.source).nbytes, self.on_progress)
+            yield Counted(BytesIO(self.source), memoryview(self.source).nbytes, self.on_progress)
         elif isinstance(self.source, str | os.PathLike):
             try:
                 file: BinaryIO = open(self.source, "rb")  # noqa: SIM115 - closed below
@@ -72,16 +72,16 @@ class Upload:
                 message = f"cannot read {self.source}: {error.strerror}"
                 raise RequestError("RQ-001", message, "Check the path.") from error
             with file:
-                yield _Counted(file, os.fstat(file.fileno()).st_size, self.on_progress)
+                yield Counted(file, os.fstat(file.fileno()).st_size, self.on_progress)
         else:
             size = None
             if self.start is not None:
                 size = self.source.seek(0, os.SEEK_END) - self.start
                 self.source.seek(self.start)
-            yield _Counted(self.source, size, self.on_progress)
+            yield Counted(self.source, size, self.on_progress)
 
 
-class _Counted(RawIOBase):
+class Counted(RawIOBase):
     """A stream that tells how much of it was read; a form asks for its length by going to its end and back."""
 
     def __init__(self, stream: BinaryIO, size: int | None, on_progress: OnTransfer | None) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 import httpx
 
@@ -20,7 +20,6 @@ T = TypeVar("T")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 #: Bytes of a file that are read at once, each in a hop to a thread where there is an event loop.
 _CHUNK_BYTES = 1 << 20
-_NO_MORE = object()
 
 
 class Transport:
@@ -44,7 +43,7 @@ class Transport:
                 result: T = end.value
                 return result
             try:
-                answer = time.sleep(effect.seconds) if isinstance(effect, Pause) else self._exchange(effect)
+                answer = self._exchange(effect) if isinstance(effect, Request) else _slept(effect)
             except Unreached as error:
                 resume = partial(exchanges.throw, error)
             else:
@@ -135,8 +134,8 @@ class _Beside(httpx.AsyncByteStream):
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        parts = iter(self._stream)
-        while (part := await asyncio.to_thread(next, parts, _NO_MORE)) is not _NO_MORE:
+        parts: Iterator[bytes] = iter(self._stream)
+        while part := await asyncio.to_thread(next, parts, b""):
             yield part
 
 
@@ -150,7 +149,7 @@ def _body(http: httpx.Client | httpx.AsyncClient, request: Request) -> Iterator[
         yield build(content=request.body)
         return
     with request.body.opened() as file:
-        yield build(files={"file": (request.body.name, file)})
+        yield build(files={"file": (request.body.name, cast(IO[bytes], file))})
 
 
 @contextlib.contextmanager
@@ -161,6 +160,11 @@ def _translated() -> Iterator[None]:
         raise Unreached(_reason(error), sent=False) from error
     except (httpx.RequestError, TimeoutError) as error:
         raise Unreached(_reason(error), sent=True) from error
+
+
+def _slept(pause: Pause) -> Answer | None:
+    time.sleep(pause.seconds)
+    return None
 
 
 def _reason(error: Exception) -> str:
