@@ -26,7 +26,7 @@ _CURSORS = {"before"}
 
 def calls() -> dict[str, tuple[Call[Any], set[str]]]:
     """Route → the call that a method makes of it, and the names of the method's arguments."""
-    found = {}
+    found: dict[str, tuple[Call[Any], set[str]]] = {}
     for name, method in vars(Bridge).items():
         if isinstance(method, Method | Pages) and name not in _SEVERAL_CALLS:
             signature = inspect.signature(method.build)
