@@ -31,6 +31,15 @@ def test_package_itself_is_light() -> None:
     assert not loaded_by("import vortex_prefect") & {"prefect", "distributed", "torch", "fastapi", "pydantic"}
 
 
+def test_client_of_the_bridge_loads_no_server() -> None:
+    client = (
+        "from vortex_prefect.client import AsyncBridge, Bridge\ntry: Bridge()\nexcept Exception as error: print(error)"
+    )
+    loaded = loaded_by(f"import os\nos.environ['VORTEX_HOME'] = '/nowhere'\n{client}")
+    assert {"httpx", "websockets", "SY-004"} <= loaded
+    assert not loaded & {"prefect", "dask", "distributed", "fastapi", "starlette", "sqlalchemy", "torch", "numpy"}
+
+
 @pytest.mark.parametrize(
     "module",
     ["vortex_prefect.bridge.app", "vortex_prefect.store.sql_store", "vortex_prefect.engine.engine"],

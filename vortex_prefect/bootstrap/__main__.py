@@ -8,7 +8,6 @@ import socket
 import sys
 
 from vortex_prefect.bootstrap.orphans import end_with_parent
-from vortex_prefect.bootstrap.wiring import run_bridge, run_engine
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.ipc.log_setup import configure_logging
@@ -25,6 +24,9 @@ LOCAL_TOKEN, ENVIRONMENT_TOKEN = "VORTEX_LOCAL_TOKEN_SHA256", "VORTEX_TOKEN_SHA2
 
 def main() -> int:
     """Run the role of the first argument until a signal ends it; 1 if it could not start."""
+    # Who looks for a running stack needs the names above, and neither FastAPI nor SQLAlchemy.
+    from vortex_prefect.bootstrap.wiring import run_bridge, run_engine  # noqa: PLC0415
+
     configure_logging(sys.argv[1] if len(sys.argv) > 1 else "")
     end_with_parent()
     settings = Settings.from_env(os.environ)

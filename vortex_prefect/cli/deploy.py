@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from vortex_prefect.client.bridge import Client
+from vortex_prefect.client import Bridge
 from vortex_prefect.client.documents import json_or_text, read_document, resolve_files
 from vortex_prefect.client.uploads import upload_out_of_reach
 from vortex_prefect.core.errors import GraphError
@@ -29,9 +29,9 @@ def deploy_graph(settings: Settings, graph: str, options: dict[str, Any]) -> dic
     Raises:
         VortexError: SY-004 no stack runs; what the bridge refuses.
     """
-    with Client.of_running(settings) as client:
-        graph_id = graph if is_id(graph) else _store(client, settings, Path(graph))
-        return client.deploy(graph_id, options)
+    with Bridge(home=settings.home) as bridge:
+        graph_id = graph if is_id(graph) else _store(bridge, settings, Path(graph))
+        return bridge.deploy_graph(graph_id, **options).to_dict()
 
 
 def read_parameters(assignments: list[str]) -> dict[str, Any]:
@@ -71,10 +71,10 @@ def print_deployment(deployment: dict[str, Any], as_json: bool) -> None:
     out.print(f"Run it: {command}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _store(client: Client, settings: Settings, path: Path) -> str:
+def _store(bridge: Bridge, settings: Settings, path: Path) -> str:
     parsed = parse_graph(read_document(path), Limits())
     document = {**parsed.to_document(), "id": parsed.id or derived_id("file", str(path.resolve()))}
-    catalogue = client.catalogue()
+    catalogue = bridge.list_node_types()
     resolve_files(document, catalogue, path.resolve().parent)
-    upload_out_of_reach(client.http, settings, document, {}, catalogue)
-    return client.store(document)
+    upload_out_of_reach(lambda file: bridge.upload_file(file).path, settings, document, {}, catalogue)
+    return bridge.store_graph(document).id

@@ -157,11 +157,11 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
 @app.command()
 def events(graph_id: str, home: Home = None, after: int = 0) -> None:
     """Print the event log of a graph, a JSON line for each event."""
-    from vortex_prefect.client.bridge import Client  # noqa: PLC0415
+    from vortex_prefect.client import Bridge  # noqa: PLC0415
 
-    with Client.of_running(Settings.from_env(os.environ, home=home)) as client:
-        for event in client.events(graph_id, after):
-            print(json.dumps(event))
+    with Bridge(home=home) as bridge:
+        for event in bridge.list_events(graph_id, after):
+            print(json.dumps(event.to_dict()))
 
 
 @app.command()

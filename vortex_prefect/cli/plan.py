@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.client.bridge import Client
+from vortex_prefect.client import Bridge
 from vortex_prefect.client.documents import read_document, resolve_files
 from vortex_prefect.client.uploads import upload_out_of_reach
 from vortex_prefect.core.nodespec import Catalogue
@@ -40,9 +40,9 @@ def explain_graph(settings: Settings, path: Path, catalogue: Catalogue) -> dict[
     resolve_files(document, catalogue, path.parent)
     info = running_stack(settings)
     if info is not None:
-        with Client(info.url) as client:
-            upload_out_of_reach(client.http, settings, document, {}, catalogue)
-            return {**client.plan(document), "stack": True}
+        with Bridge(info.url, home=settings.home) as bridge:
+            upload_out_of_reach(lambda file: bridge.upload_file(file).path, settings, document, {}, catalogue)
+            return {**bridge.plan_graph(document).to_dict(), "stack": True}
     plan = compile_plan(
         parse_graph(document, Limits()), catalogue, targets=None, force=False, file_identity=FileIdentities(ANYWHERE)
     )

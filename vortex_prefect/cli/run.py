@@ -18,16 +18,14 @@ from rich.live import Live
 
 from vortex_prefect.bootstrap.stack import Stack, Tell, running_stack
 from vortex_prefect.cli.progress import ProgressView
-from vortex_prefect.client.bridge import Client
+from vortex_prefect.client import Bridge
+from vortex_prefect.client.bridge.answers import Execution
+from vortex_prefect.client.bridge.messages import Gap
 from vortex_prefect.client.documents import read_document, resolve_files, set_params
 from vortex_prefect.client.uploads import upload_out_of_reach
 from vortex_prefect.core.ids import derived_id
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.graph.model import parse_graph
-
-_FINAL = frozenset({"completed", "failed", "cancelled", "crashed"})
-_TERMINAL_MESSAGES = frozenset({"execution.complete", "execution.failed", "execution.cancelled"})
-_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +60,17 @@ def run_graph(
             # A port that nobody else needs: this stack is for one run only.
             own = Stack(Settings.from_env(settings.to_env(), port=0), _teller(console, resources))
             info = resources.enter_context(own)
-        client = resources.enter_context(Client(info.url))
-        catalogue = client.catalogue()
+        bridge = resources.enter_context(Bridge(info.url, home=settings.home))
+        catalogue = bridge.list_node_types()
         resolve_files(document, catalogue, path.resolve().parent)
-        upload_out_of_reach(client.http, settings, document, {}, catalogue)
+        upload_out_of_reach(lambda file: bridge.upload_file(file).path, settings, document, {}, catalogue)
         started = time.monotonic()
-        execution_id = client.execute(client.store(document))
-        execution = _follow(client, document, execution_id, console)
+        execution_id = bridge.execute_graph(bridge.store_graph(document).id).execution_id
+        execution = _follow(bridge, document, execution_id, console).to_dict()
         wall_s = time.monotonic() - started
         outputs = execution["outputs"]
         if output is not None:
-            _save(client, outputs, output)
+            _save(bridge, outputs, output)
     _summarise(execution, outputs, wall_s, console)
     return RunResult(execution_id, execution["status"], outputs, round(wall_s, 3), execution.get("error"))
 
@@ -85,35 +83,30 @@ def _document(path: Path, assignments: list[str]) -> dict[str, Any]:
     return {**graph.to_document(), "id": graph.id or derived_id("file", str(path.resolve()))}
 
 
-def _follow(client: Client, document: dict[str, Any], execution_id: str, console: Console) -> dict[str, Any]:
+def _follow(bridge: Bridge, document: dict[str, Any], execution_id: str, console: Console) -> Execution:
     """Show progress until the execution ends; Ctrl-C cancels it."""
     view = ProgressView(document)
     with Live(view, console=console, refresh_per_second=10, transient=False) as live:
         try:
-            for message in client.messages(document["id"]):
-                payload = message["payload"]
-                if payload.get("execution_id") == execution_id:
-                    view.take(message["type"], payload)
-                    live.update(view)
-                    if message["type"] in _TERMINAL_MESSAGES:
-                        break
-                elif client.execution(execution_id)["status"] in _FINAL:
-                    break  # it ended before the connection stood
+            with bridge.messages(document["id"]) as stream:
+                ended = bridge.get_execution(execution_id).ended  # before the connection stood
+                while not ended:
+                    message = next(stream)
+                    if isinstance(message, Gap):
+                        ended = bridge.get_execution(execution_id).ended
+                    elif message.execution_id == execution_id:
+                        view.take(message.type, message.to_dict())
+                        live.update(view)
+                        ended = message.final
         except KeyboardInterrupt:
-            client.cancel(execution_id)
-        execution = _ended(client, execution_id)
-        view.take_execution(execution)
+            bridge.cancel_execution(execution_id)
+        execution = bridge.wait(execution_id)
+        view.take_execution(execution.to_dict())
         live.update(view)
     return execution
 
 
-def _ended(client: Client, execution_id: str) -> dict[str, Any]:
-    while (execution := client.execution(execution_id))["status"] not in _FINAL:
-        time.sleep(_POLL_S)
-    return execution
-
-
-def _save(client: Client, outputs: dict[str, dict[str, Any]], folder: Path) -> None:
+def _save(bridge: Bridge, outputs: dict[str, dict[str, Any]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, output in outputs.items():
         saved = Path(str(output.get("value", "")))
@@ -121,10 +114,10 @@ def _save(client: Client, outputs: dict[str, dict[str, Any]], folder: Path) -> N
             target = folder / saved.name
             shutil.copyfile(saved, target)
         else:
-            data, media_type = client.download(output["url"])
-            suffix = mimetypes.guess_extension(media_type.partition(";")[0]) or ".bin"
+            content = bridge.get_content(output["url"])
+            suffix = mimetypes.guess_extension(content.media_type.partition(";")[0]) or ".bin"
             target = folder / f"{Path(name).name}{suffix}"
-            target.write_bytes(data)
+            target.write_bytes(content.data)
         output["file"] = str(target.resolve())
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.client.bridge import Client
+from vortex_prefect.client import Bridge
 from vortex_prefect.core.settings import Settings
 
 
@@ -21,8 +21,12 @@ def print_status(settings: Settings, as_json: bool) -> bool:
         else:
             Console(stderr=True).print(f"no stack runs with the home {settings.home}; start one with `vortex up`")
         return False
-    with Client(info.url) as client:
-        status = client.status()
+    with Bridge(info.url, home=settings.home) as bridge:
+        status = {
+            "workers": [worker.to_dict() for worker in bridge.list_workers()],
+            "queue": bridge.get_queue().to_dict(),
+            **bridge.get_stack().to_dict(),
+        }
     if as_json:
         print(json.dumps({"running": True, "home": str(settings.home), **info.to_dict(), **status}))
         return True

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from vortex_prefect import __version__
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.client.bridge import Client
+from vortex_prefect.client import Bridge
 from vortex_prefect.core import nodespec
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.nodespec import Catalogue
@@ -38,8 +38,8 @@ def find_catalogue(settings: Settings) -> Catalogue:
     """
     info = running_stack(settings)
     if info is not None:
-        with Client(info.url) as client:
-            return client.catalogue()
+        with Bridge(info.url, home=settings.home) as bridge:
+            return bridge.list_node_types()
     kept = settings.home / "cache" / f"catalogue-{_identity(settings.debug_nodes)}.json"
     if (catalogue := _read(kept)) is None:
         catalogue = _ask_packs(settings.debug_nodes)

@@ -66,7 +66,7 @@ async def _address(execution: Execution, ended: asyncio.Event) -> str:
     """Where a person sees the execution: its flow run or, if that does not come, what the bridge says of it."""
     deadline = None
     loop = asyncio.get_running_loop()
-    while (url := (await execution.state())["prefect_url"]) is None:
+    while (url := (await execution.state()).prefect_url) is None:
         if ended.is_set():
             deadline = deadline or loop.time() + _PATIENCE_S
             if loop.time() > deadline:

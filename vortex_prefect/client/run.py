@@ -12,8 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
-
+from vortex_prefect.client.bridge.clients import Bridge
 from vortex_prefect.client.embedded import stack_url
 from vortex_prefect.client.execution import Execution, Order, Progress
 from vortex_prefect.client.inputs import AnyGraph, document_of, prepared
@@ -62,7 +61,7 @@ async def arun_graph(
     document, folder = document_of(graph)
     url = await asyncio.to_thread(stack_url, settings)
     async with AsyncExitStack() as resources:
-        execution = await resources.enter_async_context(Execution(url, settings.engine_socket, on_progress))
+        execution = await resources.enter_async_context(Execution(url, settings, on_progress))
         catalogue = await execution.catalogue()
         prepared_document, values = prepared(document, folder, inputs or {}, catalogue)
         await asyncio.to_thread(_upload, url, settings, prepared_document, values, catalogue)
@@ -103,8 +102,8 @@ def run_graph(
 def _upload(
     url: str, settings: Settings, document: dict[str, Any], values: dict[str, Any], catalogue: Catalogue
 ) -> None:
-    with httpx.Client(base_url=url, trust_env=False) as http:
-        upload_out_of_reach(http, settings, document, values, catalogue)
+    with Bridge(url, home=settings.home) as bridge:
+        upload_out_of_reach(lambda file: bridge.upload_file(file).path, settings, document, values, catalogue)
 
 
 class _LoopThread:

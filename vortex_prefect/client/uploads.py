@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
-
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.core.errors import SystemFault, VortexError
+from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.files.roots import NOWHERE, FileRoots, roots_of
-
-#: Connecting is quick; taking a large file in may not be.
-_TIMEOUT = httpx.Timeout(600.0, connect=10.0)
 
 
 class _Place(NamedTuple):
@@ -28,14 +23,18 @@ class _Place(NamedTuple):
 
 
 def upload_out_of_reach(
-    http: httpx.Client, settings: Settings, document: dict[str, Any], values: dict[str, Any], catalogue: Catalogue
+    upload: Callable[[Path], str],
+    settings: Settings,
+    document: dict[str, Any],
+    values: dict[str, Any],
+    catalogue: Catalogue,
 ) -> None:
     """Put uploads in the place of files that nodes of the running stack may not read.
 
     Files have to be absolute, and there. What was uploaded before is not sent again.
 
     Args:
-        http: speaks to the bridge of the stack that runs with `settings.home`.
+        upload: gives a file to the bridge of the stack that runs with `settings.home`; its path there.
         values: of the graph's exposed inputs.
 
     Raises:
@@ -46,7 +45,7 @@ def upload_out_of_reach(
         path = str(place.holder[place.key])
         if _is_out_of_reach(roots, path):
             if path not in known:
-                known[path] = _uploaded(http, settings, Path(path))
+                known[path] = _uploaded(upload, settings, Path(path))
             place.holder[place.key] = known[path]
 
 
@@ -87,18 +86,12 @@ def _is_out_of_reach(roots: FileRoots, path: str) -> bool:
     return False
 
 
-def _uploaded(http: httpx.Client, settings: Settings, path: Path) -> str:
+def _uploaded(upload: Callable[[Path], str], settings: Settings, path: Path) -> str:
     with path.open("rb") as file:
         known = settings.file_dir / hashlib.file_digest(file, "sha256").hexdigest()
         if known.is_file():
             return str(known)
-        file.seek(0)
-        try:
-            response = http.post("/api/file", files={"file": (path.name, file)}, timeout=_TIMEOUT)
-        except httpx.HTTPError as error:
-            raise SystemFault("SY-004", f"the bridge does not take {path}: {error}") from error
-    answer = response.json()
-    if response.is_error:
-        refused = VortexError.from_dict(answer["error"])
-        raise type(refused)(refused.code, f"{path}: {refused.message}", refused.hint)
-    return str(answer["path"])
+    try:
+        return upload(path)
+    except VortexError as error:
+        raise type(error)(error.code, f"{path}: {error.message}", error.hint) from error

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from vortex_prefect.cli.deploy import print_deployment, read_parameters
 from vortex_prefect.cli.main import app
-from vortex_prefect.client.bridge import Client
+from vortex_prefect.client.bridge import answers
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import new_id
 
@@ -74,7 +74,7 @@ def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 class Bridge:
-    """Stands for `Client`."""
+    """Stands for the client of that name."""
 
     http: Any = None
 
@@ -88,22 +88,23 @@ class Bridge:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def store(self, document: dict[str, Any]) -> str:
+    def store_graph(self, document: dict[str, Any]) -> answers.StoredGraph:
         self.stored.append(document)
-        return str(document["id"])
+        known = {"version": 1, "created_at": "", "updated_at": "", "nodes": 0, "graph": document}
+        return answers.StoredGraph.model_validate({"id": document["id"], "name": document["name"], **known})
 
-    def catalogue(self) -> dict[str, Any]:
+    def list_node_types(self) -> dict[str, Any]:
         return {}
 
-    def deploy(self, graph_id: str, options: dict[str, Any]) -> dict[str, Any]:
+    def deploy_graph(self, graph_id: str, **options: Any) -> answers.Deployment:
         self.deployed.append((graph_id, options))
-        return DEPLOYMENT
+        return answers.Deployment.model_validate(DEPLOYMENT)
 
 
 @pytest.fixture
 def bridge(monkeypatch: pytest.MonkeyPatch) -> Bridge:
     made = Bridge()
-    monkeypatch.setattr(Client, "of_running", lambda settings: made)
+    monkeypatch.setattr("vortex_prefect.cli.deploy.Bridge", lambda home: made)
     return made
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from vortex_prefect.bootstrap.stack import StackInfo
 from vortex_prefect.cli import status
+from vortex_prefect.client.bridge import answers
 from vortex_prefect.core.settings import Settings
 
 WORKERS: list[dict[str, Any]] = [
@@ -28,7 +29,7 @@ WORKERS: list[dict[str, Any]] = [
 
 
 class FakeClient:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, home: Path) -> None:
         self.url = url
 
     def __enter__(self) -> Self:
@@ -37,15 +38,22 @@ class FakeClient:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def status(self) -> dict[str, Any]:
-        return {"workers": WORKERS, "queue": {"waiting": []}, "dask_dashboard": None}
+    def list_workers(self) -> list[answers.Worker]:
+        return [answers.Worker.model_validate(worker) for worker in WORKERS]
+
+    def get_queue(self) -> answers.Queue:
+        empty: dict[str, Any] = {"paused": False, "concurrency": 1, "limit": 1, "running": [], "waiting": []}
+        return answers.Queue.model_validate(empty)
+
+    def get_stack(self) -> answers.Links:
+        return answers.Links(dask_dashboard=None)
 
 
 @pytest.fixture(autouse=True)
 def stack(monkeypatch: pytest.MonkeyPatch) -> None:
     info = StackInfo(1, "http://here", "http://prefect/api", "http://prefect", "tcp://dask")
     monkeypatch.setattr(status, "running_stack", lambda settings: info)
-    monkeypatch.setattr(status, "Client", FakeClient)
+    monkeypatch.setattr(status, "Bridge", FakeClient)
 
 
 def test_the_table_takes_what_a_host_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

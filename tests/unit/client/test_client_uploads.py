@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.unit.graph.builders import CATALOGUE
 from vortex_prefect.client.uploads import upload_out_of_reach
-from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
+from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.settings import Settings
 
 READER = next(spec for spec in CATALOGUE.all() if spec.files)
@@ -30,19 +29,18 @@ class Bridge:
         self.taken = 0
         self.refusal: VortexError | None = None
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def take(self, file: Path) -> str:
         self.taken += 1
         if self.refusal is not None:
-            return httpx.Response(400, json={"error": self.refusal.to_dict()})
-        content = request.read().partition(b"\r\n\r\n")[2].rpartition(b"\r\n--")[0]
+            raise self.refusal
+        content = file.read_bytes()
         self.settings.file_dir.mkdir(exist_ok=True)
         path = self.settings.file_dir / hashlib.sha256(content).hexdigest()
         path.write_bytes(content)
-        return httpx.Response(201, json={"path": str(path)})
+        return str(path)
 
     def upload(self, document: dict[str, Any], values: dict[str, Any] | None = None) -> None:
-        with httpx.Client(transport=httpx.MockTransport(self), base_url="http://x") as http:
-            upload_out_of_reach(http, self.settings, document, {} if values is None else values, CATALOGUE)
+        upload_out_of_reach(self.take, self.settings, document, {} if values is None else values, CATALOGUE)
 
 
 @pytest.fixture
@@ -106,15 +104,3 @@ def test_a_refusal_names_the_file(stack: Bridge, tmp_path: Path) -> None:
     stack.refusal = RequestError("RQ-001", "it is a program")
     with pytest.raises(RequestError, match=r"out/a: it is a program"):
         stack.upload(document(tmp_path / "out" / "a"))
-
-
-def test_a_bridge_that_is_gone_is_a_fault(stack: Bridge, tmp_path: Path) -> None:
-    def gone(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused")
-
-    with (
-        httpx.Client(transport=httpx.MockTransport(gone), base_url="http://x") as http,
-        pytest.raises(SystemFault) as caught,
-    ):
-        upload_out_of_reach(http, stack.settings, document(tmp_path / "out" / "a"), {}, CATALOGUE)
-    assert caught.value.code == "SY-004"
