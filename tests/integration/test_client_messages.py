@@ -16,7 +16,7 @@ from tests.fakes.bridge import Bridge, bridge, served
 from tests.fakes.callers import Caller, Messages, caller
 from tests.fakes.peers import faulty, says
 from tests.fakes.sink import PATIENCE_S
-from vortex_prefect.bridge.hub import Hub
+from vortex_prefect.bridge.hub import Bounds, Hub
 from vortex_prefect.client.bridge.messages import (
     ExecutionCompleted,
     Gap,
@@ -155,7 +155,7 @@ async def test_what_is_not_held_any_more_is_told_as_a_gap(made: Bridge, kind: st
         execution_id = await run(made, graph_id)
         made.engine.node(execution_id, "image", NodeState.RUNNING)
         await messages.until(NodeProgress)
-        made.context.hub._memory = 0  # nothing is remembered from now on
+        made.context.hub._memory = Bounds(0, 0)  # nothing is remembered from now on
         relay.cut()
         made.engine.node(execution_id, "image", NodeState.COMPLETED, outputs={})
         assert isinstance(await messages.next(), Gap)

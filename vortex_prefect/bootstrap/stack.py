@@ -154,9 +154,9 @@ class Stack:
         from vortex_prefect.bridge.access import check_exposure  # noqa: PLC0415
         from vortex_prefect.bridge.server import listen  # noqa: PLC0415
 
-        self._tokens = _token_digests(settings)
-        known = [("environment", self._tokens[ENVIRONMENT_TOKEN])] if ENVIRONMENT_TOKEN in self._tokens else []
-        check_exposure(settings, Tokens(settings.tokens_file, dict(known)))
+        given = environment_token(os.environ)
+        check_exposure(settings, Tokens(settings.tokens_file, given))
+        self._tokens = {LOCAL_TOKEN: _make_local_token(settings), **{ENVIRONMENT_TOKEN: given[name] for name in given}}
         self._listening = listen(settings.host, settings.port)
         port = self._listening.getsockname()[1]
         prefect_url = settings.prefect_api_url or self._open_prefect()
@@ -328,23 +328,24 @@ def _check_software(settings: Settings) -> None:
         )
 
 
-def _token_digests(settings: Settings) -> dict[str, str]:
-    """What the bridge is told of the tokens that no file of the home names; the stack's own is made here.
+def environment_token(env: Mapping[str, str]) -> dict[str, str]:
+    """`{"environment": SHA-256}` of the token that the variables have; nothing if they have none.
 
     Raises:
-        SystemFault: SY-009, the environment's token can be guessed; SY-006, the stack's own cannot be written.
+        SystemFault: SY-009, it can be guessed.
     """
+    given = env.get(TOKEN_VARIABLE, "")
+    if given and len(given) < SHORTEST_TOKEN:
+        raise SystemFault("SY-009", f"{TOKEN_VARIABLE} is shorter than {SHORTEST_TOKEN} characters")
+    digest = digest_of(given) if given else env.get(ENVIRONMENT_TOKEN, "")
+    return {"environment": digest} if digest else {}
+
+
+def _make_local_token(settings: Settings) -> str:
+    """Leave a token for the commands of the stack's own user; its SHA-256."""
     secret = new_secret()
     write_atomically(settings.local_token_file, secret.encode())  # which makes files 0600
-    digests = {LOCAL_TOKEN: digest_of(secret)}
-    given = os.environ.get(TOKEN_VARIABLE, "")
-    if given:
-        if len(given) < SHORTEST_TOKEN:
-            raise SystemFault("SY-009", f"{TOKEN_VARIABLE} is shorter than {SHORTEST_TOKEN} characters")
-        digests[ENVIRONMENT_TOKEN] = digest_of(given)
-    elif hashed := os.environ.get(ENVIRONMENT_TOKEN, ""):
-        digests[ENVIRONMENT_TOKEN] = hashed
-    return digests
+    return digest_of(secret)
 
 
 def _lock(path: Path) -> int:

@@ -146,6 +146,20 @@ def env(home: Home = None) -> None:
 
 
 @app.command()
+def login(
+    open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    home: Home = None,
+) -> None:
+    """Print an address that opens the running stack's page logged in, once and for a quarter of an hour."""
+    from vortex_prefect.cli.token import login_address  # noqa: PLC0415
+
+    address = login_address(Settings.from_env(os.environ, home=home))
+    print(address)
+    if open_:
+        typer.launch(address)
+
+
+@app.command()
 def doctor(home: Home = None, as_json: AsJson = False) -> None:
     """Check what VORTEX needs of this machine, and say what to do."""
     from vortex_prefect.cli.doctor import print_findings  # noqa: PLC0415

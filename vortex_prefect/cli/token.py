@@ -7,6 +7,7 @@ import json
 from rich.console import Console
 from rich.table import Table
 
+from vortex_prefect.client import Bridge
 from vortex_prefect.core.access import scopes_of
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.ids import now_ms
@@ -34,6 +35,16 @@ def create(settings: Settings, name: str, scopes: list[str], days: float | None,
         return
     Console(stderr=True).print(f"token {name} for {', '.join(sorted(wanted))}; it is shown this once:", highlight=False)
     print(secret)
+
+
+def login_address(settings: Settings) -> str:
+    """Where a browser is logged in as whoever asks: `VORTEX_TOKEN`'s user, else the stack's own.
+
+    Raises:
+        VortexError: SY-004 no stack runs with this home, RQ-007 it asks nobody who he is.
+    """
+    with Bridge(home=settings.home) as bridge:
+        return bridge.url.rstrip("/") + bridge.issue_code().path
 
 
 def show(settings: Settings, as_json: bool) -> None:

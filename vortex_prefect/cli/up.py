@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from types import FrameType
 
 from rich.console import Console
 
-from vortex_prefect.bootstrap.stack import Stack, StackInfo
+from vortex_prefect.bootstrap.stack import Stack, StackInfo, environment_token
+from vortex_prefect.bridge.access import auth_required
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.service.tokens import Tokens
 
 _WATCH_S = 0.2
 
@@ -31,6 +34,8 @@ def stay_up(settings: Settings, console: Console) -> None:
 
 def _greet(info: StackInfo, settings: Settings, console: Console) -> None:
     console.print(f"[bold green]VORTEX is up[/bold green]  [link={info.url}]{info.url}[/link]")
+    if auth_required(settings, Tokens(settings.tokens_file, environment_token(os.environ))):
+        console.print("  log in      vortex login", highlight=False)
     console.print(f"  Prefect     {info.prefect_ui}")
     if info.owns_prefect:
         console.print(f"              asks for what is in {settings.prefect_auth}", soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from vortex_prefect.bootstrap import __main__ as module
+from vortex_prefect.bootstrap import wiring
 
 
 @pytest.mark.parametrize("role", ["engine", "bridge"])
@@ -28,6 +29,6 @@ def test_each_process_traces_under_its_name(role: str, monkeypatch: pytest.Monke
         monkeypatch.setattr(module, "end_with_parent", lambda: None)
         monkeypatch.setattr(module, "configure_tracing", done.append)
         for name in ("run_engine", "run_bridge"):
-            monkeypatch.setattr(module, name, serve)
+            monkeypatch.setattr(wiring, name, serve)
         assert module.main() == 0
     assert done == [role, "served"]

@@ -223,12 +223,52 @@ class Queue(Resource):
     waiting: tuple[QueueEntry, ...]
 
 
+class Session(Resource):
+    """Who is asking; `user` is null for somebody who has not said so."""
+
+    required: bool
+    user: str | None
+    scopes: tuple[str, ...]
+    csrf_token: str | None
+
+
+class LoginCode(Resource):
+    """A code for one login; `path` is where a browser uses it."""
+
+    code: str
+    path: str
+    expires_in_s: int
+
+
+class Token(Resource):
+    """A token without its secret."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: str
+    expires_at: str | None
+
+
+class NewToken(Token):
+    """A new token, with the secret that is told this once."""
+
+    secret: str
+
+
+class TokenList(Resource):
+    """All tokens that can be revoked."""
+
+    tokens: tuple[Token, ...]
+
+
 class StoredFile(Resource):
     """An uploaded file; `path` is what a node's PATH parameter takes."""
 
     sha256: str
     size_bytes: int
     name: str | None
+    media_type: str
     path: str
     url: str
 

@@ -6,7 +6,7 @@ import os
 import ssl
 from typing import Self, TypeVar
 
-from vortex_prefect.client.bridge import graphs, operations, procedures
+from vortex_prefect.client.bridge import access, graphs, operations, procedures
 from vortex_prefect.client.bridge.attempts import Attempts, Patience
 from vortex_prefect.client.bridge.course import Course
 from vortex_prefect.client.bridge.exchange import Call, Steps
@@ -126,6 +126,12 @@ class Bridge(_Client):
     upload_file = Method(operations.upload_file)
     get_file = Method(operations.get_file)
     save_file = Method(operations.save_file)
+    get_session = Method(access.get_session)
+    issue_code = Method(access.issue_code)
+    list_tokens = Method(access.list_tokens)
+    create_token = Method(access.create_token)
+    revoke_token = Method(access.revoke_token)
+    list_audit = Pages(access.list_audit)
     list_node_types = Method(operations.list_node_types)
     get_node_type = Method(operations.get_node_type)
     list_workers = Method(operations.list_workers)
@@ -221,6 +227,12 @@ class AsyncBridge(_Client):
     upload_file = AsyncMethod(operations.upload_file)
     get_file = AsyncMethod(operations.get_file)
     save_file = AsyncMethod(operations.save_file)
+    get_session = AsyncMethod(access.get_session)
+    issue_code = AsyncMethod(access.issue_code)
+    list_tokens = AsyncMethod(access.list_tokens)
+    create_token = AsyncMethod(access.create_token)
+    revoke_token = AsyncMethod(access.revoke_token)
+    list_audit = AsyncPages(access.list_audit)
     list_node_types = AsyncMethod(operations.list_node_types)
     get_node_type = AsyncMethod(operations.get_node_type)
     list_workers = AsyncMethod(operations.list_workers)
