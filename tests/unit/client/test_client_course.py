@@ -37,7 +37,7 @@ def course(clock: Clock) -> Course:
 def after(course: Course) -> str | None:
     found = parse_qs(urlsplit(course.address()).query)
     assert found["graph_id"] == ["g"]
-    return found.get("after", [None])[0]  # type: ignore[list-item]
+    return found.get("after", [None])[0]
 
 
 def take(course: Course, type: str, seq: int, **payload: Any) -> None:
