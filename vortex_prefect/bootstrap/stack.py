@@ -156,7 +156,9 @@ class Stack:
 
         given = environment_token(os.environ)
         check_exposure(settings, Tokens(settings.tokens_file, given))
-        self._tokens = {LOCAL_TOKEN: _make_local_token(settings), **{ENVIRONMENT_TOKEN: given[name] for name in given}}
+        self._tokens = {LOCAL_TOKEN: _make_local_token(settings)}
+        if given:
+            self._tokens[ENVIRONMENT_TOKEN] = given["environment"]
         self._listening = listen(settings.host, settings.port)
         port = self._listening.getsockname()[1]
         prefect_url = settings.prefect_api_url or self._open_prefect()
