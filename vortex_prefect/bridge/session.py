@@ -130,7 +130,9 @@ class Session:
         if self._frames is None or not self._idle or self._client.closed is not None:
             return
         if self._frames["writable"]():
-            self._frames["write"](self._framed(self._client.take(_WRITE_BYTES)))
+            taken = self._client.take(_WRITE_BYTES)
+            self._frames["write"](self._framed(taken))
+            self._delivered(taken)
         if self._client.waiting:
             self._wake.set()
 
@@ -147,8 +149,7 @@ class Session:
             self._wake.clear()
             while taken := self._client.take(_WRITE_BYTES):
                 await self._send_envelopes(taken)
-                for envelope in taken:
-                    self._context.hub.delivered(self._client, envelope)
+                self._delivered(taken)
             self._idle = True
             await self._wake.wait()
             self._idle = False
@@ -159,6 +160,10 @@ class Session:
                 await self._socket.send_text(envelope.text.decode())
             return
         await self._socket.send({"type": "websocket.send", FRAMES: self._framed(envelopes)})
+
+    def _delivered(self, envelopes: list[Envelope]) -> None:
+        for envelope in envelopes:
+            self._context.hub.delivered(self._client, envelope)
 
     def _framed(self, envelopes: list[Envelope]) -> bytes:
         deflate = self._frames is not None and self._frames["deflate"]
