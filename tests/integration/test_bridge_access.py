@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -270,6 +271,13 @@ async def test_sessions_outlive_a_restart_but_not_their_key(guarded: Guarded) ->
     assert token is not None
     cookie = guarded.made.gate.sessions.open(token)
     assert open_gate(settings).sessions.find(cookie) == token
+    # The environment's token has one name, whatever its secret is: another one is somebody else.
+    before, after = (open_gate(settings, {"environment": digest_of(secret)}) for secret in (SECRET, SECRET + "!"))
+    environment = before.tokens.find(SECRET)
+    assert environment is not None
+    old = before.sessions.open(environment)
+    assert before.sessions.find(old) == environment
+    assert after.sessions.find(old) is None
     settings.session_key_file.unlink()
     assert open_gate(settings).sessions.find(cookie) is None
 
@@ -375,6 +383,7 @@ async def graph_of(guarded: Guarded) -> str:
 async def test_a_socket_needs_a_token(guarded: Guarded) -> None:
     graph_id = await graph_of(guarded)
     async with socket_of(guarded, graph_id) as connection:
+        assert [json.loads(text)["type"] async for text in connection] == ["error"]
         assert await code_of(connection) == 4401
     with pytest.raises(websockets.InvalidStatus):
         async with socket_of(guarded, graph_id, Authorization="Bearer vtx_no"):

@@ -56,8 +56,7 @@ async def arun_graph(
         RunFailed: it ran, and did not complete; with the results that were reached. WK-005 after `timeout_s`.
         SystemFault: SY-…, there is no stack, and none can be started.
     """
-    known_home = home or getattr(graph, "home", None)
-    settings = Settings.from_env(os.environ, home=known_home)
+    settings = Settings.from_env(os.environ, home=home or _home_of(graph))
     document, folder = document_of(graph)
     url = await asyncio.to_thread(stack_url, settings)
     async with AsyncExitStack() as resources:
@@ -97,6 +96,11 @@ def run_graph(
         worker.cancel()
         raise
     return worker.result()
+
+
+def _home_of(graph: AnyGraph) -> str | os.PathLike[str] | None:
+    # A path has a `home` as well, of another kind.
+    return None if isinstance(graph, str | os.PathLike | Mapping) else graph.home
 
 
 def _upload(
