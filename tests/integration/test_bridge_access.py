@@ -383,7 +383,8 @@ async def graph_of(guarded: Guarded) -> str:
 async def test_a_socket_needs_a_token(guarded: Guarded) -> None:
     graph_id = await graph_of(guarded)
     async with socket_of(guarded, graph_id) as connection:
-        assert [json.loads(text)["type"] async for text in connection] == ["error"]
+        told = json.loads(await connection.recv())
+        assert (told["type"], told["payload"]["error"]["code"]) == ("error", "RQ-010")
         assert await code_of(connection) == 4401
     with pytest.raises(websockets.InvalidStatus):
         async with socket_of(guarded, graph_id, Authorization="Bearer vtx_no"):
