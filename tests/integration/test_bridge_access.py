@@ -460,17 +460,19 @@ async def test_what_was_done_by_whom_is_in_the_log(guarded: Guarded) -> None:
         await admin.post("/api/token", json={"name": "ann", "scopes": ["read"]})
         await admin.delete("/api/token/ann")
         await stranger.get("/api/graph?secret=1")
+        async with guarded.client() as forgetful:
+            error_of(await forgetful.post("/api/session", json={"token": "vtx_no"}), "RQ-010", 401)
         async with guarded.browser("read") as page:
             error_of(await page.post("/api/queue/resume"), "RQ-011", 403)
         async with asyncio.timeout(PATIENCE_S):
-            while (await guarded.types()).count("AccessRefused") < 2:
+            while (await guarded.types()).count("AccessRefused") < 3:
                 await asyncio.sleep(0)
         events = (await admin.get("/api/audit")).json()["events"]
     told = [(event["event_type"], event["metadata"]["user"]) for event in events]
     assert sorted(told) == sorted(
         [
             ("QueuePaused", "admin"), ("TokenCreated", "admin"), ("TokenRevoked", "admin"),
-            ("SessionOpened", "read"), ("AccessRefused", "nobody"), ("AccessRefused", "read"),
+            ("SessionOpened", "read"), ("AccessRefused", "nobody"), ("AccessRefused", "nobody"), ("AccessRefused", "read"),
         ]
     )  # fmt: skip
     assert {event["metadata"]["address"] for event in events} == {"127.0.0.1"}

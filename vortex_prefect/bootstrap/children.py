@@ -83,6 +83,8 @@ class Child:
                 stderr=log,
                 env={**self.spec.env, "PYTHONUNBUFFERED": "1"},
                 pass_fds=self.spec.descriptors,
+                # Logs, outputs and databases are for this user; who else is to have them is told by their copies.
+                umask=0o077,
                 # Out of the terminal's group: Ctrl-C is for the stack, which ends its children in order.
                 start_new_session=True,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - one C call; no lock is taken

@@ -47,7 +47,12 @@ async def open_session(request: Request, context: Context, gate: GateOf, actor: 
     body = await read_model(request, LoginRequest, context.limits.body_bytes)
     if (body.token is None) == (body.code is None):
         raise RequestError("RQ-001", "either token or code is given")
-    token = trusted(gate, actor.address, lambda: _shown(gate, body))
+    try:
+        token = trusted(gate, actor.address, lambda: _shown(gate, body))
+    except RequestError as error:
+        if error.code == "RQ-010":
+            context.control.audit.refused(actor, request.url.path, error)
+        raise
     cookie = gate.sessions.open(token)
     await context.control.audit.note("SessionOpened", token.id, _as(actor, token))
     response = JSONResponse(_session(gate, token.identity, cookie), 201, {"Location": "/api/session"})
