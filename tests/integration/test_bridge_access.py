@@ -472,7 +472,8 @@ async def test_what_was_done_by_whom_is_in_the_log(guarded: Guarded) -> None:
     assert sorted(told) == sorted(
         [
             ("QueuePaused", "admin"), ("TokenCreated", "admin"), ("TokenRevoked", "admin"),
-            ("SessionOpened", "read"), ("AccessRefused", "nobody"), ("AccessRefused", "nobody"), ("AccessRefused", "read"),
+            ("SessionOpened", "read"), ("AccessRefused", "nobody"), ("AccessRefused", "nobody"),
+            ("AccessRefused", "read"),
         ]
     )  # fmt: skip
     assert {event["metadata"]["address"] for event in events} == {"127.0.0.1"}

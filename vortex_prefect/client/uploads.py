@@ -62,7 +62,7 @@ def _places(document: dict[str, Any], values: dict[str, Any], catalogue: Catalog
     for node in document["nodes"].values():
         for name in _file_params(node, catalogue):
             yield from _place(node.get("params", {}), name)
-    for item in document["inputs"]:
+    for item in document.get("inputs", ()):
         node = document["nodes"].get(item["node"], {})
         if item["param"] in _file_params(node, catalogue):
             yield from _place(values, item["name"])

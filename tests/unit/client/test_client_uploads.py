@@ -104,3 +104,10 @@ def test_a_refusal_names_the_file(stack: Bridge, tmp_path: Path) -> None:
     stack.refusal = RequestError("RQ-001", "it is a program")
     with pytest.raises(RequestError, match=r"out/a: it is a program"):
         stack.upload(document(tmp_path / "out" / "a"))
+
+
+def test_a_document_without_inputs_is_one_too(stack: Bridge, tmp_path: Path) -> None:
+    given = document(tmp_path / "out" / "a")
+    del given["inputs"]
+    stack.upload(given)
+    assert stack.taken == 1
