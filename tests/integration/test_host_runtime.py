@@ -22,6 +22,7 @@ from tests.integration.host_jobs import code, config, job, output, running
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.files.roots import ANYWHERE
 from vortex_prefect.host import watch
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.process import WorkerCommand
@@ -39,7 +40,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostRuntime]:
     # Room for a large tensor, and one more.
-    with running(config(tmp_path_factory.mktemp("host"), arena_budget_bytes=2 << 30)) as found:
+    with running(config(tmp_path_factory.mktemp("host"), arena_budget_bytes=2 << 30, roots=ANYWHERE)) as found:
         yield found
 
 
