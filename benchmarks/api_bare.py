@@ -1,7 +1,7 @@
-"""`python -m benchmarks.api_bare BYTES`: what `api` is compared with, in a process of its own, until standard input ends.
+"""`python -m benchmarks.api_bare BYTES`: what `api` is compared with, in a process of its own.
 
 A FastAPI application with one route that reads the body and answers so many bytes of JSON, under the bridge's own
-uvicorn settings. It prints its port.
+uvicorn settings, until standard input ends. It prints its port.
 """
 
 from __future__ import annotations

@@ -130,7 +130,10 @@ class Session:
         if self._frames is None or not self._idle or self._client.closed is not None:
             return
         if self._frames["writable"]():
-            self._frames["write"](self._framed(self._client.take(_WRITE_BYTES)))
+            taken = self._client.take(_WRITE_BYTES)
+            self._frames["write"](self._framed(taken))
+            for envelope in taken:
+                self._context.hub.delivered(self._client, envelope)
         if self._client.waiting:
             self._wake.set()
 
