@@ -79,8 +79,9 @@ def _request(port: int, method: str, path: str, body: Any) -> bytes:
 class Load:
     """The requests on their way, on one epoll."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, connections: int = _CONNECTIONS) -> None:
         self._port = port
+        self._connections = connections
         self._poll = select.epoll()
         self._busy: dict[int, Connection] = {}
         self._free: deque[Connection] = deque()
@@ -88,7 +89,7 @@ class Load:
 
     def run(self, planned: list[Planned]) -> Tally:
         """Send everything when it is due, and wait for the answers."""
-        self._free.extend(self._open() for _ in range(_CONNECTIONS))
+        self._free.extend(self._open() for _ in range(self._connections))
         waiting = list(planned)
         heapq.heapify(waiting)
         began = time.perf_counter()
@@ -104,8 +105,11 @@ class Load:
             timeout = max(0.0, waiting[0][0] - now) if waiting else 0.5
             for number, event in self._poll.poll(timeout):
                 self._on_event(self._busy.get(number), event)
-        for connection in self._busy.values():
-            self.tally.failed(connection.name, "no answer")
+        for connection in tuple(self._busy.values()):
+            self._drop(connection, "no answer")
+        while self._free:
+            self._free.popleft().socket.close()
+        self._poll.close()
         return self.tally
 
     def _send(self, due: float, name: str, text: bytes) -> None:
