@@ -10,6 +10,7 @@ from importlib import import_module
 from benchmarks.harness import commit, machine, say
 
 NAMES = {
+    "api": "milliseconds of 200 API requests a second while a graph executes, beside a bare FastAPI route",
     "compile": "graphs compiled to plans a second, beside graphlib alone",
     "dispatch": "nodes a second through the whole engine, beside Prefect's own task runners",
     "endtoend": "milliseconds from request to completion, beside the same steps as a Prefect flow",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.unit.store.records import a_graph, an_event, an_execution, keeping, putting
-from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, StorePort, UnitOfWork
+from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord, StorePort, UnitOfWork
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import new_id
@@ -276,6 +277,17 @@ class TestGraphs:
         assert [len(page) for page in (first, second, third)] == [3, 3, 1]
         assert sorted(graph.id for graph in first + second + third) == sorted(graph.id for graph in graphs)
 
+    async def test_heads_are_listed_as_graphs_are_with_the_number_of_nodes(self, store: SqlStore) -> None:
+        documents: list[dict[str, Any]] = [{"nodes": {"a": {"nodes": {"b": {}}}, "b": {}}}, {"nodes": {}}, {}]
+        graphs = [a_graph(updated_ms=at, document=document) for at, document in enumerate(documents, 5)]
+        await store.write(putting(*graphs))
+        heads = await store.read(lambda unit: unit.graph_heads(2))
+        heads += await store.read(lambda unit: unit.graph_heads(9, heads[-1].updated_ms, before_id=heads[-1].id))
+        assert heads == [
+            GraphHead(graph.id, graph.name, graph.version, nodes, graph.created_ms, graph.updated_ms)
+            for graph, nodes in zip(graphs[::-1], (0, 0, 2), strict=True)
+        ]
+
 
 class TestExecutions:
     async def test_come_back_whole(self, store: SqlStore) -> None:
@@ -330,6 +342,21 @@ class TestExecutions:
         page = await store.read(lambda unit: unit.executions(2))
         rest = await store.read(lambda unit: unit.executions(9, before_ms=5, before_id=page[-1].id))
         assert page + rest == records
+
+    async def test_lean_ones_have_of_a_document_no_more_than_tells_its_outputs(self, store: SqlStore) -> None:
+        outputs = [{"name": "größe", "node": "a", "port": "out"}]
+        documents: list[dict[str, Any]] = [{"nodes": {"a": {}}, "outputs": outputs}, {"nodes": {"a": {}}}]
+        documents += [{"nodes": {"b": {}}, "edges": [], "outputs": []}]
+        records = [an_execution(created_ms=at, document=document) for at, document in enumerate(documents)]
+        await store.write(putting(*records))
+        found = await store.read(lambda unit: unit.executions(9, lean=True))
+        assert found == [*records[:0:-1], replace(records[0], document={"outputs": outputs})]
+
+    async def test_values_that_json_does_not_know_come_back(self, store: SqlStore) -> None:
+        values = {"a": {"out": {"value": [math.inf, "\ud800", 2**64 - 1, -(2**63), 0.1]}}}
+        record = an_execution(values=values)
+        await store.write(putting(record))
+        assert await store.read(lambda unit: unit.execution(record.id)) == record
 
 
 class TestSettings:

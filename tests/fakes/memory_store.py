@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, StoreStatistics, UnitOfWork
+from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord, StoreStatistics, UnitOfWork
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.histogram import HistogramSnapshot
@@ -56,6 +56,12 @@ class MemoryUnit:
         found = sorted(self._state.graphs.values(), key=lambda record: (record.updated_ms, record.id), reverse=True)
         return copy.deepcopy([g for g in found if _precedes(g.updated_ms, g.id, before_ms, before_id)][:limit])
 
+    def graph_heads(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphHead]:
+        return [
+            GraphHead(g.id, g.name, g.version, len(g.document.get("nodes", ())), g.created_ms, g.updated_ms)
+            for g in self.graphs(limit, before_ms, before_id=before_id)
+        ]
+
     def put_execution(self, record: ExecutionRecord) -> None:
         self._state.executions[record.id] = copy.deepcopy(record)
 
@@ -78,6 +84,7 @@ class MemoryUnit:
         statuses: Sequence[ExecutionStatus] = (),
         before_ms: int | None = None,
         before_id: str | None = None,
+        lean: bool = False,
     ) -> list[ExecutionRecord]:
         found = [
             record
@@ -87,7 +94,7 @@ class MemoryUnit:
             and _precedes(record.created_ms, record.id, before_ms, before_id)
         ]
         found.sort(key=lambda record: (record.created_ms, record.id), reverse=True)
-        return copy.deepcopy(found[:limit])
+        return [_lean(record) if lean else record for record in copy.deepcopy(found[:limit])]
 
     def event(self, event_id: str) -> Event | None:
         return next((event for event in self._state.events if event.event_id == event_id), None)
@@ -145,3 +152,8 @@ class MemoryStore:
     def event_types(self, aggregate_id: str | None = None) -> list[str]:
         """Types of the stored events in order."""
         return [event.event_type for event in MemoryUnit(self._state).events(aggregate_id=aggregate_id)]
+
+
+def _lean(record: ExecutionRecord) -> ExecutionRecord:
+    declared = record.document.get("outputs")
+    return replace(record, document={"outputs": declared}) if declared else record

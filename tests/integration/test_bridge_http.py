@@ -115,7 +115,18 @@ async def test_a_plan_says_what_would_run(made: Bridge) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[1, 2", b"\xff\xfe", b'{"schema": NaN}', b"[" * 200_000, b'"' + b"9" * 10, b"9" * 5000],
+    [
+        b"{",
+        b"[1, 2",
+        b"\xff\xfe",
+        b'{"schema": NaN}',
+        b"[" * 200000,
+        b'"' + b"9" * 10,
+        b"9" * 5000,
+        b'{"name": "a", "name": "a"}',
+        b'{"name":"a","name":"a"}',
+        b'{"nodes":{"\xc3\xa9":1,"\\u00e9":1}}',
+    ],
 )
 async def test_bodies_that_are_no_json(made: Bridge, body: bytes) -> None:
     error_of(await made.http.post("/api/graph", content=body, headers=JSON), "RQ-001")

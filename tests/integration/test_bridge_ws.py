@@ -318,3 +318,39 @@ async def test_real_requests_are_served(made: Bridge) -> None:
     writer.close()
     await writer.wait_closed()
     assert answer.startswith(b"HTTP/1.1 201")
+
+
+async def test_who_joins_while_messages_go_out_misses_none_after_its_graph(tmp_path: Path) -> None:
+    joined: set[int] = set()
+
+    async def listen(made: Bridge, graph_id: str, number: int) -> list[int]:
+        async with made.socket(f"graph_id={graph_id}") as peer:
+            seen = [(await peer.next("graph.sync"))["seq"]]
+            joined.add(number)
+            while True:
+                envelope = await peer.receive()
+                seen.append(envelope["seq"])
+                if envelope["payload"]["last"]:
+                    return seen
+
+    async with bridge(tmp_path, hub=Hub()) as made, served(made):
+        graph_id = await made.graph()
+        peers = [asyncio.create_task(listen(made, graph_id, number)) for number in range(10)]
+        async with asyncio.timeout(PATIENCE_S):
+            while len(joined) < len(peers):
+                made.context.hub.publish(Message("execution.error", graph_id, {"last": False}))
+                await asyncio.sleep(0)
+            for last in [*[False] * 20, True]:
+                made.context.hub.publish(Message("execution.error", graph_id, {"last": last}))
+            for seen in await asyncio.gather(*peers):
+                assert seen == list(range(seen[0], seen[-1] + 1))
+
+
+async def test_each_delivery_is_counted_however_it_was_written(made: Bridge) -> None:
+    graph_id = await made.graph()
+    async with made.socket(f"graph_id={graph_id}") as peer:
+        await peer.next("graph.sync")
+        for count in range(1, 4):
+            made.context.hub.publish(Message("execution.error", graph_id, {}))
+            await peer.next("execution.error")
+            assert made.context.hub.statistics().delivery.count == count

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
+import orjson
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +20,11 @@ M = TypeVar("M", bound=BaseModel)
 
 #: Parsing less than this takes less than a millisecond, about what a hop to a thread may cost.
 _INLINE_BYTES = 64 << 10
+
+#: Bytes among which text with blanks behind its colons has one.
+_SPACED = 64
+#: No JSON value.
+_OTHER = object()
 
 #: Containers around a parameter's value in a request: `{graph: {nodes: {id: {params: {name: …`, and one to spare.
 _LEVELS = 6
@@ -69,6 +75,26 @@ async def _check_values(data: Any, limit: int) -> None:
 
 
 def _parse(text: str | bytes) -> Any:
+    data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    found = _parse_compact(data)
+    return _parse_strict(text) if found is _OTHER else found
+
+
+def _parse_compact(data: bytes) -> Any:
+    """What most clients send, in half the time; `_OTHER` where it is not certain to be what the strict parser gives.
+
+    What is written again as the same bytes had no key twice, no number that was rounded, and no NaN.
+    """
+    if b'": ' in data[:_SPACED]:
+        return _OTHER
+    try:
+        found = orjson.loads(data)
+        return found if orjson.dumps(found) == data else _OTHER
+    except (orjson.JSONDecodeError, TypeError):
+        return _OTHER
+
+
+def _parse_strict(text: str | bytes) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
     except RecursionError:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from fastapi.responses import JSONResponse
 
+from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.service.paging import Cursor
 
 PageSize = Annotated[int, Query(ge=1, le=1000, description="The most entries of one page")]
@@ -20,7 +20,7 @@ def cursor(before: str | None) -> Cursor | None:
     return None if before is None else Cursor.parse(before)
 
 
-def page(request: Request, body: dict[str, Any], parameter: str, following: object = None) -> JSONResponse:
+def page(request: Request, body: dict[str, Any], parameter: str, following: object = None) -> JsonAnswer:
     """A page of a list, with `next`, and a link to the page that follows (RFC 8288) if there is one.
 
     Args:
@@ -28,7 +28,7 @@ def page(request: Request, body: dict[str, Any], parameter: str, following: obje
         following: where the next page begins; null on the last one.
     """
     if following is None:
-        return JSONResponse({**body, "next": None})
+        return JsonAnswer({**body, "next": None})
     value = following if isinstance(following, int) else str(following)
     url = request.url.include_query_params(**{parameter: value})
-    return JSONResponse({**body, "next": value}, headers={"Link": f'<{url.path}?{url.query}>; rel="next"'})
+    return JsonAnswer({**body, "next": value}, headers={"Link": f'<{url.path}?{url.query}>; rel="next"'})

@@ -173,6 +173,18 @@ class GraphRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class GraphHead:
+    """A stored graph without its document, of which it has the number of nodes."""
+
+    id: str
+    name: str
+    version: int
+    nodes: int
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionRecord:
     """A stored execution: the request, and what is known of its run."""
 
@@ -220,6 +232,9 @@ class UnitOfWork(Protocol):
         Without `before_id`, graphs of that same millisecond are left out.
         """
 
+    def graph_heads(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphHead]:
+        """As `graphs`, without reading the documents."""
+
     def put_execution(self, record: ExecutionRecord) -> None:
         """Insert or replace an execution."""
 
@@ -237,8 +252,12 @@ class UnitOfWork(Protocol):
         statuses: Sequence[ExecutionStatus] = (),
         before_ms: int | None = None,
         before_id: str | None = None,
+        lean: bool = False,
     ) -> list[ExecutionRecord]:
-        """Executions, newest first (by `created_ms`), in pages as `graphs`; empty `statuses` means all."""
+        """Executions, newest first (by `created_ms`), in pages as `graphs`; empty `statuses` means all.
+
+        With `lean`, a document that declares outputs has these and nothing else.
+        """
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""

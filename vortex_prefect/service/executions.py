@@ -143,10 +143,15 @@ class Executions:
         statuses: Sequence[ExecutionStatus] = (),
         before: Cursor | None = None,
     ) -> tuple[list[ExecutionRecord], Cursor | None]:
-        """Executions, newest first, and where the next page begins, if there may be one."""
+        """Executions, newest first, and where the next page begins, if there may be one.
+
+        Their documents may have nothing but the outputs that they declare.
+        """
         at_ms, last = (before.ms, before.id) if before else (None, None)
         records = await self._store.read(
-            lambda uow: uow.executions(limit, graph_id=graph_id, statuses=statuses, before_ms=at_ms, before_id=last)
+            lambda uow: uow.executions(
+                limit, graph_id=graph_id, statuses=statuses, before_ms=at_ms, before_id=last, lean=True
+            )
         )
         more = len(records) == limit
         cursor = Cursor(records[-1].created_ms, records[-1].id) if more else None

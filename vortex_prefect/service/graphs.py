@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from vortex_prefect.core.contracts import GraphRecord, StorePort, UnitOfWork
+from vortex_prefect.core.contracts import GraphHead, GraphRecord, StorePort, UnitOfWork
 from vortex_prefect.core.errors import GraphError, Problem, RequestError
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import is_id, new_id, now_ms
@@ -57,12 +57,12 @@ class Graphs:
         once = None if key is None else await asyncio.to_thread(Once.of, actor, "create graph", key, document)
         return await self._commit(lambda uow: _create(uow, graph.to_document(), actor, once))
 
-    async def page(self, limit: int, before: Cursor | None = None) -> tuple[list[GraphRecord], Cursor | None]:
+    async def page(self, limit: int, before: Cursor | None = None) -> tuple[list[GraphHead], Cursor | None]:
         """Graphs, last changed first, and where the next page begins, if there may be one."""
         at_ms, last = (before.ms, before.id) if before else (None, None)
-        records = await self._store.read(lambda uow: uow.graphs(limit, at_ms, before_id=last))
-        more = len(records) == limit
-        return records, Cursor(records[-1].updated_ms, records[-1].id) if more else None
+        heads = await self._store.read(lambda uow: uow.graph_heads(limit, at_ms, before_id=last))
+        more = len(heads) == limit
+        return heads, Cursor(heads[-1].updated_ms, heads[-1].id) if more else None
 
     async def get(self, graph_id: str) -> GraphRecord:
         """A graph; RQ-002 if there is none."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
+from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord
 from vortex_prefect.core.events import Event
 from vortex_prefect.service.history import Version
 from vortex_prefect.service.tokens import Token
@@ -20,15 +20,15 @@ def timestamp(ms: int | None) -> str | None:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def graph_summary(record: GraphRecord) -> dict[str, Any]:
+def graph_summary(graph: GraphHead | GraphRecord) -> dict[str, Any]:
     """A graph without its document, for lists."""
     return {
-        "id": record.id,
-        "name": record.name,
-        "version": record.version,
-        "created_at": timestamp(record.created_ms),
-        "updated_at": timestamp(record.updated_ms),
-        "nodes": len(record.document.get("nodes", ())),
+        "id": graph.id,
+        "name": graph.name,
+        "version": graph.version,
+        "created_at": timestamp(graph.created_ms),
+        "updated_at": timestamp(graph.updated_ms),
+        "nodes": graph.nodes if isinstance(graph, GraphHead) else len(graph.document.get("nodes", ())),
     }
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 
 from vortex_prefect.store.faults import unusable
@@ -60,6 +61,7 @@ def create_sqlite_engine(url: URL, *, connections: int) -> Engine:
         url,
         connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
         json_serializer=partial(json.dumps, separators=(",", ":")),
+        json_deserializer=_decoded,
         **options,
     )
     event.listen(engine, "connect", _set_up)
@@ -79,6 +81,15 @@ def protect_events(connection: Connection) -> None:
     """Have the database itself refuse changes of the log."""
     for statement in _PROTECTION:
         connection.exec_driver_sql(statement)
+
+
+def _decoded(text: str) -> Any:
+    # Whole numbers here have at most 64 bits, which is what msgpack carries and `json_problems` lets pass.
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # NaN, infinities and lone surrogates, which Python's encoder writes.
+        return json.loads(text)
 
 
 def _set_up(dbapi_connection: Any, _record: Any) -> None:

@@ -28,11 +28,12 @@ from sqlalchemy import (
     update,
 )
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
+from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.store.documents import NODES, OUTPUTS_OR_ALL
 from vortex_prefect.store.faults import translated
 from vortex_prefect.store.rows import event_of, event_row, execution_of, execution_row, graph_of, graph_row
 from vortex_prefect.store.tables import events, executions, graphs, settings
@@ -45,6 +46,11 @@ _STORED = select(events).where(events.c.event_id == bindparam("event_id"))
 # Neither a sequence of the database nor a counter in memory: both leave gaps after a rollback.
 _NEXT = select(func.coalesce(func.max(events.c.sequence_number), 0) + 1).scalar_subquery()
 _APPEND = insert(events).values(sequence_number=_NEXT).returning(events.c.sequence_number)
+# Lists are asked for often: of 20 executions or 100 graphs, decoding the documents took most of the time.
+_HEADS = select(*(column for column in graphs.c if column is not graphs.c.document), NODES.label("nodes"))
+_LEAN_EXECUTIONS = select(
+    *(OUTPUTS_OR_ALL.label("document") if column is executions.c.document else column for column in executions.c)
+)
 
 
 class SqlUnit:
@@ -91,10 +97,11 @@ class SqlUnit:
 
     def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
         """Graphs, last changed first; `before_ms` and `before_id`, of a page's last graph, continue it."""
-        statement = select(graphs).order_by(graphs.c.updated_ms.desc(), graphs.c.id.desc()).limit(limit)
-        if before_ms is not None:
-            statement = statement.where(_precedes(graphs.c.updated_ms, graphs.c.id, before_ms, before_id))
-        return [graph_of(row) for row in self._all(statement)]
+        return [graph_of(row) for row in self._graphs(select(graphs), limit, before_ms, before_id)]
+
+    def graph_heads(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphHead]:
+        """As `graphs`, without reading the documents."""
+        return [GraphHead(**row) for row in self._graphs(_HEADS, limit, before_ms, before_id)]
 
     def put_execution(self, record: ExecutionRecord) -> None:
         """Insert or replace an execution.
@@ -127,9 +134,14 @@ class SqlUnit:
         statuses: Sequence[ExecutionStatus] = (),
         before_ms: int | None = None,
         before_id: str | None = None,
+        lean: bool = False,
     ) -> list[ExecutionRecord]:
-        """Executions, newest first; `before_ms` and `before_id`, of a page's last execution, continue it."""
-        statement = select(executions).order_by(executions.c.created_ms.desc(), executions.c.id.desc()).limit(limit)
+        """Executions, newest first; `before_ms` and `before_id`, of a page's last execution, continue it.
+
+        With `lean`, a document that declares outputs has these and nothing else.
+        """
+        statement = _LEAN_EXECUTIONS if lean else select(executions)
+        statement = statement.order_by(executions.c.created_ms.desc(), executions.c.id.desc()).limit(limit)
         if graph_id is not None:
             if not is_id(graph_id):
                 return []
@@ -191,6 +203,14 @@ class SqlUnit:
     def end(self) -> None:
         """Refuse all further use."""
         self._fault = SystemFault("SY-007", "a unit of work was used after its end")
+
+    def _graphs(
+        self, statement: Select[Any], limit: int, before_ms: int | None, before_id: str | None
+    ) -> Sequence[RowMapping]:
+        statement = statement.order_by(graphs.c.updated_ms.desc(), graphs.c.id.desc()).limit(limit)
+        if before_ms is not None:
+            statement = statement.where(_precedes(graphs.c.updated_ms, graphs.c.id, before_ms, before_id))
+        return self._all(statement)
 
     def _put(self, table: Table, key: Column[Any], row: Row) -> None:
         # Two plain statements do for an upsert, whose syntax differs by database, because there is one writer.

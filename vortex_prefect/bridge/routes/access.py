@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.access import Gate, GateOf, cookie_of, identity_of, token_of, trusted
 from vortex_prefect.bridge.body import read_model, takes
@@ -20,6 +19,7 @@ from vortex_prefect.bridge.models import (
     TokenRequest,
 )
 from vortex_prefect.bridge.paging import After, PageSize, page
+from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.core.access import Identity, scopes_of
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.ids import now_ms
@@ -33,7 +33,7 @@ router = APIRouter(prefix="/api", tags=["access"])
 @router.get("/session", responses=gives(200, SessionResource))
 async def get_session(request: Request, gate: GateOf) -> Response:
     """Who is asking, what he may do, and what a page sends beside its cookie."""
-    return JSONResponse(_session(gate, identity_of(request), cookie_of(request, gate.cookie)))
+    return JsonAnswer(_session(gate, identity_of(request), cookie_of(request, gate.cookie)))
 
 
 @router.post(
@@ -55,7 +55,7 @@ async def open_session(request: Request, context: Context, gate: GateOf, actor: 
         raise
     cookie = gate.sessions.open(token)
     await context.control.audit.note("SessionOpened", token.id, _as(actor, token))
-    response = JSONResponse(_session(gate, token.identity, cookie), 201, {"Location": "/api/session"})
+    response = JsonAnswer(_session(gate, token.identity, cookie), 201, {"Location": "/api/session"})
     response.set_cookie(
         gate.cookie, cookie, max_age=MAX_AGE_S, httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )
@@ -82,13 +82,13 @@ async def issue_code(request: Request, gate: GateOf) -> Response:
         raise RequestError("RQ-007", "this server asks nobody who he is", "Make a token, or set VORTEX_AUTH=on.")
     code = gate.sessions.issue_code(token)
     path = f"/#login={code}"
-    return JSONResponse({"code": code, "path": path, "expires_in_s": CODE_AGE_S}, 201, {"Location": path})
+    return JsonAnswer({"code": code, "path": path, "expires_in_s": CODE_AGE_S}, 201, {"Location": path})
 
 
 @router.get("/token", responses=gives(200, TokenList))
 async def list_tokens(gate: GateOf) -> Response:
     """The tokens that can be revoked, without their secrets."""
-    return JSONResponse({"tokens": [token_resource(token) for token in gate.tokens.listed()]})
+    return JsonAnswer({"tokens": [token_resource(token) for token in gate.tokens.listed()]})
 
 
 @router.post(
@@ -103,7 +103,7 @@ async def create_token(request: Request, context: Context, gate: GateOf, actor: 
     expires_ms = None if body.expires_in_s is None else now_ms() + body.expires_in_s * 1000
     token, secret = gate.tokens.create(body.name, scopes_of(body.scopes), expires_ms)
     await context.control.audit.note("TokenCreated", token.id, actor, name=token.name, scopes=sorted(token.scopes))
-    return JSONResponse({**token_resource(token), "secret": secret}, 201, {"Location": f"/api/token/{token.id}"})
+    return JsonAnswer({**token_resource(token), "secret": secret}, 201, {"Location": f"/api/token/{token.id}"})
 
 
 @router.delete("/token/{name}", status_code=204, responses=gives(204, None), openapi_extra=refuses("RQ-002"))

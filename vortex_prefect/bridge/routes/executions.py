@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.body import read_model, takes
 from vortex_prefect.bridge.conditional import not_modified, tagged
@@ -27,6 +26,7 @@ from vortex_prefect.bridge.models import (
     ValueResource,
 )
 from vortex_prefect.bridge.paging import Before, cursor, page
+from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.bridge.safe_headers import SafeFileResponse, safe_headers
 from vortex_prefect.core.contracts import ExecutionRecord
 from vortex_prefect.core.errors import RequestError
@@ -97,7 +97,7 @@ async def list_executions(
 async def get_execution(execution_id: str, context: Context) -> Response:
     """An execution as it stands; one that has ended has an ETag."""
     record = await context.control.executions.get(execution_id)
-    answer = JSONResponse(execution_resource(record))
+    answer = JsonAnswer(execution_resource(record))
     # Of the content: Prefect's ids may become known after the end.
     return tagged(answer, _tag(answer.body), _REVALIDATE) if record.status.final else answer
 
@@ -110,7 +110,7 @@ async def get_execution(execution_id: str, context: Context) -> Response:
 )
 async def cancel_execution(execution_id: str, context: Context, actor: ActorOf) -> Response:
     """Stop an execution; one that runs ends a little later."""
-    return JSONResponse(execution_resource(await context.control.executions.cancel(execution_id, actor)), 202)
+    return JsonAnswer(execution_resource(await context.control.executions.cancel(execution_id, actor)), 202)
 
 
 @router.get(
@@ -161,21 +161,21 @@ async def get_preview(execution_id: str, node: str, context: Context) -> Respons
 @router.get("/queue", responses=gives(200, QueueResource))
 async def get_queue(context: Context) -> Response:
     """What runs, and what waits in which order."""
-    return JSONResponse(context.control.queue.snapshot())
+    return JsonAnswer(context.control.queue.snapshot())
 
 
 @router.post("/queue/pause", responses=gives(200, QueueResource))
 async def pause_queue(context: Context, actor: ActorOf) -> Response:
     """Start nothing more; what runs goes on."""
     await context.control.queue.pause(True, actor)
-    return JSONResponse(context.control.queue.snapshot())
+    return JsonAnswer(context.control.queue.snapshot())
 
 
 @router.post("/queue/resume", responses=gives(200, QueueResource))
 async def resume_queue(context: Context, actor: ActorOf) -> Response:
     """Start what waits."""
     await context.control.queue.pause(False, actor)
-    return JSONResponse(context.control.queue.snapshot())
+    return JsonAnswer(context.control.queue.snapshot())
 
 
 @router.patch(
@@ -187,7 +187,7 @@ async def move_in_queue(execution_id: str, request: Request, context: Context, a
     """Give a waiting execution another priority."""
     body = await read_model(request, PriorityRequest, context.limits.body_bytes)
     record = await context.control.executions.reprioritise(execution_id, body.priority, actor)
-    return JSONResponse(execution_resource(record))
+    return JsonAnswer(execution_resource(record))
 
 
 def served(content: Content) -> Response:
@@ -206,7 +206,7 @@ def _span_of(request: Request) -> Span:
 
 async def _queue(
     context: BridgeContext, graph_id: str, body: ExecuteRequest, actor: Actor, key: str | None, begun: Span
-) -> JSONResponse:
+) -> JsonAnswer:
     # An execution that nobody traces has its own id for its trace, and the log of events correlates by that.
     options = replace(body.to_options(), trace=begun.trace if begun.traced else None)
     if key is not None and options.idempotency_key not in (None, key):
@@ -216,7 +216,7 @@ async def _queue(
     record = await context.control.executions.execute(graph_id, options, actor)
     begun.set("vortex.execution_id", record.id)
     location = {"Location": f"/api/execution/{record.id}"}
-    return JSONResponse({"execution_id": record.id, "status": record.status.value}, 202, location)
+    return JsonAnswer({"execution_id": record.id, "status": record.status.value}, 202, location)
 
 
 def _output_tag(record: ExecutionRecord, node: str, port: str, format: str | None, item: int | None) -> str | None:

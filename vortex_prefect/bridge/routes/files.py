@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.conditional import not_modified, tagged
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.models import FileResource
 from vortex_prefect.bridge.multipart import FileUpload
+from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.bridge.routes.executions import served
 from vortex_prefect.files.content import HEAD_BYTES, media_type_of
 from vortex_prefect.service.outputs import Content
@@ -44,7 +44,7 @@ async def upload_file(request: Request, context: Context, actor: ActorOf) -> Res
         chunks, lambda: (upload.filename or "", upload.media_type), _announced(request)
     )
     await context.control.audit.uploaded(stored.sha256, upload.filename, stored.size_bytes, actor)
-    return JSONResponse(
+    return JsonAnswer(
         {
             "sha256": stored.sha256,
             "size_bytes": stored.size_bytes,

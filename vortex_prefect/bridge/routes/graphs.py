@@ -6,7 +6,6 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Request, Response
-from fastapi.responses import JSONResponse
 
 from vortex_prefect.bridge.body import read_json, read_model, takes
 from vortex_prefect.bridge.conditional import versions_of
@@ -25,6 +24,7 @@ from vortex_prefect.bridge.models import (
     ProblemList,
 )
 from vortex_prefect.bridge.paging import After, Before, PageSize, cursor, page
+from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.core.contracts import GraphRecord
 from vortex_prefect.service.resources import event_page, graph_resource, graph_summary
 
@@ -58,14 +58,14 @@ async def plan_graph(request: Request, context: Context) -> Response:
     """What would happen to each node of a graph if it ran now, and why; the graph need not be stored."""
     body = await read_model(request, PlanRequest, context.limits.body_bytes)
     targets = None if body.targets is None else tuple(body.targets)
-    return JSONResponse(await context.control.explain(body.graph, targets, body.force))
+    return JsonAnswer(await context.control.explain(body.graph, targets, body.force))
 
 
 @router.get("", responses=gives(200, GraphList, "Link"))
 async def list_graphs(request: Request, context: Context, limit: PageSize = 100, before: Before = None) -> Response:
     """Graphs, last changed first."""
-    records, following = await context.control.graphs.page(limit, cursor(before))
-    return page(request, {"graphs": [graph_summary(record) for record in records]}, "before", following)
+    heads, following = await context.control.graphs.page(limit, cursor(before))
+    return page(request, {"graphs": [graph_summary(head) for head in heads]}, "before", following)
 
 
 @router.get("/{graph_id}", responses=gives(200, GraphResource, "ETag"), openapi_extra=refuses("RQ-002"))
@@ -121,7 +121,7 @@ async def save_graph(graph_id: str, context: Context, actor: ActorOf) -> Respons
 async def validate_graph(graph_id: str, context: Context) -> Response:
     """Everything that keeps a graph from running."""
     problems = [problem.to_dict() for problem in await context.control.graphs.validate(graph_id)]
-    return JSONResponse({"valid": not problems, "problems": problems})
+    return JsonAnswer({"valid": not problems, "problems": problems})
 
 
 @router.post(
@@ -134,7 +134,7 @@ async def deploy_graph(graph_id: str, request: Request, context: Context, actor:
     """Publish the graph as it is now as a Prefect deployment whose form has its exposed inputs."""
     body = await read_model(request, DeployGraphRequest, context.limits.body_bytes)
     made = await context.control.deployments.deploy(graph_id, body.to_request(), actor)
-    return JSONResponse(made, 201, {"Location": quote(made["url"], safe="/:?&=#%@")})
+    return JsonAnswer(made, 201, {"Location": quote(made["url"], safe="/:?&=#%@")})
 
 
 @router.get("/{graph_id}/events", responses=gives(200, EventList, "Link"), openapi_extra=refuses("RQ-002"))
@@ -149,9 +149,9 @@ async def list_events(
     return page(request, found, "after", found["next"])
 
 
-def graph_answer(record: GraphRecord, status: int = 200) -> JSONResponse:
+def graph_answer(record: GraphRecord, status: int = 200) -> JsonAnswer:
     """A graph with its version as ETag, and the address of a new one."""
     headers = {"ETag": f'"{record.version}"'}
     if status == 201:
         headers["Location"] = f"/api/graph/{record.id}"
-    return JSONResponse(graph_resource(record), status, headers)
+    return JsonAnswer(graph_resource(record), status, headers)

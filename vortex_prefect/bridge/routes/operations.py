@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 
 from vortex_prefect.bridge.context import Context
 from vortex_prefect.bridge.description import gives, refuses
@@ -21,6 +21,7 @@ from vortex_prefect.bridge.models import (
 )
 from vortex_prefect.bridge.paging import After, PageSize, page
 from vortex_prefect.bridge.problems import answer
+from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.nodespec import NodeSpec
 from vortex_prefect.service.resources import event_page
@@ -35,7 +36,7 @@ _SCRAPE_S = 2.0
 async def list_node_types(context: Context) -> Response:
     """The catalogue of node types."""
     catalogue = await context.control.catalogue.current()
-    return JSONResponse({"types": catalogue.to_list()}, headers={"ETag": f'"{catalogue.digest}"'})
+    return JsonAnswer({"types": catalogue.to_list()}, headers={"ETag": f'"{catalogue.digest}"'})
 
 
 @router.get("/api/nodes/{node_type}", responses=gives(200, NodeSpec, "ETag"), openapi_extra=refuses("RQ-002", "SY-004"))
@@ -45,13 +46,13 @@ async def get_node_type(node_type: str, context: Context) -> Response:
     spec = catalogue.get(node_type)
     if spec is None:
         raise RequestError("RQ-002", f"no node type {node_type}")
-    return JSONResponse(spec.model_dump(mode="json"), headers={"ETag": f'"{catalogue.digest}"'})
+    return JsonAnswer(spec.model_dump(mode="json"), headers={"ETag": f'"{catalogue.digest}"'})
 
 
 @router.get("/api/workers", responses=gives(200, WorkerList), openapi_extra=refuses("SY-004"))
 async def list_workers(context: Context) -> Response:
     """The GPU workers."""
-    return JSONResponse({"workers": (await context.control.status())["workers"]})
+    return JsonAnswer({"workers": (await context.control.status())["workers"]})
 
 
 @router.get("/api/workers/events", responses=gives(200, EventList, "Link"))
@@ -64,7 +65,7 @@ async def list_worker_events(request: Request, context: Context, after: After = 
 @router.get("/api/arena", responses=gives(200, ArenaResource), openapi_extra=refuses("SY-004"))
 async def get_arena(context: Context) -> Response:
     """The shared-memory arena's statistics."""
-    return JSONResponse((await context.control.status())["arena"])
+    return JsonAnswer((await context.control.status())["arena"])
 
 
 @router.get("/api/stack", responses=gives(200, StackResource))
@@ -74,8 +75,8 @@ async def get_stack(context: Context) -> Response:
     try:
         status = await context.control.status()
     except SystemFault:
-        return JSONResponse(links)
-    return JSONResponse({**links, **{name: status[name] for name in links if status.get(name)}})
+        return JsonAnswer(links)
+    return JsonAnswer({**links, **{name: status[name] for name in links if status.get(name)}})
 
 
 @router.get("/api/debug/count/{tag}", responses=gives(200, DebugCount), openapi_extra=refuses("RQ-002", "SY-004"))
@@ -83,7 +84,7 @@ async def get_debug_count(tag: str, context: Context) -> Response:
     """How often a tag has really run on this host; only where the pack `debug` is loaded."""
     if not context.settings.debug_nodes:
         raise RequestError("RQ-002", "the pack debug is not loaded", "Start with VORTEX_DEBUG_NODES=1.")
-    return JSONResponse({"tag": tag, "count": await context.control.debug_count(tag)})
+    return JsonAnswer({"tag": tag, "count": await context.control.debug_count(tag)})
 
 
 @router.get("/healthz", responses=gives(200, StatusResource))
@@ -91,7 +92,7 @@ async def healthz(context: Context) -> Response:
     """Whether this process does its work; a supervisor restarts it where not."""
     if not context.control.healthy:
         return answer(SystemFault("SY-007", "a background task has ended; the log says why"))
-    return JSONResponse({"status": "ok"})
+    return JsonAnswer({"status": "ok"})
 
 
 @router.get("/readyz", responses=gives(200, StatusResource), openapi_extra=refuses("SY-004"))
@@ -99,7 +100,7 @@ async def readyz(context: Context) -> Response:
     """Whether an execution could start now: the engine answers and workers are ready."""
     if (reason := await context.control.unready()) is not None:
         return answer(SystemFault("SY-004", reason))
-    return JSONResponse({"status": "ready"})
+    return JsonAnswer({"status": "ready"})
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
