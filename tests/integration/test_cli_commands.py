@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -121,6 +122,30 @@ def test_ctrl_c_cancels_a_run(stack: StackClient, tmp_path: Path) -> None:
         stdout, stderr = run.communicate(timeout=60)
     assert run.returncode == 130, stderr
     assert json.loads(stdout.splitlines()[-1])["status"] == "cancelled"
+
+
+def test_beyond_loopback_a_stack_needs_a_token(tmp_path: Path) -> None:
+    done = vortex("up", "--host", "0.0.0.0", "--port", "0", "--home", str(tmp_path))
+    assert done.returncode == 1, done.stderr
+    assert "SY-009" in done.stderr
+    assert "vortex token create" in done.stderr
+    assert not (tmp_path / "logs").exists(), "something was started"
+
+
+def test_tokens_from_the_command_line(stack: StackClient, tmp_path: Path) -> None:
+    home = ("--home", str(tmp_path))
+    made = vortex("token", "create", "ann", "--scope", "read", "--days", "1", *home)
+    assert made.returncode == 0, made.stderr
+    assert re.fullmatch(r"vtx_\S{43}\n", made.stdout)
+    listed = json.loads(vortex("token", "list", "--json", *home).stdout)["tokens"]
+    assert [(token["name"], token["scopes"]) for token in listed] == [("ann", ["read"])]
+    assert vortex("token", "revoke", "ann", *home).returncode == 0
+    for refused in (("revoke", "ann"), ("create", "bob", "--scope", "all")):
+        assert vortex("token", *refused, *home).returncode == 1
+    # Where nobody is asked who he is, there is nobody to log in.
+    refused_login = vortex("login", "--home", str(stack.home))
+    assert refused_login.returncode == 1
+    assert "RQ-007" in refused_login.stderr
 
 
 def test_a_second_stack_with_the_same_home_is_refused(stack: StackClient) -> None:

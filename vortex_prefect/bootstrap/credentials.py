@@ -1,4 +1,4 @@
-"""Secrets of a stack: the keys of its Dask, and the auth string of its Prefect server.
+"""Secrets of a stack: the keys of its Dask, the auth string of its Prefect server, and tokens of its bridge.
 
 The one are made for each stack and end with it. The other stays with the home,
 so that browsers and shells stay logged in when the stack is started again.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,11 +19,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from vortex_prefect.bootstrap.__main__ import ENVIRONMENT_TOKEN
+from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import DaskKeys
+from vortex_prefect.service.atomic import write_atomically
+from vortex_prefect.service.tokens import digest_of, new_secret
 
 #: Longer than any stack runs; a clock that is set back a day does not hurt.
 _VALID, _BEFORE = timedelta(days=3650), timedelta(days=1)
 _PRIVATE = 0o600
+#: A token that may do everything, for whoever starts the stack; its SHA-256 does as well (`ENVIRONMENT_TOKEN`).
+TOKEN_VARIABLE = "VORTEX_TOKEN"
+#: Characters below which a token that somebody thought of can be guessed.
+SHORTEST_TOKEN = 16
 
 
 def make_dask_keys(keys: DaskKeys, address: str) -> None:
@@ -53,6 +62,26 @@ def make_dask_keys(keys: DaskKeys, address: str) -> None:
 def remove_dask_keys(keys: DaskKeys) -> None:
     """Take the keys away, those of a killed stack too. Repeating does nothing."""
     shutil.rmtree(keys.folder, ignore_errors=True)
+
+
+def environment_token(env: Mapping[str, str]) -> dict[str, str]:
+    """`{"environment": SHA-256}` of the token that the variables have; nothing if they have none.
+
+    Raises:
+        SystemFault: SY-009, it can be guessed.
+    """
+    given = env.get(TOKEN_VARIABLE, "")
+    if given and len(given) < SHORTEST_TOKEN:
+        raise SystemFault("SY-009", f"{TOKEN_VARIABLE} is shorter than {SHORTEST_TOKEN} characters")
+    digest = digest_of(given) if given else env.get(ENVIRONMENT_TOKEN, "")
+    return {"environment": digest} if digest else {}
+
+
+def make_local_token(path: Path) -> str:
+    """Leave a token for the commands of the stack's own user; its SHA-256."""
+    secret = new_secret()
+    write_atomically(path, secret.encode())  # which makes files 0600
+    return digest_of(secret)
 
 
 def prefect_auth_string(path: Path) -> str:

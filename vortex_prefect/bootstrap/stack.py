@@ -21,20 +21,22 @@ import httpx
 
 from vortex_prefect.bootstrap.__main__ import ENVIRONMENT_TOKEN, LISTEN_FD, LOCAL_TOKEN, PREFECT_UI
 from vortex_prefect.bootstrap.children import Child, ChildSpec, wait_until
-from vortex_prefect.bootstrap.credentials import make_dask_keys, prefect_auth_string, remove_dask_keys
+from vortex_prefect.bootstrap.credentials import (
+    TOKEN_VARIABLE,
+    environment_token,
+    make_dask_keys,
+    make_local_token,
+    prefect_auth_string,
+    remove_dask_keys,
+)
 from vortex_prefect.bootstrap.launch import DASHBOARD_PREFIX
 from vortex_prefect.bootstrap.log_files import bound_logs
 from vortex_prefect.bootstrap.ports import Ports, listen_near
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
-from vortex_prefect.service.atomic import write_atomically
-from vortex_prefect.service.tokens import Tokens, digest_of, new_secret
+from vortex_prefect.service.tokens import Tokens
 
 _PREFECT_PORT = 4200
-#: A token that may do everything, for whoever starts the stack; its SHA-256 does as well (`ENVIRONMENT_TOKEN`).
-TOKEN_VARIABLE = "VORTEX_TOKEN"
-#: Characters below which a token that somebody thought of can be guessed.
-SHORTEST_TOKEN = 16
 #: Role of Prefect's server, if the stack has started one.
 PREFECT_SERVER = "prefect-server"
 #: How Dask finds the address of a dashboard.
@@ -156,7 +158,7 @@ class Stack:
 
         given = environment_token(os.environ)
         check_exposure(settings, Tokens(settings.tokens_file, given))
-        self._tokens = {LOCAL_TOKEN: _make_local_token(settings)}
+        self._tokens = {LOCAL_TOKEN: make_local_token(settings.local_token_file)}
         if given:
             self._tokens[ENVIRONMENT_TOKEN] = given["environment"]
         self._listening = listen(settings.host, settings.port)
@@ -328,26 +330,6 @@ def _check_software(settings: Settings) -> None:
             "PyTorch is not installed, so no node could run",
             "Run scripts/setup, which takes the build that fits this machine; `vortex doctor` checks the rest.",
         )
-
-
-def environment_token(env: Mapping[str, str]) -> dict[str, str]:
-    """`{"environment": SHA-256}` of the token that the variables have; nothing if they have none.
-
-    Raises:
-        SystemFault: SY-009, it can be guessed.
-    """
-    given = env.get(TOKEN_VARIABLE, "")
-    if given and len(given) < SHORTEST_TOKEN:
-        raise SystemFault("SY-009", f"{TOKEN_VARIABLE} is shorter than {SHORTEST_TOKEN} characters")
-    digest = digest_of(given) if given else env.get(ENVIRONMENT_TOKEN, "")
-    return {"environment": digest} if digest else {}
-
-
-def _make_local_token(settings: Settings) -> str:
-    """Leave a token for the commands of the stack's own user; its SHA-256."""
-    secret = new_secret()
-    write_atomically(settings.local_token_file, secret.encode())  # which makes files 0600
-    return digest_of(secret)
 
 
 def _lock(path: Path) -> int:

@@ -9,7 +9,8 @@ from types import FrameType
 
 from rich.console import Console
 
-from vortex_prefect.bootstrap.stack import Stack, StackInfo, environment_token
+from vortex_prefect.bootstrap.credentials import environment_token
+from vortex_prefect.bootstrap.stack import Stack, StackInfo
 from vortex_prefect.bridge.access import auth_required
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.service.tokens import Tokens
