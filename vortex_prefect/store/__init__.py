@@ -3,10 +3,6 @@
 `open_store` gives a `SqlStore`, which implements `StorePort`; its units of work implement `UnitOfWork`.
 """
 
-<<<<<<< HEAD
-=======
-from vortex_prefect.core.contracts import StoreStatistics
->>>>>>> 77acf92 (Figures of api and ws, and what they do not reach)
 from vortex_prefect.store.sql_store import SqlStore, open_store
 
 __all__ = ["SqlStore", "open_store"]
