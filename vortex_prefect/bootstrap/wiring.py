@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 import socket
-import sys
 from collections.abc import Mapping
 from types import FrameType
 
@@ -29,11 +28,6 @@ logger = logging.getLogger(__name__)
 def store_url(settings: Settings) -> str:
     """The event store's database."""
     return f"sqlite:///{settings.home / 'vortex.db'}"
-
-
-#: Seconds after which a thread that computes hands the interpreter on. The event loop lets go of it at every system
-#: call, several a request, and with Python's 5 ms it waits so long each time that a thread reads a document.
-_SWITCH_S = 0.0002
 
 
 async def run_engine(settings: Settings) -> None:
@@ -64,7 +58,6 @@ async def run_bridge(
     settings: Settings, listening: socket.socket, prefect_ui: str | None, tokens: Mapping[str, str]
 ) -> None:
     """The bridge process, on a socket that listens already, until SIGTERM or SIGINT."""
-    sys.setswitchinterval(_SWITCH_S)
     settings.home.mkdir(parents=True, exist_ok=True)
     store = open_store(store_url(settings))
     link = EngineLink(settings.engine_socket)
