@@ -23,8 +23,8 @@ from benchmarks.harness import ROOT, say
 
 #: Requests a second; the lower rate shows what one request takes where none waits for another.
 RATE, LOW_RATE = 200.0, 50.0
-SECONDS = 10.0
-ROUNDS = 2
+SECONDS = 12.0
+ROUNDS = 3
 GRAPHS = 10
 NODES = 50
 #: Nodes and seconds of each in the graph that executes all the time.
