@@ -34,7 +34,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
 async def test_a_run_is_for_the_environments_home(kind: str, asked: list[Path], tmp_path: Path) -> None:
     path = tmp_path / "graph.json"
     path.write_text('{"schema": "vortex.graph/1", "name": "empty", "nodes": {}, "edges": []}')
-    given = {"document": DOCUMENT, "path": path, "text": str(path), "graph": Graph(catalogue=CATALOGUE)}[kind]
+    given: Any = {"document": DOCUMENT, "path": path, "text": str(path), "graph": Graph(catalogue=CATALOGUE)}[kind]
     with pytest.raises(SystemFault):
         await run.arun_graph(given)
     assert asked == [tmp_path / "environment"]
