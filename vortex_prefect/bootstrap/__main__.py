@@ -24,11 +24,11 @@ LOCAL_TOKEN, ENVIRONMENT_TOKEN = "VORTEX_LOCAL_TOKEN_SHA256", "VORTEX_TOKEN_SHA2
 
 def main() -> int:
     """Run the role of the first argument until a signal ends it; 1 if it could not start."""
+    end_with_parent()  # before anything that takes time: who begins after the parent's death never notices it
     # Who looks for a running stack needs the names above, and neither FastAPI nor SQLAlchemy.
     from vortex_prefect.bootstrap.wiring import run_bridge, run_engine  # noqa: PLC0415
 
     configure_logging(sys.argv[1] if len(sys.argv) > 1 else "")
-    end_with_parent()
     settings = Settings.from_env(os.environ)
     try:
         match sys.argv[1:]:
