@@ -9,6 +9,7 @@ import pickle
 import shutil
 import struct
 import zipfile
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,6 @@ async def test_the_type_of_another_part_is_not_the_files(made: Bridge) -> None:
 async def test_a_picture_of_too_many_pixels_is_refused(made: Bridge) -> None:
     bomb = PNG.replace(struct.pack(">II", 2, 3), struct.pack(">II", 100_000, 100_000))
     # Its checksum too, or it would be refused for that.
-    import zlib  # noqa: PLC0415
 
     bomb = bomb[:29] + struct.pack(">I", zlib.crc32(bomb[12:29])) + bomb[33:]
     response = await made.http.post("/api/file", files={"file": ("a.png", bomb)})

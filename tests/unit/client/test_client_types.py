@@ -15,6 +15,7 @@ def check_sync(bridge: Bridge) -> None:
     assert_type(bridge.list_node_types(), Catalogue)
     assert_type([event.payload for event in bridge.list_events("g")], list[dict[str, Any]])
     assert_type(bridge.get_output("e", "n", "p").data, bytes)
+    # Each of these is a mistake that mypy has to find: strict, it complains of an `ignore` that nothing needs.
     bridge.get_graph()  # type: ignore[call-arg]
     bridge.get_graph(graph_id=3)  # type: ignore[arg-type]
     bridge.execute_graph("g", prority=3)  # type: ignore[call-arg]
