@@ -343,20 +343,54 @@ class TestExecutions:
         rest = await store.read(lambda unit: unit.executions(9, before_ms=5, before_id=page[-1].id))
         assert page + rest == records
 
-    async def test_lean_ones_have_of_a_document_no_more_than_tells_its_outputs(self, store: SqlStore) -> None:
-        outputs = [{"name": "größe", "node": "a", "port": "out"}]
-        documents: list[dict[str, Any]] = [{"nodes": {"a": {}}, "outputs": outputs}, {"nodes": {"a": {}}}]
-        documents += [{"nodes": {"b": {}}, "edges": [], "outputs": []}]
-        records = [an_execution(created_ms=at, document=document) for at, document in enumerate(documents)]
-        await store.write(putting(*records))
-        found = await store.read(lambda unit: unit.executions(9, lean=True))
-        assert found == [*records[:0:-1], replace(records[0], document={"outputs": outputs})]
-
     async def test_values_that_json_does_not_know_come_back(self, store: SqlStore) -> None:
         values = {"a": {"out": {"value": [math.inf, "\ud800", 2**64 - 1, -(2**63), 0.1]}}}
         record = an_execution(values=values)
         await store.write(putting(record))
         assert await store.read(lambda unit: unit.execution(record.id)) == record
+
+
+class TestWhatWasReadBefore:
+    async def test_is_the_version_that_stands(self, store: SqlStore) -> None:
+        first = a_graph(version=1, document={"nodes": {"a": {}}})
+        second = replace(first, version=2, document={"nodes": {"b": {}}})
+        for record in (first, second):
+            await store.write(lambda unit, record=record: unit.put_graph(record))  # type: ignore[misc]
+            for _ in range(2):
+                assert await store.read(lambda unit: unit.graph(first.id)) == record
+        await store.write(lambda unit: unit.delete_graph(first.id))
+        assert await store.read(lambda unit: unit.graph(first.id)) is None
+
+    async def test_is_never_what_was_rolled_back(self, store: SqlStore) -> None:
+        graph, execution = a_graph(version=1), an_execution()
+        await store.write(lambda unit: unit.put_graph(graph))
+        await store.write(putting(execution))
+        assert await store.read(lambda unit: unit.execution(execution.id)) == execution
+
+        def fail(unit: UnitOfWork) -> None:
+            unit.put_graph(replace(graph, version=2, name="never"))
+            unit.put_execution(replace(execution, graph_hash="0" * 64))
+            assert unit.graph(graph.id) is not None
+            assert unit.execution(execution.id) is not None
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await store.write(fail)
+        now = replace(graph, version=2, name="now")
+        later = replace(execution, graph_hash="1" * 64)
+        await store.write(lambda unit: unit.put_graph(now))
+        await store.write(putting(later))
+        assert await store.read(lambda unit: unit.graph(graph.id)) == now
+        assert await store.read(lambda unit: unit.execution(execution.id)) == later
+        assert await store.read(lambda unit: unit.executions(1)) == [later]
+
+    async def test_of_executions_is_the_last_change(self, store: SqlStore) -> None:
+        records = [an_execution(created_ms=at) for at in range(3)]
+        await store.write(putting(*records))
+        assert await store.read(lambda unit: unit.executions(9)) == records[::-1]
+        changed = replace(records[1], status=ExecutionStatus.FAILED)
+        await store.write(putting(changed))
+        assert await store.read(lambda unit: unit.executions(9)) == [records[2], changed, records[0]]
 
 
 class TestSettings:

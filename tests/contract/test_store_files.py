@@ -213,9 +213,23 @@ class TestRefusals:
     async def test_of_a_newer_schema(self, url: str, path: Path) -> None:
         await open_store(url).close()
         with closing(sqlite3.connect(path)) as raw, raw:
-            raw.execute("UPDATE schema_version SET version = 2")
-        with pytest.raises(SystemFault, match=f"SY-006 {path}: schema version 2"):
+            raw.execute("UPDATE schema_version SET version = 3")
+        with pytest.raises(SystemFault, match=f"SY-006 {path}: schema version 3"):
             open_store(url)
+
+    async def test_but_not_of_the_first_schema_which_is_brought_up_to_date(self, url: str, path: Path) -> None:
+        record = a_graph(document={"nodes": {"a": {}, "b": {}}})
+        store = open_store(url)
+        await store.write(lambda unit: unit.put_graph(record))
+        await store.close()
+        with closing(sqlite3.connect(path)) as raw, raw:
+            for change in ("graphs DROP COLUMN nodes", "executions DROP COLUMN revision"):
+                raw.execute(f"ALTER TABLE {change}")
+            raw.execute("UPDATE schema_version SET version = 1")
+        store = open_store(url)
+        assert [head.nodes for head in await store.read(lambda unit: unit.graph_heads(9))] == [2]
+        assert await store.read(lambda unit: unit.graph(record.id)) == record
+        await store.close()
 
     async def test_of_a_database_that_is_another_programs(self, url: str, path: Path) -> None:
         with closing(sqlite3.connect(path)) as raw, raw:

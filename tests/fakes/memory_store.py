@@ -84,7 +84,6 @@ class MemoryUnit:
         statuses: Sequence[ExecutionStatus] = (),
         before_ms: int | None = None,
         before_id: str | None = None,
-        lean: bool = False,
     ) -> list[ExecutionRecord]:
         found = [
             record
@@ -94,7 +93,7 @@ class MemoryUnit:
             and _precedes(record.created_ms, record.id, before_ms, before_id)
         ]
         found.sort(key=lambda record: (record.created_ms, record.id), reverse=True)
-        return [_lean(record) if lean else record for record in copy.deepcopy(found[:limit])]
+        return copy.deepcopy(found[:limit])
 
     def event(self, event_id: str) -> Event | None:
         return next((event for event in self._state.events if event.event_id == event_id), None)
@@ -152,8 +151,3 @@ class MemoryStore:
     def event_types(self, aggregate_id: str | None = None) -> list[str]:
         """Types of the stored events in order."""
         return [event.event_type for event in MemoryUnit(self._state).events(aggregate_id=aggregate_id)]
-
-
-def _lean(record: ExecutionRecord) -> ExecutionRecord:
-    declared = record.document.get("outputs")
-    return replace(record, document={"outputs": declared}) if declared else record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import orjson
@@ -36,17 +37,14 @@ async def read_json(request: Request, limit: int) -> Any:
     Raises:
         RequestError: RQ-005 longer than `limit` bytes, RQ-001 not JSON, or not said to be JSON.
     """
-    body = await _read(request, limit)
-    if not body:
-        return {}
-    _check_type(request.headers.get("content-type", ""))
-    return await parse_json(body)
+    return await _parsed(request, await _read(request, limit))
 
 
 async def read_model(request: Request, model: type[M], limit: int) -> M:
     """The body as a model; errors as `read_json`, and RQ-001 with every problem of the model."""
-    data = await read_json(request, limit)
-    await _check_values(data, limit)
+    body = await _read(request, limit)
+    data = await _parsed(request, body)
+    await _check_values(data, limit, len(body))
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -58,6 +56,13 @@ async def parse_json(text: str | bytes) -> Any:
     return _parse(text) if len(text) < _INLINE_BYTES else await asyncio.to_thread(_parse, text)
 
 
+async def _parsed(request: Request, body: bytes) -> Any:
+    if not body:
+        return {}
+    _check_type(request.headers.get("content-type", ""))
+    return await parse_json(body)
+
+
 def _check_type(content_type: str) -> None:
     """Refuse what a page of any other site may send without being asked: text, forms, and bodies of no type."""
     kind = content_type.partition(";")[0].strip().lower()
@@ -66,9 +71,10 @@ def _check_type(content_type: str) -> None:
         raise RequestError("RQ-001", message, "Send the header Content-Type: application/json.")
 
 
-async def _check_values(data: Any, limit: int) -> None:
+async def _check_values(data: Any, limit: int, size: int) -> None:
     """RQ-001 for what no interoperable JSON holds: lone surrogates, integers beyond 64 bits, nesting without end."""
-    found = await asyncio.to_thread(json_problems, data, Limits(body_bytes=limit), above=_LEVELS)
+    check = partial(json_problems, data, Limits(body_bytes=limit), above=_LEVELS)
+    found = check() if size < _INLINE_BYTES else await asyncio.to_thread(check)
     if found:
         problems = tuple(replace(problem, code="RQ-001") for problem in found)
         raise RequestError("RQ-001", problems[0].message, problems=problems)

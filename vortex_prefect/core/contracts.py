@@ -209,7 +209,10 @@ class ExecutionRecord:
 
 
 class UnitOfWork(Protocol):
-    """One transaction: what is written commits together, and reads see it."""
+    """One transaction: what is written commits together, and reads see it.
+
+    Records that are read are shared with other readers: nobody may change what they hold.
+    """
 
     def append(self, event: Event) -> Event:
         """Append to the log; returns the event with its sequence number.
@@ -252,12 +255,8 @@ class UnitOfWork(Protocol):
         statuses: Sequence[ExecutionStatus] = (),
         before_ms: int | None = None,
         before_id: str | None = None,
-        lean: bool = False,
     ) -> list[ExecutionRecord]:
-        """Executions, newest first (by `created_ms`), in pages as `graphs`; empty `statuses` means all.
-
-        With `lean`, a document that declares outputs has these and nothing else.
-        """
+        """Executions, newest first (by `created_ms`), in pages as `graphs`; empty `statuses` means all."""
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""

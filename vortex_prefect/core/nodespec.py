@@ -165,12 +165,12 @@ class NodeSpec(_Declaration):
 
 
 class Catalogue:
-    """All node types of a host, by name. Immutable; `digest` identifies the set."""
+    """All node types of a host, by name. Immutable; `digest` identifies the set, `text` is its JSON form."""
 
     def __init__(self, specs: tuple[NodeSpec, ...] = ()) -> None:
         self._specs = {spec.type: spec for spec in sorted(specs, key=lambda spec: spec.type)}
-        text = json.dumps(self.to_list(), sort_keys=True, separators=(",", ":"))
-        self.digest = hashlib.sha256(text.encode()).hexdigest()
+        self.text = json.dumps(self.to_list(), sort_keys=True, separators=(",", ":"))
+        self.digest = hashlib.sha256(self.text.encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self._specs)

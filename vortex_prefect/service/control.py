@@ -17,6 +17,7 @@ from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.service.audit import Audit
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.deployments import Deployments
+from vortex_prefect.service.engine_status import EngineStatus
 from vortex_prefect.service.executions import Executions
 from vortex_prefect.service.files import Files
 from vortex_prefect.service.graphs import Graphs
@@ -51,6 +52,7 @@ class ControlPlane:
         limits = limits or Limits()
         outputs = Outputs(settings.output_dir, engine)
         self._engine = engine
+        self._status = EngineStatus(engine)
         self._store = store
         self._limits = limits
         self._sleep = sleep
@@ -83,14 +85,15 @@ class ControlPlane:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._status.close()
         await self.reports.settle()
         await self.reports.flush()
         with contextlib.suppress(VortexError):  # the engine tells them again
             await self.workers.flush()
 
     async def status(self) -> dict[str, Any]:
-        """The engine's status (`EnginePort.status`); SY-004."""
-        return await self._engine.status()
+        """The engine's status (`EnginePort.status`), not older than a second; SY-004."""
+        return await self._status.current()
 
     def store_statistics(self) -> StoreStatistics:
         """See `StorePort.statistics`."""

@@ -143,14 +143,11 @@ class Executions:
         statuses: Sequence[ExecutionStatus] = (),
         before: Cursor | None = None,
     ) -> tuple[list[ExecutionRecord], Cursor | None]:
-        """Executions, newest first, and where the next page begins, if there may be one.
-
-        Their documents may have nothing but the outputs that they declare.
-        """
+        """Executions, newest first, and where the next page begins, if there may be one."""
         at_ms, last = (before.ms, before.id) if before else (None, None)
         records = await self._store.read(
             lambda uow: uow.executions(
-                limit, graph_id=graph_id, statuses=statuses, before_ms=at_ms, before_id=last, lean=True
+                limit, graph_id=graph_id, statuses=statuses, before_ms=at_ms, before_id=last
             )
         )
         more = len(records) == limit

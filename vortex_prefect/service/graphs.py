@@ -15,13 +15,13 @@ from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph import edits
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import Graph, parse_graph
-from vortex_prefect.graph.validate import validate
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.history import Version, VersionCursor, at_version, versions
 from vortex_prefect.service.idempotency import Once
 from vortex_prefect.service.paging import Cursor
+from vortex_prefect.service.read_graphs import ReadGraphs
 
 T = TypeVar("T")
 
@@ -30,6 +30,9 @@ _Told = tuple[T, messages.Message | None]
 
 #: Versions of a graph that a change may start from; null: any.
 Expected = int | Collection[int] | None
+
+#: Reading so many nodes takes 2 ms, about what a thread that needs the interpreter costs everybody else.
+_SMALL_NODES = 100
 
 #: A graph after a change, and the changes that led there.
 _Edit = tuple[Graph, list[edits.Change]]
@@ -43,6 +46,7 @@ class Graphs:
         self._catalogue = catalogue
         self._publish = publish
         self._limits = limits
+        self._read = ReadGraphs(limits)
 
     async def create(self, document: Any, actor: Actor, key: str | None = None) -> GraphRecord:
         """Store a new graph under the document's id, or under a fresh one where it has none.
@@ -53,9 +57,9 @@ class Graphs:
             GraphError: VE-001, VE-012.
             RequestError: RQ-007, a graph with that id exists, or the key was sent with another document.
         """
-        graph = await asyncio.to_thread(self._parse_new, document)
+        stored = await _aside(document, lambda: self._parse_new(document).to_document())
         once = None if key is None else await asyncio.to_thread(Once.of, actor, "create graph", key, document)
-        return await self._commit(lambda uow: _create(uow, graph.to_document(), actor, once))
+        return await self._commit(lambda uow: _create(uow, stored, actor, once))
 
     async def page(self, limit: int, before: Cursor | None = None) -> tuple[list[GraphHead], Cursor | None]:
         """Graphs, last changed first, and where the next page begins, if there may be one."""
@@ -75,7 +79,7 @@ class Graphs:
             GraphError: VE-001, VE-012.
             RequestError: RQ-002, RQ-003 where the current version is not one that `version` names.
         """
-        new = await asyncio.to_thread(self._parse_for, graph_id, document)
+        new = await _aside(document, lambda: self._parse_for(graph_id, document))
         return await self._change(graph_id, version, actor, lambda old: (new, edits.diff(old, new)))
 
     async def mutate(
@@ -119,7 +123,7 @@ class Graphs:
         """Everything that keeps a graph from running; RQ-002, SY-004 while no node type is known."""
         record = await self.get(graph_id)
         catalogue = await self._catalogue.current()
-        return await asyncio.to_thread(lambda: validate(parse_graph(record.document, self._limits), catalogue))
+        return await self._read.problems(record, catalogue)
 
     async def events(self, graph_id: str, after: int, limit: int) -> list[Event]:
         """The event log of a graph, of a deleted one too; RQ-002 if there never was one."""
@@ -162,18 +166,24 @@ class Graphs:
         asked: messages.Asked | None = None,
         **told: Any,
     ) -> GraphRecord:
+        made: list[Graph] = []
+
         def work(uow: UnitOfWork) -> _Told[GraphRecord]:
             record = require(uow, graph_id)
             _check_version(record, version)
-            graph, changes = edit(parse_graph(record.document, self._limits))
+            graph, changes = edit(self._read.graph(record))
             if not changes:
                 return record, None
             changed = _next(record, graph.to_document())
+            made.append(graph)
             _append(uow, changed, changes, actor, **told)
             uow.put_graph(changed)
             return changed, messages.graph_sync(changed, asked)
 
-        return await self._commit(work)
+        record = await self._commit(work)
+        if made:
+            self._read.changed(record, made[0])
+        return record
 
     async def _commit(self, work: Callable[[UnitOfWork], _Told[T]]) -> T:
         """Write and tell: the one never without the other, though the caller may be cancelled between."""
@@ -206,10 +216,17 @@ class Graphs:
 
     def _save(self, uow: UnitOfWork, graph_id: str, actor: Actor) -> GraphRecord:
         record = require(uow, graph_id)
-        digest = graph_hash(parse_graph(record.document, self._limits))
+        digest = graph_hash(self._read.graph(record))
         payload = {"version": record.version, "name": record.name, "graph_hash": digest}
         uow.append(_event("GraphSaved", record, payload, actor))
         return record
+
+
+async def _aside(document: Any, work: Callable[[], T]) -> T:
+    """Do in a thread what would hold up the event loop for longer than the way to a thread takes."""
+    nodes = document.get("nodes") if isinstance(document, dict) else None
+    small = isinstance(nodes, dict) and len(nodes) <= _SMALL_NODES
+    return work() if small else await asyncio.to_thread(work)
 
 
 def require(uow: UnitOfWork, graph_id: str) -> GraphRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from vortex_prefect.service.history import Version
 from vortex_prefect.service.tokens import Token
 
 
+@lru_cache(4096)  # of a page's two hundred, most were told a moment ago
 def timestamp(ms: int | None) -> str | None:
     """Unix milliseconds as ISO 8601 in UTC, with milliseconds."""
     if ms is None:

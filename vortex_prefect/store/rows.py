@@ -64,12 +64,13 @@ def graph_row(record: GraphRecord) -> dict[str, Any]:
         ValueError: the id is not a UUID in its canonical form.
     """
     _required_id("graph id", record.id)
-    return {name: getattr(record, name) for name in record.__slots__}
+    row = {name: getattr(record, name) for name in record.__slots__}
+    return {**row, "nodes": len(record.document.get("nodes", ()))}
 
 
 def graph_of(row: RowMapping) -> GraphRecord:
     """The record of a row of `graphs`."""
-    return GraphRecord(**row)
+    return GraphRecord(**{name: value for name, value in row.items() if name != "nodes"})
 
 
 def execution_row(record: ExecutionRecord) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def execution_row(record: ExecutionRecord) -> dict[str, Any]:
 
 def execution_of(row: RowMapping) -> ExecutionRecord:
     """The record of a row of `executions`."""
-    fields = {name: value for name, value in row.items() if name != "idempotency_key"}
+    fields = {name: value for name, value in row.items() if name not in ("idempotency_key", "revision")}
     return ExecutionRecord(**{**fields, "status": ExecutionStatus(row["status"])})
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from vortex_prefect.store.faults import unusable
 from vortex_prefect.store.sqlite import protect_events
 from vortex_prefect.store.tables import events, metadata, schema_version
 
 #: Version of the tables in `tables`. A release that changes them raises it and migrates in `prepare`.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+#: Lists need neither decode documents nor count in them.
+_TO_2 = (
+    "ALTER TABLE graphs ADD COLUMN nodes INTEGER NOT NULL DEFAULT 0",
+    "UPDATE graphs SET nodes = (SELECT count(*) FROM json_each(graphs.document, '$.nodes'))",
+    "ALTER TABLE executions ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+)
 
 
 def prepare(connection: Connection, place: str) -> None:
@@ -25,6 +32,7 @@ def prepare(connection: Connection, place: str) -> None:
         elif schema_version.name not in names:
             raise unusable(place, "the database is not a VORTEX store", "Choose another file or another home.")
         else:
+            _upgrade(connection)
             _check(connection, place)
             _add_indexes(connection)
 
@@ -33,6 +41,14 @@ def _create(connection: Connection) -> None:
     metadata.create_all(connection)
     protect_events(connection)
     connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
+
+
+def _upgrade(connection: Connection) -> None:
+    found = connection.execute(select(schema_version.c.version)).scalar_one()
+    if found == 1:
+        for statement in _TO_2:
+            connection.execute(text(statement))
+        connection.execute(update(schema_version).values(version=2))
 
 
 def _check(connection: Connection, place: str) -> None:

@@ -20,7 +20,7 @@ from vortex_prefect.store.faults import translated, unusable
 from vortex_prefect.store.lock import writer_lock
 from vortex_prefect.store.schema import prepare
 from vortex_prefect.store.sqlite import as_writer, create_file, create_sqlite_engine, database_path
-from vortex_prefect.store.unit import unit_of_work
+from vortex_prefect.store.unit import RecentRecords, unit_of_work
 
 T = TypeVar("T")
 
@@ -48,6 +48,7 @@ class SqlStore:
         self._held = connection
         self._resources = resources
         self._in_memory = in_memory
+        self._recent = RecentRecords()
         self._place = str(engine.url.database or ":memory:")
         self._writer = ThreadPoolExecutor(1, "vortex-store-write")
         self._readers = self._writer if in_memory else ThreadPoolExecutor(_READERS, "vortex-store-read")
@@ -115,7 +116,7 @@ class SqlStore:
     def _write(self, work: Callable[[UnitOfWork], T]) -> T:
         began = time.perf_counter()
         try:
-            with unit_of_work(self._held, self._place, writable=True) as unit:
+            with unit_of_work(self._held, self._place, self._recent, writable=True) as unit:
                 result = _run(work, unit)
         except BaseException as error:
             self._rollbacks += 1
@@ -128,7 +129,10 @@ class SqlStore:
 
     def _read(self, work: Callable[[UnitOfWork], T]) -> T:
         try:
-            with self._reading() as connection, unit_of_work(connection, self._place, writable=False) as unit:
+            with (
+                self._reading() as connection,
+                unit_of_work(connection, self._place, self._recent, writable=False) as unit,
+            ):
                 return _run(work, unit)
         except BaseException as error:
             self._note(error)

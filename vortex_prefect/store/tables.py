@@ -32,7 +32,7 @@ events = Table(
     Index("ix_events_workers", "sequence_number", sqlite_where=_of_workers, postgresql_where=_of_workers),
 )
 
-#: Columns are the fields of `core.contracts.GraphRecord`.
+#: Columns are the fields of `core.contracts.GraphRecord`, and how many nodes the document has.
 graphs = Table(
     "graphs",
     metadata,
@@ -42,10 +42,11 @@ graphs = Table(
     Column("document", JSON, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
+    Column("nodes", Integer, nullable=False),
     Index("ix_graphs_updated", "updated_ms", "id"),
 )
 
-#: Columns are the fields of `core.contracts.ExecutionRecord`, and the key among its options.
+#: Columns are the fields of `core.contracts.ExecutionRecord`, the key among its options, and how often it was changed.
 #: `graph_id` is no foreign key: an execution outlives its graph.
 executions = Table(
     "executions",
@@ -65,6 +66,7 @@ executions = Table(
     Column("values", JSON, nullable=False),
     Column("error", _json_or_null),
     Column("idempotency_key", Text, unique=True),
+    Column("revision", Integer, nullable=False, server_default="0"),
     Index("ix_executions_created", "created_ms", "id"),
     Index("ix_executions_graph", "graph_id", "created_ms", "id"),
     Index("ix_executions_status", "status", "created_ms", "id"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     CursorResult,
@@ -33,8 +32,8 @@ from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.reports import ExecutionStatus
-from vortex_prefect.store.documents import NODES, OUTPUTS_OR_ALL
 from vortex_prefect.store.faults import translated
+from vortex_prefect.store.recent import Recent
 from vortex_prefect.store.rows import event_of, event_row, execution_of, execution_row, graph_of, graph_row
 from vortex_prefect.store.tables import events, executions, graphs, settings
 
@@ -46,20 +45,44 @@ _STORED = select(events).where(events.c.event_id == bindparam("event_id"))
 # Neither a sequence of the database nor a counter in memory: both leave gaps after a rollback.
 _NEXT = select(func.coalesce(func.max(events.c.sequence_number), 0) + 1).scalar_subquery()
 _APPEND = insert(events).values(sequence_number=_NEXT).returning(events.c.sequence_number)
-# Lists are asked for often: of 20 executions or 100 graphs, decoding the documents took most of the time.
-_HEADS = select(*(column for column in graphs.c if column is not graphs.c.document), NODES.label("nodes"))
-_LEAN_EXECUTIONS = select(
-    *(OUTPUTS_OR_ALL.label("document") if column is executions.c.document else column for column in executions.c)
-)
+_GRAPH_VERSION = select(graphs.c.version).where(graphs.c.id == bindparam("id"))
+_GRAPH = select(graphs).where(graphs.c.id == bindparam("id"))
+_GRAPH_HEADS = select(*(column for column in graphs.c if column is not graphs.c.document))
+_EXECUTION_REVISION = select(executions.c.revision).where(executions.c.id == bindparam("id"))
+_EXECUTION = select(executions).where(executions.c.id == bindparam("id"))
+_CHANGED: dict[Table, dict[str, ColumnElement[Any]]] = {executions: {"revision": executions.c.revision + 1}}
+#: Table → how to replace a row, and how to make it. Two plain statements do for an upsert, whose syntax differs by
+#: database, because there is one writer.
+_PUT = {
+    table: (
+        update(table)
+        .where(table.primary_key.columns[0] == bindparam("key"))
+        .values({c.name: bindparam(c.name) for c in table.c if not c.server_default} | _CHANGED.get(table, {})),
+        insert(table),
+    )
+    for table in (graphs, executions, settings)
+}
+#: Ids that one statement names.
+_IDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RecentRecords:
+    """What a store keeps decoded."""
+
+    graphs: Recent[GraphRecord] = field(default_factory=Recent)
+    executions: Recent[ExecutionRecord] = field(default_factory=Recent)
 
 
 class SqlUnit:
     """`UnitOfWork` on a connection in a transaction; each method may raise what `faults.translated` does."""
 
-    def __init__(self, connection: Connection, place: str, *, writable: bool) -> None:
+    def __init__(self, connection: Connection, place: str, recent: RecentRecords, *, writable: bool) -> None:
         self._connection = connection
         self._place = place
+        self._recent = recent
         self._writable = writable
+        self._written: dict[str, GraphRecord] = {}
         self._fault: SystemFault | None = None
         #: Events that are new to the log.
         self.appended = 0
@@ -83,7 +106,8 @@ class SqlUnit:
         Raises:
             ValueError: the id is not a UUID in its canonical form.
         """
-        self._put(graphs, graphs.c.id, graph_row(record))
+        self._put(graphs, graph_row(record))
+        self._written[record.id] = record
 
     def delete_graph(self, graph_id: str) -> None:
         """Remove a graph from the current state; its events and executions stay."""
@@ -92,8 +116,13 @@ class SqlUnit:
 
     def graph(self, graph_id: str) -> GraphRecord | None:
         """The current state of a graph, or null."""
-        row = self._first(select(graphs).where(graphs.c.id == graph_id)) if is_id(graph_id) else None
-        return graph_of(row) if row else None
+        head = self._first(_GRAPH_VERSION, {"id": graph_id}) if is_id(graph_id) else None
+        if head is None:
+            return None
+        if (kept := self._recent.graphs.get(graph_id, head["version"])) is not None:
+            return kept
+        row = self._first(_GRAPH, {"id": graph_id})
+        return self._keep_graph(graph_of(row)) if row else None
 
     def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
         """Graphs, last changed first; `before_ms` and `before_id`, of a page's last graph, continue it."""
@@ -101,7 +130,7 @@ class SqlUnit:
 
     def graph_heads(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphHead]:
         """As `graphs`, without reading the documents."""
-        return [GraphHead(**row) for row in self._graphs(_HEADS, limit, before_ms, before_id)]
+        return [GraphHead(**row) for row in self._graphs(_GRAPH_HEADS, limit, before_ms, before_id)]
 
     def put_execution(self, record: ExecutionRecord) -> None:
         """Insert or replace an execution.
@@ -114,12 +143,17 @@ class SqlUnit:
         holder = self.execution_by_key(row["idempotency_key"]) if row["idempotency_key"] else None
         if holder and holder.id != record.id:
             raise RequestError("RQ-003", f"idempotency key {row['idempotency_key']!r} belongs to execution {holder.id}")
-        self._put(executions, executions.c.id, row)
+        self._put(executions, row)
 
     def execution(self, execution_id: str) -> ExecutionRecord | None:
         """An execution, or null."""
-        row = self._first(select(executions).where(executions.c.id == execution_id)) if is_id(execution_id) else None
-        return execution_of(row) if row else None
+        head = self._first(_EXECUTION_REVISION, {"id": execution_id}) if is_id(execution_id) else None
+        if head is None:
+            return None
+        if (kept := self._recent.executions.get(execution_id, head["revision"])) is not None:
+            return kept
+        row = self._first(_EXECUTION, {"id": execution_id})
+        return self._keep_execution(row) if row else None
 
     def execution_by_key(self, idempotency_key: str) -> ExecutionRecord | None:
         """The execution that was queued with that idempotency key, or null."""
@@ -134,13 +168,9 @@ class SqlUnit:
         statuses: Sequence[ExecutionStatus] = (),
         before_ms: int | None = None,
         before_id: str | None = None,
-        lean: bool = False,
     ) -> list[ExecutionRecord]:
-        """Executions, newest first; `before_ms` and `before_id`, of a page's last execution, continue it.
-
-        With `lean`, a document that declares outputs has these and nothing else.
-        """
-        statement = _LEAN_EXECUTIONS if lean else select(executions)
+        """Executions, newest first; `before_ms` and `before_id`, of a page's last execution, continue it."""
+        statement = select(executions.c.id, executions.c.revision)
         statement = statement.order_by(executions.c.created_ms.desc(), executions.c.id.desc()).limit(limit)
         if graph_id is not None:
             if not is_id(graph_id):
@@ -150,7 +180,7 @@ class SqlUnit:
             statement = statement.where(executions.c.status.in_([status.value for status in statuses]))
         if before_ms is not None:
             statement = statement.where(_precedes(executions.c.created_ms, executions.c.id, before_ms, before_id))
-        return [execution_of(row) for row in self._all(statement)]
+        return self._executions(self._all(statement))
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""
@@ -193,12 +223,17 @@ class SqlUnit:
 
     def put_setting(self, name: str, value: Any) -> None:
         """Keep a small JSON value under a name."""
-        self._put(settings, settings.c.name, {"name": name, "value": value})
+        self._put(settings, {"name": name, "value": value})
 
     def check(self) -> None:
         """Raise the fault that the work met and swallowed: the database may have rolled back on its own."""
         if self._fault:
             raise self._fault
+
+    def committed(self) -> None:
+        """Let others have what was written."""
+        for record in self._written.values():
+            self._recent.graphs.put(record.id, record.version, record, len(record.document.get("nodes", ())))
 
     def end(self) -> None:
         """Refuse all further use."""
@@ -212,10 +247,31 @@ class SqlUnit:
             statement = statement.where(_precedes(graphs.c.updated_ms, graphs.c.id, before_ms, before_id))
         return self._all(statement)
 
-    def _put(self, table: Table, key: Column[Any], row: Row) -> None:
-        # Two plain statements do for an upsert, whose syntax differs by database, because there is one writer.
-        if self._write(update(table).where(key == row[key.name]).values(row), _row_count) == 0:
-            self._write(insert(table).values(row), _row_count)
+    def _executions(self, heads: Sequence[RowMapping]) -> list[ExecutionRecord]:
+        known = ((head["id"], self._recent.executions.get(head["id"], head["revision"])) for head in heads)
+        found = {record_id: record for record_id, record in known if record is not None}
+        missing = [head["id"] for head in heads if head["id"] not in found]
+        for start in range(0, len(missing), _IDS):
+            named = select(executions).where(executions.c.id.in_(missing[start : start + _IDS]))
+            found |= {row["id"]: self._keep_execution(row) for row in self._all(named)}
+        return [found[head["id"]] for head in heads]
+
+    def _keep_graph(self, record: GraphRecord) -> GraphRecord:
+        if not self._writable:  # what a writer reads may be its own, and be rolled back
+            self._recent.graphs.put(record.id, record.version, record, len(record.document.get("nodes", ())))
+        return record
+
+    def _keep_execution(self, row: RowMapping) -> ExecutionRecord:
+        record = execution_of(row)
+        if not self._writable:
+            self._recent.executions.put(record.id, row["revision"], record, len(record.nodes))
+        return record
+
+    def _put(self, table: Table, row: Row) -> None:
+        replacement, creation = _PUT[table]
+        key = row[table.primary_key.columns[0].name]
+        if self._write(replacement, _row_count, {**row, "key": key}) == 0:
+            self._write(creation, _row_count, row)
 
     def _first(self, statement: Select[Any], values: Row | None = None) -> RowMapping | None:
         return self._execute(statement, lambda result: result.mappings().first(), values)
@@ -240,16 +296,19 @@ class SqlUnit:
 
 
 @contextmanager
-def unit_of_work(connection: Connection, place: str, *, writable: bool) -> Iterator[SqlUnit]:
+def unit_of_work(
+    connection: Connection, place: str, recent: RecentRecords, *, writable: bool
+) -> Iterator[SqlUnit]:
     """A transaction that commits at the end of the block, or rolls back after an exception."""
     with translated(place):
         transaction = connection.begin()
-    unit = SqlUnit(connection, place, writable=writable)
+    unit = SqlUnit(connection, place, recent, writable=writable)
     try:
         yield unit
         unit.check()
         with translated(place):
             _commit(transaction)
+        unit.committed()
     finally:
         unit.end()
         transaction.close()
