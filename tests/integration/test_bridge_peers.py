@@ -314,3 +314,61 @@ async def test_of_two_graphs_the_newest_answers_both_requests(made: Bridge) -> N
         while not ids or ids[-1] != "b":
             ids.append((await sender.next("graph.sync"))["payload"]["request_id"])
     assert ids in (["a", "b"], ["b"])
+
+
+# Heads of requests
+
+
+async def answer_to(made: Bridge, *pieces: bytes) -> bytes:
+    """All that comes back until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+    try:
+        with contextlib.suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+        async with asyncio.timeout(PATIENCE_S):
+            with contextlib.suppress(ConnectionError):
+                return await reader.read()
+        return b""
+    finally:
+        writer.transport.abort()
+
+
+@pytest.fixture
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends a connection is not that its head takes long."""
+    monkeypatch.setattr(HttpProtocol, "head_s", 3600.0)
+
+
+@pytest.mark.usefixtures("no_hurry")
+async def test_a_head_without_end_is_refused(made: Bridge) -> None:
+    begin = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: "
+    answer = await answer_to(made, begin, *[b"x" * 10_000] * 10)
+    assert answer.startswith(b"HTTP/1.1 431 ") or answer == b""  # a reset may come before the answer is read
+    await is_served(made, await made.graph())
+
+
+@pytest.mark.usefixtures("no_hurry")
+async def test_the_second_head_of_a_connection_is_bounded_like_the_first(made: Bridge) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", made.port)
+    async with asyncio.timeout(PATIENCE_S):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.readuntil(b"}")
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"GET / HTTP/1.1\r\nX: ")
+            while not reader.at_eof():
+                writer.write(b"x" * 10_000)
+                await writer.drain()
+    writer.transport.abort()
+    await is_served(made, await made.graph())
+
+
+async def test_a_long_body_is_no_head(made: Bridge) -> None:
+    body = json.dumps({"schema": "vortex.graph/1", "name": "n" * 90_000}).encode()
+    head = (
+        f"POST /api/graph HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    pieces = [body[at : at + 10_000] for at in range(0, len(body), 10_000)]
+    assert (await answer_to(made, head.encode(), *pieces)).startswith(b"HTTP/1.1 201 ")

@@ -11,6 +11,7 @@ from types import FrameType
 
 import uvicorn
 
+from vortex_prefect.bootstrap.garbage import collect_regularly
 from vortex_prefect.bridge.access import open_gate
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.context import BridgeContext
@@ -42,13 +43,12 @@ async def run_engine(settings: Settings) -> None:
     engine = Engine(settings, settings.dask)
     await engine.start()
     server = await serve_engine(engine, settings.engine_socket)
-    pool = asyncio.create_task(serve_pool(engine, settings.pool))
+    tasks = [asyncio.create_task(serve_pool(engine, settings.pool)), asyncio.create_task(collect_regularly())]
     logger.info("engine ready")
     try:
         await stopped.wait()
     finally:
-        pool.cancel()
-        await asyncio.gather(pool, return_exceptions=True)
+        await _end(*tasks)
         server.close()
         settings.engine_socket.unlink(missing_ok=True)
         await engine.close()
@@ -62,13 +62,16 @@ async def run_bridge(
     store = open_store(store_url(settings))
     link = EngineLink(settings.engine_socket)
     hub = Hub()
+    tidying: list[asyncio.Task[None]] = []
     try:
         async with ControlPlane(store, link, settings, hub.publish, limits=settings.limits) as control:
             gate = open_gate(settings, tokens)
             app = create_app(BridgeContext(settings, control, hub, settings.limits, prefect_ui=prefect_ui, gate=gate))
             server = make_server(app, settings.limits, trusted_proxies=settings.trusted_proxies)
+            tidying.append(asyncio.create_task(collect_regularly()))
             await _serve(server, hub, listening)
     finally:
+        await _end(*tidying)
         await link.close()
         await store.close()
 
@@ -87,6 +90,12 @@ async def _serve(server: uvicorn.Server, hub: Hub, listening: socket.socket) -> 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     await server.serve(sockets=[listening])
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _stop_signal() -> asyncio.Event:

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with a limit on connections, on a request's head, and on the time in which it must have come.
+"""uvicorn's HTTP protocol, with limits on connections, on a request's head, and on the time in which it must have come.
 
 uvicorn waits for a request for as long as the peer likes, so that a few
 thousand sockets, opened and left, took every descriptor of the process. The

@@ -92,7 +92,11 @@ class ControlPlane:
             await self.workers.flush()
 
     async def status(self) -> dict[str, Any]:
-        """The engine's status (`EnginePort.status`), not older than a second; SY-004."""
+        """The engine's status (`EnginePort.status`); SY-004."""
+        return await self._engine.status()
+
+    async def recent_status(self) -> dict[str, Any]:
+        """A status that is not older than a second; SY-004."""
         return await self._status.current()
 
     def store_statistics(self) -> StoreStatistics:

@@ -146,9 +146,7 @@ class Executions:
         """Executions, newest first, and where the next page begins, if there may be one."""
         at_ms, last = (before.ms, before.id) if before else (None, None)
         records = await self._store.read(
-            lambda uow: uow.executions(
-                limit, graph_id=graph_id, statuses=statuses, before_ms=at_ms, before_id=last
-            )
+            lambda uow: uow.executions(limit, graph_id=graph_id, statuses=statuses, before_ms=at_ms, before_id=last)
         )
         more = len(records) == limit
         cursor = Cursor(records[-1].created_ms, records[-1].id) if more else None

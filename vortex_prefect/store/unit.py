@@ -31,9 +31,9 @@ from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecor
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import is_id
+from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store.faults import translated
-from vortex_prefect.store.recent import Recent
 from vortex_prefect.store.rows import event_of, event_row, execution_of, execution_row, graph_of, graph_row
 from vortex_prefect.store.tables import events, executions, graphs, settings
 
@@ -296,9 +296,7 @@ class SqlUnit:
 
 
 @contextmanager
-def unit_of_work(
-    connection: Connection, place: str, recent: RecentRecords, *, writable: bool
-) -> Iterator[SqlUnit]:
+def unit_of_work(connection: Connection, place: str, recent: RecentRecords, *, writable: bool) -> Iterator[SqlUnit]:
     """A transaction that commits at the end of the block, or rolls back after an exception."""
     with translated(place):
         transaction = connection.begin()

@@ -54,7 +54,7 @@ async def get_node_type(node_type: str, context: Context) -> Response:
 @router.get("/api/workers", responses=gives(200, WorkerList), openapi_extra=refuses("SY-004"))
 async def list_workers(context: Context) -> Response:
     """The GPU workers."""
-    return JsonAnswer({"workers": (await context.control.status())["workers"]})
+    return JsonAnswer({"workers": (await context.control.recent_status())["workers"]})
 
 
 @router.get("/api/workers/events", responses=gives(200, EventList, "Link"))
@@ -67,7 +67,7 @@ async def list_worker_events(request: Request, context: Context, after: After = 
 @router.get("/api/arena", responses=gives(200, ArenaResource), openapi_extra=refuses("SY-004"))
 async def get_arena(context: Context) -> Response:
     """The shared-memory arena's statistics."""
-    return JsonAnswer((await context.control.status())["arena"])
+    return JsonAnswer((await context.control.recent_status())["arena"])
 
 
 @router.get("/api/stack", responses=gives(200, StackResource))
@@ -75,7 +75,7 @@ async def get_stack(context: Context) -> Response:
     """Where the other parts of the stack are; links are null while unknown."""
     links: dict[str, Any] = {"prefect_ui": context.prefect_ui, "dask_dashboard": None}
     try:
-        status = await context.control.status()
+        status = await context.control.recent_status()
     except SystemFault:
         return JsonAnswer(links)
     return JsonAnswer({**links, **{name: status[name] for name in links if status.get(name)}})
