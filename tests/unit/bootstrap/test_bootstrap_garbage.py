@@ -1,4 +1,4 @@
-"""Garbage of a process that answers people: looked for at its times, found all the same, and nothing stays set aside."""
+"""Garbage of a process that answers people: looked for at its times, and found; nothing stays set aside for ever."""
 
 from __future__ import annotations
 
