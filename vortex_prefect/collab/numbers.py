@@ -7,12 +7,14 @@ an integral number is an integer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from vortex_prefect.core.nodespec import ParamSpec
 
-#: Integers up to here are exact as floats (`Number.MAX_SAFE_INTEGER`).
-_SAFE = (1 << 53) - 1
+#: Integers up to here are floats in a document that has travelled, whatever they were before.
+_SAFE = 1 << 53
+_LARGEST = (1 << 63) - 1
 
 
 def read_param(spec: ParamSpec | None, value: Any) -> Any:
@@ -22,7 +24,8 @@ def read_param(spec: ParamSpec | None, value: Any) -> Any:
         spec: null where the type is not known.
     """
     if spec is None or spec.type == "JSON":
-        return _plain(value)
+        return _read(value, _plain)
+    value = _read(value, travelled)
     return read_integer(_from_decimal(value)) if spec.type == "INT" else value
 
 
@@ -30,12 +33,24 @@ def stored_param(spec: ParamSpec | None, value: Any) -> Any:
     """A parameter as it is stored, so that `read_param` gives it back.
 
     Integers that a browser would round are decimal strings where the type is
-    INT. Those beyond a signed 64-bit integer have no other form at all, so
-    within JSON they stay strings.
+    INT. Elsewhere those that have no exact form are strings too, and stay so.
     """
-    if spec is not None and spec.type == "INT" and type(value) is int and abs(value) > _SAFE:
-        return str(value)
-    return _storable(value)
+    if spec is not None and type(value) is int:
+        if spec.type == "INT" and abs(value) >= _SAFE:
+            return str(value)
+        if spec.type == "FLOAT":
+            return float(value)
+    return _read(value, _storable)
+
+
+def travelled(value: Any) -> Any:
+    """A number as everybody else has it: the library sends integers as floats where it finds them equal.
+
+    It finds the largest signed 64-bit integer equal to 2⁶³, one more.
+    """
+    if type(value) is int and abs(value) > _SAFE and (float(value) == value or value == _LARGEST):
+        return float(value)
+    return value
 
 
 def read_integer(value: Any) -> Any:
@@ -58,12 +73,18 @@ def alike(first: Any, second: Any) -> bool:
     return type(first) is type(second) and bool(first == second)
 
 
+def _read(value: Any, scalar: Callable[[Any], Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _read(item, scalar) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_read(item, scalar) for item in value]
+    return scalar(value)
+
+
 def _plain(value: Any) -> Any:
     if type(value) is float:
         return int(value) if value.is_integer() and abs(value) <= _SAFE else value
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    return travelled(value)
 
 
 def _from_decimal(value: Any) -> Any:
@@ -74,8 +95,8 @@ def _from_decimal(value: Any) -> Any:
 
 
 def _storable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
-    return str(value) if type(value) is int and not -(1 << 63) <= value < 1 << 63 else value
+    if type(value) is not int or abs(value) <= _SAFE:
+        return value
+    if float(value) == value:
+        return float(value)
+    return value if -(1 << 63) <= value < _LARGEST else str(value)

@@ -25,6 +25,8 @@ from vortex_prefect.graph.model import Edge, Graph, Node
 
 P = TypeVar("P")
 
+_TOLD = 1_000
+
 #: Parts whose entries contradict nothing but the limits.
 _LISTS = ("inputs", "outputs", "groups", "notes")
 
@@ -67,11 +69,19 @@ class Projector:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What the document says and the graph cannot, with the node that an editor shows it at; sorted by path."""
+        """What the document says and the graph cannot, with the node that an editor shows it at.
+
+        By path, and the first thousand only: a hostile document can be wrong in a million places.
+        """
         _ = self.graph
         found = [problem for root in self._roots.all() for entry in root.entries.values() for problem in entry.problems]
         found += [problem for problems in self._left_out.values() for problem in problems]
-        return tuple(sorted(found, key=lambda problem: (problem.path or "", problem.code, problem.message)))
+        return tuple(sorted(found, key=lambda problem: (problem.path or "", problem.code, problem.message))[:_TOLD])
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """By which parameters and ports are read; null where types are not known."""
+        return self._roots.catalogue
 
     def write(self, graph: Graph, origin: Any = None) -> None:
         """`document.write`, without reading again what this object knows already."""

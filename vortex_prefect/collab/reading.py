@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
+import pycrdt
 from pycrdt import Map
 from pydantic import TypeAdapter, ValidationError
 
-from vortex_prefect.collab.numbers import read_integer, read_param
+from vortex_prefect.collab.numbers import read_integer, read_param, travelled
 from vortex_prefect.collab.ordering import Place, read_order
 from vortex_prefect.core.errors import Problem
 from vortex_prefect.core.nodespec import Catalogue
@@ -36,6 +37,10 @@ from vortex_prefect.graph.model import (
 
 P = TypeVar("P")
 M = TypeVar("M", bound=Part)
+
+_SHARED = (
+    pycrdt.Array, pycrdt.Doc, pycrdt.Map, pycrdt.Text, pycrdt.XmlElement, pycrdt.XmlFragment, pycrdt.XmlText
+)  # fmt: skip
 
 #: A node's fields that are stored under their own names.
 NODE_FIELDS = tuple(name for name in Node.model_fields if name not in ("position", "params"))
@@ -71,7 +76,7 @@ def read_meta(key: str, value: Any) -> Entry[str]:
         return Entry(key, None, problems=(problem_at((key,), wrong),) if wrong else ())
     if key != "name":
         return Entry(key, None, problems=(problem_at(("meta", key), "is not a known field"),))
-    if problems := _scalar_problems(Text, value, (key,)):
+    if problems := _scalar_problems(Text, _field(value), (key,)):
         return Entry(key, None, problems=problems)
     return Entry(key, value, size=len(value))
 
@@ -83,14 +88,14 @@ def read_node(key: str, value: Any, catalogue: Catalogue | None, limits: Limits)
         return Entry(key, None, problems=problems)
     if not isinstance(value, Map):
         return Entry(key, None, problems=(problem_at(at, f"must be a Y.Map, not {_kind(value)}"),))
-    raw = contents(value)
-    params = raw.pop("params", None)
+    raw = _fields(contents(value))
+    raw.pop("params", None)
     raw |= {name: read_integer(raw[name]) for name in ("retries", "max_parallel") if name in raw}
     found, problems = _validated(Node, _positioned(raw), at)
     if found is None:
         return Entry(key, None, problems=problems)
     if "params" in value:
-        read, wrong = _params(params, at, found.type, catalogue, limits)
+        read, wrong = _params(value.get("params"), at, found.type, catalogue, limits)
         found, problems = found.model_copy(update={"params": read}), problems + wrong
     return Entry(key, found, problems=problems, size=len(key) + json_size(found.model_dump(mode="json")))
 
@@ -137,7 +142,7 @@ def _read_json(
 ) -> Entry[M]:
     if not isinstance(value, dict):
         return Entry(key, None, problems=(problem_at(at, f"must be an object, not {_kind(value)}"),))
-    raw = dict(value)
+    raw = _fields(value)
     order = read_order(raw.pop("order", None))
     # A second name within the value would speak against the key.
     raw.pop("name", None)
@@ -148,7 +153,7 @@ def _read_json(
 def _read_frame(model: type[M], key: str, value: Any, at: Path) -> Entry[M]:
     if not isinstance(value, Map):
         return Entry(key, None, problems=(problem_at(at, f"must be a Y.Map, not {_kind(value)}"),))
-    raw = contents(value)
+    raw = _fields(contents(value))
     order = read_order(raw.pop("order", None))
     size = {name: raw.pop(name) for name in ("width", "height") if name in raw}
     if problems := _scalar_problems(NodeId, key, at):
@@ -247,4 +252,25 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _kind(value: Any) -> str:
-    return "null" if value is None else type(value).__name__
+    if value is None:
+        return "null"
+    # Which of them it is depends on the way that the number came.
+    return "a number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
+
+
+class _Foreign:
+    """Stands for a shared type where a value has to be, so that problems do not tell its address in memory."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __repr__(self) -> str:
+        return f"a {self._kind}"
+
+
+def _field(value: Any) -> Any:
+    return _Foreign(type(value).__name__) if isinstance(value, _SHARED) else travelled(value)
+
+
+def _fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _field(value) for name, value in raw.items()}
