@@ -144,8 +144,10 @@ def _doomed(roots: Roots, graph: Graph, kept: Iterable[Entry[Edge]]) -> set[str]
 
     def hidden(edge: Edge) -> bool:
         end = target_of(edge)
-        dangling = edge.source.node not in graph.nodes or edge.target.node not in graph.nodes
-        return dangling or (before.get(end) == after.get(end) and is_single(end, graph.nodes, roots.catalogue))
+        if edge.source.node not in graph.nodes or edge.target.node not in graph.nodes:
+            return True
+        # Behind another into the same single input, which stays.
+        return end in before and before[end] == after.get(end) and is_single(end, graph.nodes, roots.catalogue)
 
     return {
         key

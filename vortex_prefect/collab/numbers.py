@@ -48,7 +48,7 @@ def travelled(value: Any) -> Any:
 
     It finds the largest signed 64-bit integer equal to 2⁶³, one more.
     """
-    if type(value) is int and abs(value) > _SAFE and (float(value) == value or value == _LARGEST):
+    if type(value) is int and (float(value) == value or value == _LARGEST):
         return float(value)
     return value
 
@@ -82,9 +82,8 @@ def _read(value: Any, scalar: Callable[[Any], Any]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if type(value) is float:
-        return int(value) if value.is_integer() and abs(value) <= _SAFE else value
-    return travelled(value)
+    value = travelled(value)
+    return int(value) if type(value) is float and value.is_integer() and abs(value) <= _SAFE else value
 
 
 def _from_decimal(value: Any) -> Any:

@@ -6,7 +6,7 @@ Nothing here raises: a peer that sends nonsense harms its own entry only.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -91,7 +91,9 @@ def read_node(key: str, value: Any, catalogue: Catalogue | None, limits: Limits)
     raw = _fields(contents(value))
     raw.pop("params", None)
     raw |= {name: read_integer(raw[name]) for name in ("retries", "max_parallel") if name in raw}
+    foreign = _foreign(raw, ("position",), at)
     found, problems = _validated(Node, _positioned(raw), at)
+    problems += foreign
     if found is None:
         return Entry(key, None, problems=problems)
     if "params" in value:
@@ -144,10 +146,9 @@ def _read_json(
         return Entry(key, None, problems=(problem_at(at, f"must be an object, not {_kind(value)}"),))
     raw = _fields(value)
     order = read_order(raw.pop("order", None))
-    # A second name within the value would speak against the key.
-    raw.pop("name", None)
+    foreign = _foreign(raw, ("name",), at)
     found, problems = _validated(model, data(raw), at, salvage=("extra_forbidden",))
-    return _sized(key, found, order, problems)
+    return _sized(key, found, order, problems + foreign)
 
 
 def _read_frame(model: type[M], key: str, value: Any, at: Path) -> Entry[M]:
@@ -155,15 +156,24 @@ def _read_frame(model: type[M], key: str, value: Any, at: Path) -> Entry[M]:
         return Entry(key, None, problems=(problem_at(at, f"must be a Y.Map, not {_kind(value)}"),))
     raw = _fields(contents(value))
     order = read_order(raw.pop("order", None))
+    foreign = _foreign(raw, ("id", "position", "size"), at)
     size = {name: raw.pop(name) for name in ("width", "height") if name in raw}
     if problems := _scalar_problems(NodeId, key, at):
         return Entry(key, None, problems=problems)
     found, problems = _validated(model, _positioned(raw) | {"id": key, "size": size}, at)
-    return _sized(key, found, order, problems)
+    return _sized(key, found, order, problems + foreign)
 
 
 def _sized(key: str, found: M | None, order: float, problems: tuple[Problem, ...]) -> Entry[M]:
     return Entry(key, found, order, problems, 0 if found is None else json_size(found.model_dump(mode="json")))
+
+
+def _foreign(raw: dict[str, Any], names: Iterable[str], at: Path) -> tuple[Problem, ...]:
+    """Remove fields that the graph's form has and the document's has not."""
+    found = [name for name in names if name in raw]
+    for name in found:
+        del raw[name]
+    return tuple(problem_at((*at, name), "is not a known field") for name in found)
 
 
 def _positioned(raw: dict[str, Any]) -> dict[str, Any]:
