@@ -83,6 +83,14 @@ class Projector:
         """By which parameters and ports are read; null where types are not known."""
         return self._roots.catalogue
 
+    @property
+    def deepest(self) -> int:
+        """Most levels of shared types below a root at which anything was edited; two, where people edit a graph.
+
+        What is some ten thousand deep cannot even be deleted (`updates`), and many updates can add up to it.
+        """
+        return max(root.deepest for root in self._roots.all())
+
     def write(self, graph: Graph, origin: Any = None) -> None:
         """`document.write`, without reading again what this object knows already."""
         _ = self.graph

@@ -34,6 +34,8 @@ class Root(Generic[P]):
         self.entries: dict[str, Entry[P]] = {}
         #: Sum over the entries.
         self.size = 0
+        #: Most levels below the root at which anything was edited.
+        self.deepest = 0
         self._read = read
         self._touched: set[str] = set()
         self._all_touched = True
@@ -79,7 +81,9 @@ class Root(Generic[P]):
     def _on_events(self, events: list[Any]) -> None:
         try:
             for event in events:
-                keys = event.path[:1] or event.keys
+                path = event.path
+                self.deepest = max(self.deepest, len(path))
+                keys = path[:1] or event.keys
                 # Numbers lead into what somebody put into the root as if it were a list.
                 self._touched.update(key for key in keys if isinstance(key, str))
         except BaseException as error:
