@@ -176,6 +176,8 @@ def test_an_edge_that_hangs_in_the_air_is_left_unless_it_would_come_to_light(pic
     updates = updates_of(doc)
     write(doc, picture, catalogue=CATALOGUE)
     assert updates == []
+    write(doc, picture.model_copy(update={"edges": picture.edges[:1]}), catalogue=CATALOGUE)
+    assert says(doc, "edges").keys() == {"blur:image", "k"}
     back = picture.model_copy(update={"nodes": {**picture.nodes, "gone": Node(type="t.mask")}})
     write(doc, back, catalogue=CATALOGUE)
     assert read(doc) == back

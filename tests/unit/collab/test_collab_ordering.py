@@ -36,6 +36,7 @@ def moved(places: Sequence[Place | None]) -> list[Place]:
         ([(1.0, "a"), None, (1.0, "b")], {0: 0.0, 2: 2.0, 1: 1.0}),
         ([(INF, "a"), None], {0: 0.0, 1: 1.0}),
         ([None, (INF, "a")], {0: 0.0}),
+        ([(5.0, "a"), (INF, "b"), None, (INF, "a")], {1: 6.0, 2: 7.0}),
         ([(1e308, "a"), None], {0: 0.0, 1: 1.0}),
     ],
 )

@@ -100,6 +100,13 @@ def test_other_edges_do_not_keep_an_edge_from_staying_the_same_object(doc: Doc[A
     assert new.edges[0] is old.edges[0]
 
 
+def test_edges_stay_the_same_object_when_nodes_come(doc: Doc[Any], opened: Opened) -> None:
+    projector = opened(doc, "g", CATALOGUE)
+    old = projector.graph
+    root(doc, "nodes")["more"] = Map({"type": "t.blur"})
+    assert projector.graph.edges is old.edges
+
+
 NODE: dict[str, Any] = {"type": "t.blur", "x": 1, "y": 2}
 
 
@@ -317,6 +324,17 @@ def _is_taken(graph: Graph, size: int) -> bool:
     return True
 
 
+def test_what_was_left_out_for_its_size_returns_when_something_shrinks(opened: Opened) -> None:
+    doc = new_document(graph({key: {"type": "tag", "params": {"data": "x" * 500}} for key in "abc"}))
+    projector = opened(doc, None, None, Limits(body_bytes=1_500))
+    assert list(projector.graph.nodes) == ["a"]
+    root(doc, "nodes")["a"]["params"]["data"] = ""
+    assert list(projector.graph.nodes) == ["a", "b"]
+    root(doc, "nodes")["b"]["params"]["data"] = "x"
+    assert list(projector.graph.nodes) == ["a", "b", "c"]
+    assert projector.problems == ()
+
+
 def test_no_more_than_a_thousand_problems_are_told(opened: Opened) -> None:
     doc: Doc[Any] = Doc()
     with doc.transaction():
@@ -356,6 +374,26 @@ def test_no_update_that_the_library_takes_harms_the_projection(
     assert all(item.path == "/nodes/w" for item in projector.problems)
 
 
+def test_edits_beside_one_that_cannot_be_described_are_seen(doc: Doc[Any], opened: Opened) -> None:
+    projector = opened(doc)
+    _ = projector.graph
+    format_and_map = (b"\x26\x01\x05nodes\x01w\x01k\x011", b"\x27\x01\x05nodes\x01v\x01")
+    doc.apply_update(bytes([1, 2, 1, 0]) + b"".join(format_and_map) + b"\x00")
+    assert told(projector) == [("VE-001", "v", None, "/nodes/v/type")]
+
+
+def test_a_key_that_a_node_lists_but_does_not_have_is_absent(opened: Opened) -> None:
+    doc: Doc[Any] = Doc(client_id=1)
+    root(doc, "nodes")["n"] = Map({"type": "t.blur"})
+    projector = opened(doc)
+    before = projector.graph
+    # A format as `title` of the node, whose item is the first of client 1.
+    doc.apply_update(bytes([1, 1, 2, 0, 0x26, 0, 1, 0]) + b"\x05title\x01k\x011" + b"\x00")
+    root(doc, "nodes")["n"]["x"] = 0.0
+    assert told(projector) == []
+    assert projector.graph is before
+
+
 @pytest.mark.parametrize("other", [Text("abc"), Array([1, 2, Map({"type": "t.blur"})]), XmlFragment()])
 def test_a_root_that_others_take_for_something_else_is_a_map(doc: Doc[Any], opened: Opened, other: Any) -> None:
     projector = opened(doc)
@@ -363,6 +401,10 @@ def test_a_root_that_others_take_for_something_else_is_a_map(doc: Doc[Any], open
     theirs: Doc[Any] = Doc()
     theirs["nodes"] = other
     doc.apply_update(theirs.get_update())
+    assert projector.graph == before
+    if isinstance(other, Array):
+        other[2]["type"] = "t.save"
+        doc.apply_update(theirs.get_update())
     assert projector.graph == before
     assert projector.problems == ()
 
