@@ -67,6 +67,15 @@ def json_problems(data: Any, limits: Limits, *, above: int, at: Path = ()) -> li
     return problems
 
 
+def json_size(value: Any) -> int:
+    """What `json_problems` counts of a value that it found nothing wrong with, against the limit in bytes."""
+    if isinstance(value, dict):
+        return 2 + sum([len(key) + json_size(child) for key, child in value.items()])
+    if isinstance(value, list | tuple):
+        return 2 + sum(map(json_size, value))
+    return 2 + (len(value) if isinstance(value, str) else 0)
+
+
 def schema_problems(error: ValidationError, *, at: Path = (), tagged: bool = False) -> list[Problem]:
     """pydantic's findings as VE-001, one sentence each.
 
