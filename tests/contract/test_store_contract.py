@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 from tests.unit.store.records import a_graph, an_event, an_execution, keeping, putting
-from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord, StorePort, UnitOfWork
+from vortex_prefect.core.contracts import (
+    DocumentUpdate,
+    ExecutionRecord,
+    GraphHead,
+    GraphRecord,
+    StoredDocument,
+    StorePort,
+    UnitOfWork,
+)
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import new_id
@@ -391,6 +399,44 @@ class TestWhatWasReadBefore:
         changed = replace(records[1], status=ExecutionStatus.FAILED)
         await store.write(putting(changed))
         assert await store.read(lambda unit: unit.executions(9)) == [records[2], changed, records[0]]
+
+
+class TestDocuments:
+    async def test_keep_their_edits_until_a_snapshot_holds_them(self, store: SqlStore) -> None:
+        graph_id = new_id()
+        updates = [DocumentUpdate(number, bytes([number]) * 3, {"user": f"u{number}"}) for number in (1, 2, 3)]
+        assert await store.read(lambda unit: unit.document(graph_id)) is None
+        await store.write(lambda unit: unit.put_document(StoredDocument(graph_id, b"\x00\xff", 0, 0)))
+        await store.write(lambda unit: unit.append_updates(graph_id, updates[:2]))
+        await store.write(lambda unit: unit.append_updates(graph_id, updates[2:]))
+        assert await store.read(lambda unit: unit.document_updates(graph_id, 0)) == updates
+        assert await store.read(lambda unit: unit.document_updates(graph_id, 2)) == updates[2:]
+        await store.write(lambda unit: unit.put_document(StoredDocument(graph_id, b"all", 2, 2)))
+        assert await store.read(lambda unit: unit.document_updates(graph_id, 0)) == updates[2:]
+        assert await store.read(lambda unit: unit.document(graph_id)) == StoredDocument(graph_id, b"all", 2, 2)
+
+    async def test_are_unsettled_while_an_edit_is_in_no_event(self, store: SqlStore) -> None:
+        graph_id, other = new_id(), new_id()
+        await store.write(lambda unit: unit.put_document(StoredDocument(other, b"", 4, 4)))
+        await store.write(lambda unit: unit.put_document(StoredDocument(graph_id, b"", 4, 4)))
+        assert await store.read(lambda unit: unit.unsettled_documents()) == []
+        await store.write(lambda unit: unit.append_updates(graph_id, [DocumentUpdate(5, b"x", {})]))
+        assert await store.read(lambda unit: unit.unsettled_documents()) == [graph_id]
+        await store.write(lambda unit: unit.settle_document(graph_id, 5))
+        assert await store.read(lambda unit: unit.unsettled_documents()) == []
+
+    async def test_go_with_their_edits(self, store: SqlStore) -> None:
+        graph_id = new_id()
+        await store.write(lambda unit: unit.put_document(StoredDocument(graph_id, b"", 0, 0)))
+        await store.write(lambda unit: unit.append_updates(graph_id, [DocumentUpdate(1, b"x", {})]))
+        await store.write(lambda unit: unit.delete_document(graph_id))
+        assert await store.read(lambda unit: unit.document(graph_id)) is None
+        assert await store.read(lambda unit: unit.document_updates(graph_id, 0)) == []
+
+    async def test_of_no_proper_id_are_none(self, store: SqlStore) -> None:
+        assert await store.read(lambda unit: unit.document("draft")) is None
+        with pytest.raises(ValueError, match="canonical"):
+            await store.write(lambda unit: unit.put_document(StoredDocument("draft", b"", 0, 0)))
 
 
 class TestSettings:

@@ -225,10 +225,13 @@ class TestRefusals:
         with closing(sqlite3.connect(path)) as raw, raw:
             for change in ("graphs DROP COLUMN nodes", "executions DROP COLUMN revision"):
                 raw.execute(f"ALTER TABLE {change}")
+            for table in ("documents", "document_updates"):
+                raw.execute(f"DROP TABLE {table}")
             raw.execute("UPDATE schema_version SET version = 1")
         store = open_store(url)
         assert [head.nodes for head in await store.read(lambda unit: unit.graph_heads(9))] == [2]
         assert await store.read(lambda unit: unit.graph(record.id)) == record
+        assert await store.read(lambda unit: unit.unsettled_documents()) == []
         await store.close()
 
     async def test_of_a_database_that_is_another_programs(self, url: str, path: Path) -> None:

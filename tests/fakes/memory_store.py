@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord, StoreStatistics, UnitOfWork
+from vortex_prefect.core.contracts import (
+    DocumentUpdate,
+    ExecutionRecord,
+    GraphHead,
+    GraphRecord,
+    StoredDocument,
+    StoreStatistics,
+    UnitOfWork,
+)
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.histogram import HistogramSnapshot
@@ -23,9 +31,18 @@ class _State:
     executions: dict[str, ExecutionRecord] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    documents: dict[str, StoredDocument] = field(default_factory=dict)
+    updates: dict[str, list[DocumentUpdate]] = field(default_factory=dict)
 
     def copied(self) -> _State:
-        return _State(dict(self.graphs), dict(self.executions), list(self.events), dict(self.settings))
+        return _State(
+            dict(self.graphs),
+            dict(self.executions),
+            list(self.events),
+            dict(self.settings),
+            dict(self.documents),
+            {graph_id: list(updates) for graph_id, updates in self.updates.items()},
+        )
 
 
 def _precedes(ms: int, id: str, before_ms: int | None, before_id: str | None) -> bool:
@@ -114,6 +131,33 @@ class MemoryUnit:
         found = (event for event in reversed(self._state.events) if event.aggregate_id == aggregate_id)
         older = [event for event in found if before is None or event.sequence_number < before]
         return [replace(event, payload={}) for event in older[:limit]]
+
+    def document(self, graph_id: str) -> StoredDocument | None:
+        return self._state.documents.get(graph_id)
+
+    def put_document(self, document: StoredDocument) -> None:
+        self._state.documents[document.graph_id] = document
+        self._state.updates[document.graph_id] = self.document_updates(document.graph_id, document.number)
+
+    def settle_document(self, graph_id: str, number: int) -> None:
+        self._state.documents[graph_id] = replace(self._state.documents[graph_id], settled=number)
+
+    def delete_document(self, graph_id: str) -> None:
+        self._state.documents.pop(graph_id, None)
+        self._state.updates.pop(graph_id, None)
+
+    def append_updates(self, graph_id: str, updates: Sequence[DocumentUpdate]) -> None:
+        self._state.updates.setdefault(graph_id, []).extend(updates)
+
+    def document_updates(self, graph_id: str, after: int) -> list[DocumentUpdate]:
+        return [update for update in self._state.updates.get(graph_id, []) if update.number > after]
+
+    def unsettled_documents(self) -> list[str]:
+        def last(document: StoredDocument) -> int:
+            updates = self._state.updates.get(document.graph_id, [])
+            return updates[-1].number if updates else document.number
+
+        return [graph_id for graph_id, known in self._state.documents.items() if known.settled < last(known)]
 
     def get_setting(self, name: str) -> Any:
         return copy.deepcopy(self._state.settings.get(name))

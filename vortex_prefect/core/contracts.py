@@ -208,6 +208,29 @@ class ExecutionRecord:
     error: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """The shared (Yjs) document of a graph: a snapshot, and which updates are behind it."""
+
+    graph_id: str
+    #: A Yjs update that holds everything up to the update `number`.
+    snapshot: bytes
+    number: int
+    #: Up to this update, the graph's events and record say what the document says.
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentUpdate:
+    """One stored edit of a shared document."""
+
+    #: Counts from 1, without gaps, for each document.
+    number: int
+    content: bytes
+    #: Who edited: an event's `metadata`.
+    author: dict[str, Any]
+
+
 class UnitOfWork(Protocol):
     """One transaction: what is written commits together, and reads see it.
 
@@ -276,6 +299,27 @@ class UnitOfWork(Protocol):
 
         What happened to a graph is told by these: payloads hold whole documents.
         """
+
+    def document(self, graph_id: str) -> StoredDocument | None:
+        """The shared document of a graph, or null while nobody has opened one."""
+
+    def put_document(self, document: StoredDocument) -> None:
+        """Insert or replace; updates that its snapshot holds are forgotten."""
+
+    def settle_document(self, graph_id: str, number: int) -> None:
+        """Note that events and record say what the document says up to this update."""
+
+    def delete_document(self, graph_id: str) -> None:
+        """Remove a document and its updates."""
+
+    def append_updates(self, graph_id: str, updates: Sequence[DocumentUpdate]) -> None:
+        """Store edits behind those that are there."""
+
+    def document_updates(self, graph_id: str, after: int) -> list[DocumentUpdate]:
+        """Stored edits with a higher number, in order."""
+
+    def unsettled_documents(self) -> list[str]:
+        """Graphs of which a stored edit is in no event yet."""
 
     def get_setting(self, name: str) -> Any:
         """A small JSON value kept under a name (the last catalogue seen, say), or null."""

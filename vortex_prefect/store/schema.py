@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from vortex_prefect.store.faults import unusable
 from vortex_prefect.store.sqlite import protect_events
-from vortex_prefect.store.tables import events, metadata, schema_version
+from vortex_prefect.store.tables import document_updates, documents, events, metadata, schema_version
 
 #: Version of the tables in `tables`. A release that changes them raises it and migrates in `prepare`.
 SCHEMA_VERSION = 2
@@ -48,6 +48,7 @@ def _upgrade(connection: Connection) -> None:
     if found == 1:
         for statement in _TO_2:
             connection.execute(text(statement))
+        metadata.create_all(connection, [documents, document_updates])
         connection.execute(update(schema_version).values(version=2))
 
 

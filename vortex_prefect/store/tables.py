@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Index, Integer, MetaData, String, Table, Text, Uuid, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 metadata = MetaData()
 
@@ -70,6 +84,26 @@ executions = Table(
     Index("ix_executions_created", "created_ms", "id"),
     Index("ix_executions_graph", "graph_id", "created_ms", "id"),
     Index("ix_executions_status", "status", "created_ms", "id"),
+)
+
+#: Shared documents; columns are the fields of `core.contracts.StoredDocument`.
+documents = Table(
+    "documents",
+    metadata,
+    Column("graph_id", _uuid, primary_key=True),
+    Column("snapshot", LargeBinary, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("settled", BigInteger, nullable=False),
+)
+
+#: Their edits; columns are the fields of `core.contracts.DocumentUpdate`.
+document_updates = Table(
+    "document_updates",
+    metadata,
+    Column("graph_id", _uuid, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("author", JSON, nullable=False),
 )
 
 settings = Table(

@@ -27,12 +27,13 @@ from sqlalchemy import (
     update,
 )
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord
+from vortex_prefect.core.contracts import DocumentUpdate, ExecutionRecord, GraphHead, GraphRecord, StoredDocument
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.store.document_rows import DocumentRows
 from vortex_prefect.store.faults import translated
 from vortex_prefect.store.rows import event_of, event_row, execution_of, execution_row, graph_of, graph_row
 from vortex_prefect.store.tables import events, executions, graphs, settings
@@ -84,6 +85,7 @@ class SqlUnit:
         self._writable = writable
         self._written: dict[str, GraphRecord] = {}
         self._fault: SystemFault | None = None
+        self._documents = DocumentRows(self._execute, self._write)
         #: Events that are new to the log.
         self.appended = 0
 
@@ -216,6 +218,34 @@ class SqlUnit:
             statement = statement.where(events.c.sequence_number < before)
         return [event_of({**row, "payload": {}}) for row in self._all(statement.limit(limit))]
 
+    def document(self, graph_id: str) -> StoredDocument | None:
+        """The shared document of a graph, or null while nobody has opened one."""
+        return self._documents.get(graph_id)
+
+    def put_document(self, document: StoredDocument) -> None:
+        """Insert or replace; updates that its snapshot holds are forgotten."""
+        self._documents.put(document)
+
+    def settle_document(self, graph_id: str, number: int) -> None:
+        """Note that events and record say what the document says up to this update."""
+        self._documents.settle(graph_id, number)
+
+    def delete_document(self, graph_id: str) -> None:
+        """Remove a document and its updates."""
+        self._documents.remove(graph_id)
+
+    def append_updates(self, graph_id: str, updates: Sequence[DocumentUpdate]) -> None:
+        """Store edits behind those that are there."""
+        self._documents.append(graph_id, updates)
+
+    def document_updates(self, graph_id: str, after: int) -> list[DocumentUpdate]:
+        """Stored edits with a higher number, in order."""
+        return self._documents.updates(graph_id, after)
+
+    def unsettled_documents(self) -> list[str]:
+        """Graphs of which a stored edit is in no event yet."""
+        return self._documents.unsettled()
+
     def get_setting(self, name: str) -> Any:
         """A small JSON value kept under a name, or null."""
         row = self._first(select(settings).where(settings.c.name == name))
@@ -279,12 +309,16 @@ class SqlUnit:
     def _all(self, statement: Select[Any]) -> Sequence[RowMapping]:
         return self._execute(statement, lambda result: result.mappings().all())
 
-    def _write(self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | None = None) -> T:
+    def _write(
+        self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None
+    ) -> T:
         if not self._writable:
             raise SystemFault("SY-007", "a read tried to write")
         return self._execute(statement, take, values)
 
-    def _execute(self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | None = None) -> T:
+    def _execute(
+        self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None
+    ) -> T:
         # Rows are taken here as well: a damaged page is met when its rows are fetched.
         self.check()
         try:
