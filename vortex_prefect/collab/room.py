@@ -1,0 +1,473 @@
+"""A room: one shared document, who edits it, and how each edit reaches the disk before anybody else sees it.
+
+An edit is applied to the document in memory at once, and told to the others when the transaction that holds it has
+committed; edits that arrive meanwhile share the next one. What an edit changes in the graph becomes events, and the
+graph's record follows, in that same transaction. Moves alone wait a little, so that a drag is one event and not fifty:
+until then the stored edits are ahead of the log, by a number that the document keeps, and whoever opens the document
+after a crash derives the rest.
+
+Everything but the commit runs on the event loop and in one piece, so that nothing here needs a lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pycrdt import Doc, TransactionEvent, merge_updates
+
+from vortex_prefect.collab import protocol
+from vortex_prefect.collab.changes import Author, Authored, Unsettled
+from vortex_prefect.collab.presence import Presence
+from vortex_prefect.collab.projection import Projector
+from vortex_prefect.collab.updates import MOST_NESTED, check_update
+from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
+from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
+from vortex_prefect.graph.model import Graph
+
+_log = logging.getLogger(__name__)
+
+#: How long moves may wait for more of them.
+SETTLE_S = 0.5
+#: What presence is told at once: cursors move sixty times a second.
+_PRESENCE_S = 0.03
+#: A snapshot is made when so many edits, or bytes of them, lie behind the last one.
+_SNAPSHOT_EDITS, _SNAPSHOT_BYTES = 1_000, 1 << 20
+#: Yjs' encoding of an update without content.
+_NOTHING = b"\x00\x00"
+#: WebSocket close codes: the peer does not speak the protocol; try again later; application codes.
+_MALFORMED, _TRY_LATER, _GONE, _TOO_LARGE = 1007, 1013, 4404, 4413
+
+
+class Member(Protocol):
+    """One connection to a room. Its methods neither block nor raise."""
+
+    @property
+    def author(self) -> Author:
+        """Who edits by it."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether he may."""
+
+    def send(self, message: bytes, *, droppable: bool = False) -> None:
+        """Send a message of the protocol, or end the connection that does not keep up."""
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection."""
+
+
+class Ledger(Protocol):
+    """What the changes of a document become outside of it."""
+
+    def settle(
+        self, uow: UnitOfWork, record: GraphRecord, graph: Graph, changes: Sequence[Authored]
+    ) -> GraphRecord:
+        """Write events and the graph's next record."""
+
+    def tell(self, record: GraphRecord, graph: Graph, problems: Sequence[Problem], asked: Any) -> None:
+        """A record is on disk; `asked` is what its change came with, or null."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStatistics:
+    """A room as it stands."""
+
+    members: int
+    #: Edits in the store that its snapshot does not hold.
+    edits: int
+    size_bytes: int
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    update: bytes
+    author: Author
+    #: Who need not be told.
+    member: Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    record: GraphRecord
+    settled: bool
+
+
+class Room:
+    """Opened by `Rooms`; `run` has to run beside it.
+
+    Attributes:
+        graph_id: whose document it is.
+        members: who is connected.
+        record: the graph as it was last stored.
+    """
+
+    def __init__(
+        self, doc: Doc[Any], projector: Projector, stored: StoredDocument, record: GraphRecord, graph: Graph,
+        store: StorePort, ledger: Ledger, *, most_bytes: int,
+    ) -> None:  # fmt: skip
+        """`graph` is what `record` holds; what the document says beyond it is the first thing to be settled."""
+        self.graph_id = record.id
+        self.record = record
+        self.members: set[Member] = set()
+        self._doc = doc
+        self._projector = projector
+        self._store = store
+        self._ledger = ledger
+        self._most_bytes = most_bytes
+        self._presence = Presence()
+        self._shown: set[int] = set()
+        self._number = stored.number
+        self._snapshot_number = stored.number
+        self._size_bytes = len(stored.snapshot)
+        self._behind_bytes = 0
+        self._unsettled = Unsettled(graph)
+        self._author: Author = {}
+        self._captured: list[bytes] = []
+        self._edits: list[_Edit] = []
+        self._replies: list[Callable[[], None]] = []
+        self._waiting: list[asyncio.Future[GraphRecord]] = []
+        self._asked: Any = None
+        self._due = False
+        self._timers: list[asyncio.TimerHandle] = []
+        self._wake = asyncio.Event()
+        self._fault: VortexError | None = None
+        self._subscription = doc.observe(self._on_transaction)
+
+    # Members
+
+    def join(self, member: Member) -> None:
+        """Let somebody in: he is asked for what he has, and told who is there."""
+        self._check_usable()
+        self.members.add(member)
+        member.send(protocol.asks(self._doc.get_state()))
+        self._show(member)
+
+    def leave(self, member: Member) -> None:
+        """Somebody has gone; nobody sees him any more."""
+        self.members.discard(member)
+        self._tell_presence(self._presence.leave(member))
+
+    def receive(self, member: Member, frame: bytes) -> None:
+        """Take in a frame of a member.
+
+        Raises:
+            RequestError: RQ-001 it is none of the protocol, RQ-005 it or the document would be too large. Nobody
+                else notices anything.
+        """
+        self._check_usable()
+        match protocol.parse(frame):
+            case protocol.Asks(state):
+                self._answer(member, state)
+            case protocol.Edits(update, answer):
+                self._take(member, update, answer=answer)
+            case protocol.Shows(content):
+                self._tell_presence(self._presence.take(member, content))
+            case protocol.AsksWhoIsThere():
+                self._show(member)
+
+    def show(self, member: Member) -> None:
+        """Tell a member who is there."""
+        self._show(member)
+
+    # Use by the server
+
+    @property
+    def graph(self) -> Graph:
+        """What the document says."""
+        return self._projector.graph
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What it says and a graph cannot."""
+        return self._projector.problems
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is connected, and everything is stored and settled."""
+        return not (self.members or self._edits or self._unsettled or self._waiting or self._replies)
+
+    async def settle(self) -> GraphRecord:
+        """The graph's record, once everything that was edited until now is in it.
+
+        Raises:
+            SystemFault: SY-006, it could not be stored.
+        """
+        self._check_usable()
+        if self._edits or self._unsettled or self._waiting:
+            return await self._written()
+        return self.record
+
+    async def edit(
+        self, change: Callable[[GraphRecord, Graph], Graph], author: Author, asked: Any = None
+    ) -> GraphRecord:
+        """Change the document as a member does; gives the record that holds the change.
+
+        Args:
+            change: gives the graph as it is to be. Of the record that it is given, the version is one higher than
+                the stored one where edits wait that it does not hold yet.
+            asked: for `Ledger.tell`.
+
+        Raises:
+            SystemFault: SY-006, it could not be stored.
+            Exception: what `change` raised; nothing is changed then.
+        """
+        await self.settle()
+        self._note(self._author)
+        new = change(self._present(), self.graph)
+        self._author = author
+        self._apply(lambda: self._projector.write(new), author, None)
+        self._note(author)
+        if asked is not None and self._unsettled:
+            self._asked = asked
+        return await self._written()
+
+    def statistics(self) -> RoomStatistics:
+        """How it stands."""
+        return RoomStatistics(
+            len(self.members), self._number - self._snapshot_number, self._size_bytes, len(self.problems)
+        )
+
+    # Life
+
+    async def run(self) -> None:
+        """Commit what comes, until cancelled or the store fails."""
+        while self._fault is None:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._fault is None and self._has_work():
+                await self._commit()
+
+    def apply_stored(self, updates: Sequence[DocumentUpdate], settled: int) -> None:
+        """Take in what the store has behind the snapshot; from `settled` on it is in no event yet."""
+        known = [update.content for update in updates if update.number <= settled]
+        if known:
+            self._doc.apply_update(merge_updates(*known))
+        for update in updates:
+            if update.number > settled:
+                self._change_author(update.author)
+                self._doc.apply_update(update.content)
+        self._captured.clear()
+        self._number = updates[-1].number if updates else self._number
+        self._behind_bytes = sum(len(update.content) for update in updates)
+        self._note(self._author or {"user": "server"})
+        if self._unsettled:
+            self._due = True
+            self._wake.set()
+
+    async def snapshot(self) -> None:
+        """Store the document as one update, in the place of all its edits."""
+        if self._number > self._snapshot_number:
+            await self.settle()
+            await self._store.write(self._put_snapshot)
+
+    def close(self, code: int, reason: str) -> None:
+        """Send everybody away, and let go of the document."""
+        for member in tuple(self.members):
+            member.close(code, reason)
+        self.members.clear()
+        for timer in self._timers:
+            timer.cancel()
+        self._doc.unobserve(self._subscription)
+        self._projector.close()
+
+    def end(self, fault: VortexError, code: int = _TRY_LATER) -> None:
+        """Take nothing more, and send everybody away: what is on disk is the truth."""
+        self._fault = fault
+        self._wake.set()
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(fault)
+        self._waiting.clear()
+        self.close(code, f"{fault.code} {fault.message}")
+
+    # Edits
+
+    def _take(self, member: Member, update: bytes, *, answer: bool) -> None:
+        if update == _NOTHING:
+            return
+        if not member.writes:
+            # The answer to our question tells of deletions that everybody knows, whether or not there are others.
+            if not answer or update[:1] != b"\x00":
+                member.send(protocol.denies("you may read this graph, not edit it"))
+            return
+        if self._size_bytes + self._behind_bytes + len(update) > self._most_bytes:
+            raise RequestError("RQ-005", f"the document would have more than {self._most_bytes} bytes")
+        check_update(update)
+        self._change_author(member.author)
+        try:
+            self._apply(lambda: self._doc.apply_update(update), member.author, member)
+        except (ValueError, RuntimeError) as error:
+            raise RequestError("RQ-001", f"this is no update of a Yjs document: {error}") from None
+        if self._projector.deepest > MOST_NESTED:
+            # It cannot even be deleted any more without ending the process; nothing of it is stored.
+            self._edits.clear()
+            self.end(RequestError("RQ-001", f"shared types are nested more than {MOST_NESTED} deep"))
+
+    def _apply(self, change: Callable[[], None], author: Author, member: Member | None) -> None:
+        change()
+        captured, self._captured = self._captured, []
+        for update in captured:
+            self._edits.append(_Edit(update, author, member))
+        if captured:
+            self._wake.set()
+
+    def _on_transaction(self, event: TransactionEvent) -> None:
+        if event.update != _NOTHING:
+            self._captured.append(event.update)
+
+    def _change_author(self, author: Author) -> None:
+        """What was edited until now was edited by the last one."""
+        if author is not self._author and author != self._author:
+            self._note(self._author)
+            self._author = author
+
+    def _note(self, author: Author) -> None:
+        self._unsettled.note(self._projector.graph, author)
+
+    def _present(self) -> GraphRecord:
+        if not self._unsettled:
+            return self.record
+        # Who names the stored version has not seen what waits.
+        return GraphRecord(
+            self.record.id, self.graph.name, self.record.version + 1, self.record.document,
+            self.record.created_ms, self.record.updated_ms,
+        )  # fmt: skip
+
+    # Commits
+
+    async def _written(self) -> GraphRecord:
+        waiting: asyncio.Future[GraphRecord] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        self._wake.set()
+        return await waiting
+
+    def _has_work(self) -> bool:
+        return bool(self._edits or self._replies or self._waiting or (self._due and self._unsettled))
+
+    async def _commit(self) -> None:
+        self._note(self._author)
+        edits, self._edits = self._edits, []
+        replies, self._replies = self._replies, []
+        waiting, self._waiting = self._waiting, []
+        asked, self._asked = self._asked, None
+        settles = bool(self._unsettled) and (self._due or bool(waiting) or not self._unsettled.moves_only)
+        changes = self._unsettled.take() if settles else ()
+        if settles:
+            self._due = False
+        elif self._unsettled:
+            self._await_more_moves()
+        graph = self.graph
+        numbered = [
+            DocumentUpdate(self._number + place, edit.update, edit.author) for place, edit in enumerate(edits, 1)
+        ]
+        self._number += len(numbered)
+        last = self._number
+        try:
+            if numbered or settles:
+                self.record = await self._store.write(
+                    lambda uow: self._write(uow, numbered, graph, changes, last if settles else None)
+                )
+        except VortexError as error:
+            self._fail(error, waiting)
+            return
+        except BaseException as error:
+            # A defect of ours or a cancellation: whoever waits must not wait for ever.
+            self._fail(SystemFault("SY-007", f"the document was not stored: {error!r}"), waiting)
+            raise
+        self._tell(edits)
+        for reply in replies:
+            reply()
+        if settles:
+            self._ledger.tell(self.record, graph, self.problems, asked)
+        for each in waiting:
+            if not each.done():
+                each.set_result(self.record)
+        self._behind_bytes += sum(len(update.content) for update in numbered)
+        await self._snapshot_if_due()
+
+    def _write(
+        self,
+        uow: UnitOfWork,
+        updates: Sequence[DocumentUpdate],
+        graph: Graph,
+        changes: Sequence[Authored],
+        settled: int | None,
+    ) -> GraphRecord:
+        uow.append_updates(self.graph_id, updates)
+        if settled is None:
+            return self.record
+        uow.settle_document(self.graph_id, settled)
+        return self._ledger.settle(uow, self.record, graph, changes)
+
+    def _tell(self, edits: Sequence[_Edit]) -> None:
+        if not edits:
+            return
+        authors = {edit.member for edit in edits}
+        frame = protocol.tells(edits[0].update if len(edits) == 1 else merge_updates(*(e.update for e in edits)))
+        for member in self.members:
+            if authors != {member}:
+                member.send(frame)
+
+    async def _snapshot_if_due(self) -> None:
+        behind = self._number - self._snapshot_number
+        if behind < _SNAPSHOT_EDITS and self._behind_bytes < _SNAPSHOT_BYTES:
+            return
+        if self._edits or self._unsettled:
+            return  # it may hold nothing that is not settled; there is always a quieter moment
+        try:
+            await self._store.write(self._put_snapshot)
+        except VortexError as error:
+            _log.warning("no snapshot of graph %s was stored: %s", self.graph_id, error)
+
+    def _await_more_moves(self) -> None:
+        if self._timers:
+            return
+
+        def settle() -> None:
+            self._timers.clear()
+            self._due = True
+            self._wake.set()
+
+        self._timers.append(asyncio.get_running_loop().call_later(SETTLE_S, settle))
+
+    def _fail(self, fault: VortexError, waiting: Sequence[asyncio.Future[GraphRecord]]) -> None:
+        _log.error("edits of graph %s were not stored: %s", self.graph_id, fault)
+        self._waiting += waiting
+        self.end(fault)
+
+    # Answers
+
+    def _answer(self, member: Member, state: bytes) -> None:
+        """What a member lacks; of edits that are not on disk yet it hears only after they are."""
+        try:
+            update = self._doc.get_update(state)
+        except (ValueError, RuntimeError) as error:
+            raise RequestError("RQ-001", f"this is no state of a Yjs document: {error}") from None
+        self._replies.append(lambda: member.send(protocol.answers(update)))
+        self._wake.set()
+
+    def _show(self, member: Member) -> None:
+        if (content := self._presence.update(without=member)) is not None:
+            member.send(protocol.shows(content), droppable=True)
+
+    def _tell_presence(self, clients: set[int]) -> None:
+        if clients and not self._shown and self._fault is None:
+            asyncio.get_running_loop().call_later(_PRESENCE_S if len(self.members) > 2 else 0, self._flush_presence)
+        self._shown |= clients
+
+    def _flush_presence(self) -> None:
+        clients, self._shown = self._shown, set()
+        everybody = self._presence.update(clients)
+        for member in self.members:
+            content = self._presence.update(clients, without=member)
+            if content is not None:
+                member.send(protocol.shows(everybody if content == everybody else content), droppable=True)
+
+    def _check_usable(self) -> None:
+        if self._fault is not None:
+            raise self._fault
