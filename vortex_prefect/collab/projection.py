@@ -34,7 +34,8 @@ _LISTS = ("inputs", "outputs", "groups", "notes")
 class Projector:
     """The present graph of one document, and what is wrong with the document.
 
-    Reading `graph` or `problems` brings them up to date. Nodes that say what
+    Reading `graph` or `problems` brings them up to date; not in an observer of
+    the document, which has no transaction to read in. Nodes that say what
     they said before stay the same objects, and so do `edges` and the other
     parts, so that `diff` of two projections skips them.
     """

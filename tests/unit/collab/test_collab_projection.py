@@ -325,8 +325,8 @@ def _is_taken(graph: Graph, size: int) -> bool:
 
 
 def test_what_was_left_out_for_its_size_returns_when_something_shrinks(opened: Opened) -> None:
-    doc = new_document(graph({key: {"type": "tag", "params": {"data": "x" * 500}} for key in "abc"}))
-    projector = opened(doc, None, None, Limits(body_bytes=1_500))
+    doc = new_document(graph({key: {"type": "tag", "params": {"data": "x" * 2_000}} for key in "abc"}))
+    projector = opened(doc, None, None, Limits(body_bytes=4_000))
     assert list(projector.graph.nodes) == ["a"]
     root(doc, "nodes")["a"]["params"]["data"] = ""
     assert list(projector.graph.nodes) == ["a", "b"]
@@ -387,8 +387,8 @@ def test_a_key_that_a_node_lists_but_does_not_have_is_absent(opened: Opened) -> 
     root(doc, "nodes")["n"] = Map({"type": "t.blur"})
     projector = opened(doc)
     before = projector.graph
-    # A format as `title` of the node, whose item is the first of client 1.
-    doc.apply_update(bytes([1, 1, 2, 0, 0x26, 0, 1, 0]) + b"\x05title\x01k\x011" + b"\x00")
+    # A format as `mode` of the node, whose item is the first of client 1.
+    doc.apply_update(bytes([1, 1, 2, 0, 0x26, 0, 1, 0]) + b"\x04mode\x01k\x011" + b"\x00")
     root(doc, "nodes")["n"]["x"] = 0.0
     assert told(projector) == []
     assert projector.graph is before

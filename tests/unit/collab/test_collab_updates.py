@@ -84,7 +84,24 @@ def test_every_kind_of_content_is_passed_over_to_the_byte() -> None:
     text.insert(2, "bold", {"bold": True})
     text.insert_embed(1, {"a": [1, 2]})
     root["xml"] = XmlFragment([XmlElement("p", {"a": "1"}, [XmlText("x")])])
-    values = [None, True, False, 0, -1, 63, 64, -64, 1 << 40, (1 << 60) + 1, 0.5, 0.1, 1e300, "ü", {"a": {}}, []]
+    values: list[Any] = [
+        None,
+        True,
+        False,
+        0,
+        -1,
+        63,
+        64,
+        -64,
+        1 << 40,
+        (1 << 60) + 1,
+        0.5,
+        0.1,
+        1e300,
+        "ü",
+        {"a": {}},
+        [],
+    ]
     root["list"] = Array([*values, Map({"b": 1})])
     for value in values:
         root["value"] = value
@@ -110,7 +127,8 @@ def test_edits_far_below_a_root_are_noticed() -> None:
     projector = Projector(doc)
     held: Map[Any] = doc.get("nodes", type=Map)
     for _ in range(5):
-        held["k"] = inner = Map()
+        inner: Map[Any] = Map()
+        held["k"] = inner
         held = inner
     assert projector.deepest == 4
     projector.close()

@@ -278,6 +278,16 @@ def test_diff_keeps_the_order_of_edges_with_few_changes() -> None:
     assert difference(graph_copy(edges=[])) == ["EdgeDeleted"] * 3
 
 
+def test_diff_does_not_look_at_what_is_the_same_object() -> None:
+    class Unread(tuple[Any, ...]):
+        def __iter__(self) -> Any:
+            raise AssertionError("looked at")
+
+    old = BASE.model_copy(update={"edges": Unread(BASE.edges)})
+    new = old.model_copy(update={"name": "New"})
+    assert [change.event_type for change in diff(old, new)] == ["GraphRenamed"]
+
+
 def test_diff_of_the_rest() -> None:
     new = graph_copy(name="New", outputs=[], groups=[], notes=[])
     assert difference(new) == ["GraphRenamed", "ExposureChanged", "GroupChanged", "NotesChanged"]
