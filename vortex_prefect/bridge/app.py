@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from vortex_prefect.bridge import openapi, problems, session
+from vortex_prefect.bridge import collab, openapi, problems, session
 from vortex_prefect.bridge.access import Access, is_loopback, open_gate, permitted
 from vortex_prefect.bridge.conditional import Conditional
 from vortex_prefect.bridge.context import BridgeContext
@@ -58,6 +58,7 @@ def create_app(context: BridgeContext) -> FastAPI:
     for router in routers:
         app.include_router(router, dependencies=[Depends(permitted)])
     app.include_router(session.router)
+    app.include_router(collab.router)
     app.mount("/", _Page(directory=_PAGE, html=True), name="page")
     problems.install(app)
     app.add_middleware(Conditional)

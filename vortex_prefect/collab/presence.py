@@ -85,7 +85,7 @@ class Presence:
         if known is not None and known.owner is not None:
             if known.owner is not owner or known.state == state:
                 return False
-        elif state == _GONE or not self._may_claim(owner, client, known):
+        elif state == _GONE or not self._may_claim(owner, known):
             return False
         if len(state) > _MOST_BYTES:
             raise RequestError("RQ-005", f"an awareness state has more than {_MOST_BYTES} bytes")
@@ -94,7 +94,7 @@ class Presence:
         self._owned.setdefault(owner, set()).add(client)
         return True
 
-    def _may_claim(self, owner: object, client: int, known: _Shown | None) -> bool:
+    def _may_claim(self, owner: object, known: _Shown | None) -> bool:
         own = self._owned.get(owner, ())
         # One that was there before comes back as the first thing that its connection says.
         return len(own) < _MOST_CLIENTS if known is None else not own

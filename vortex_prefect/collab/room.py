@@ -26,6 +26,7 @@ from vortex_prefect.collab.projection import Projector
 from vortex_prefect.collab.updates import MOST_NESTED, check_update
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
 from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
+from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.graph.model import Graph
 
 _log = logging.getLogger(__name__)
@@ -36,10 +37,14 @@ SETTLE_S = 0.5
 _PRESENCE_S = 0.03
 #: A snapshot is made when so many edits, or bytes of them, lie behind the last one.
 _SNAPSHOT_EDITS, _SNAPSHOT_BYTES = 1_000, 1 << 20
+#: Edits that may wait for a commit before those who make them have to.
+_MOST_WAITING = 1_000
 #: Yjs' encoding of an update without content.
 _NOTHING = b"\x00\x00"
-#: WebSocket close codes: the peer does not speak the protocol; try again later; application codes.
-_MALFORMED, _TRY_LATER, _GONE, _TOO_LARGE = 1007, 1013, 4404, 4413
+#: Who makes the changes that nobody made.
+_SERVER: Author = {"user": "server"}
+#: WebSocket close code: try again later.
+_TRY_LATER = 1013
 
 
 class Member(Protocol):
@@ -63,9 +68,7 @@ class Member(Protocol):
 class Ledger(Protocol):
     """What the changes of a document become outside of it."""
 
-    def settle(
-        self, uow: UnitOfWork, record: GraphRecord, graph: Graph, changes: Sequence[Authored]
-    ) -> GraphRecord:
+    def settle(self, uow: UnitOfWork, record: GraphRecord, graph: Graph, changes: Sequence[Authored]) -> GraphRecord:
         """Write events and the graph's next record."""
 
     def tell(self, record: GraphRecord, graph: Graph, problems: Sequence[Problem], asked: Any) -> None:
@@ -135,6 +138,8 @@ class Room:
         self._due = False
         self._timers: list[asyncio.TimerHandle] = []
         self._wake = asyncio.Event()
+        self._space = asyncio.Event()
+        self._space.set()
         self._fault: VortexError | None = None
         self._subscription = doc.observe(self._on_transaction)
 
@@ -169,6 +174,10 @@ class Room:
                 self._tell_presence(self._presence.take(member, content))
             case protocol.AsksWhoIsThere():
                 self._show(member)
+
+    async def space(self) -> None:
+        """Wait until the room can take more: the disk may be slower than those who edit."""
+        await self._space.wait()
 
     def show(self, member: Member) -> None:
         """Tell a member who is there."""
@@ -226,6 +235,15 @@ class Room:
             self._asked = asked
         return await self._written()
 
+    def recoerce(self, catalogue: Catalogue) -> None:
+        """Read parameters by other node types; what that changes in the graph, nobody edited."""
+        self._note(self._author)
+        self._projector.recoerce(catalogue)
+        self._note(_SERVER)
+        if self._unsettled:
+            self._due = True
+            self._wake.set()
+
     def statistics(self) -> RoomStatistics:
         """How it stands."""
         return RoomStatistics(
@@ -254,7 +272,7 @@ class Room:
         self._captured.clear()
         self._number = updates[-1].number if updates else self._number
         self._behind_bytes = sum(len(update.content) for update in updates)
-        self._note(self._author or {"user": "server"})
+        self._note(self._author or _SERVER)
         if self._unsettled:
             self._due = True
             self._wake.set()
@@ -263,7 +281,7 @@ class Room:
         """Store the document as one update, in the place of all its edits."""
         if self._number > self._snapshot_number:
             await self.settle()
-            await self._store.write(self._put_snapshot)
+            await self._put_snapshot()
 
     def close(self, code: int, reason: str) -> None:
         """Send everybody away, and let go of the document."""
@@ -279,6 +297,7 @@ class Room:
         """Take nothing more, and send everybody away: what is on disk is the truth."""
         self._fault = fault
         self._wake.set()
+        self._space.set()
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_exception(fault)
@@ -303,6 +322,13 @@ class Room:
             self._apply(lambda: self._doc.apply_update(update), member.author, member)
         except (ValueError, RuntimeError) as error:
             raise RequestError("RQ-001", f"this is no update of a Yjs document: {error}") from None
+        except BaseException as error:
+            # The library's panics are no Exceptions, and the document may be anything now; what is stored is not.
+            self._edits.clear()
+            self.end(SystemFault("SY-007", f"an update broke the document in memory: {type(error).__name__}"))
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            return
         if self._projector.deepest > MOST_NESTED:
             # It cannot even be deleted any more without ending the process; nothing of it is stored.
             self._edits.clear()
@@ -315,6 +341,8 @@ class Room:
             self._edits.append(_Edit(update, author, member))
         if captured:
             self._wake.set()
+        if len(self._edits) >= _MOST_WAITING:
+            self._space.clear()
 
     def _on_transaction(self, event: TransactionEvent) -> None:
         if event.update != _NOTHING:
@@ -352,6 +380,7 @@ class Room:
     async def _commit(self) -> None:
         self._note(self._author)
         edits, self._edits = self._edits, []
+        self._space.set()
         replies, self._replies = self._replies, []
         waiting, self._waiting = self._waiting, []
         asked, self._asked = self._asked, None
@@ -417,12 +446,18 @@ class Room:
         behind = self._number - self._snapshot_number
         if behind < _SNAPSHOT_EDITS and self._behind_bytes < _SNAPSHOT_BYTES:
             return
-        if self._edits or self._unsettled:
-            return  # it may hold nothing that is not settled; there is always a quieter moment
         try:
-            await self._store.write(self._put_snapshot)
+            await self._put_snapshot()
         except VortexError as error:
             _log.warning("no snapshot of graph %s was stored: %s", self.graph_id, error)
+
+    async def _put_snapshot(self) -> None:
+        if self._edits or self._unsettled:
+            return  # it may hold nothing that is neither stored nor settled; there will be a quieter moment
+        number, content = self._number, self._doc.get_update()
+        document = StoredDocument(self.graph_id, content, number, number)
+        await self._store.write(lambda uow: uow.put_document(document))
+        self._snapshot_number, self._size_bytes, self._behind_bytes = number, len(content), 0
 
     def _await_more_moves(self) -> None:
         if self._timers:

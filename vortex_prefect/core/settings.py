@@ -28,6 +28,8 @@ class Limits:
     #: WebSocket messages that a client may send in a second, and at once after a pause.
     messages_per_s: float = 100.0
     message_burst: int = 500
+    #: Bytes of a shared document, with the edits that no snapshot holds yet.
+    document_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)

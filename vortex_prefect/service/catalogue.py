@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from pydantic import ValidationError
 
@@ -29,7 +30,12 @@ class CatalogueCache:
         self._timeout_s = timeout_s
         self._known = Catalogue()
         self._arrived = asyncio.Event()
+        self._on_change: Callable[[Catalogue], None] = lambda _: None
         self.live = False
+
+    def on_change(self, callback: Callable[[Catalogue], None]) -> None:
+        """Call back with each catalogue that differs from the one before."""
+        self._on_change = callback
 
     async def load(self) -> None:
         """Read what the store remembers."""
@@ -75,5 +81,8 @@ class CatalogueCache:
             _log.warning("the catalogue of node types was not stored", exc_info=True)
 
     def _take(self, catalogue: Catalogue) -> None:
+        changed = self._known.digest != catalogue.digest
         self._known = catalogue
         self._arrived.set()
+        if changed:
+            self._on_change(catalogue)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Self
 
+from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import EnginePort, ExecutionRequest, StorePort, StoreStatistics
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.ids import new_id
@@ -24,7 +25,9 @@ from vortex_prefect.service.graphs import Graphs
 from vortex_prefect.service.messages import Publish
 from vortex_prefect.service.outputs import Outputs
 from vortex_prefect.service.queue import Queue
+from vortex_prefect.service.read_graphs import ReadGraphs
 from vortex_prefect.service.reports import Reports
+from vortex_prefect.service.shared import GraphLedger
 from vortex_prefect.service.worker_events import WorkerEvents
 
 _log = logging.getLogger(__name__)
@@ -62,8 +65,13 @@ class ControlPlane:
         self.workers = WorkerEvents(store, sleep=sleep)
         self.reports = Reports(store, engine, outputs, publish, self.workers, sleep=sleep)
         self.queue = Queue(store, engine, self.reports, concurrency=settings.concurrency, sleep=sleep)
-        self.graphs = Graphs(store, self.catalogue, publish, limits)
-        self.executions = Executions(store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits)
+        read = ReadGraphs(limits)
+        self.rooms = Rooms(store, GraphLedger(read, publish), limits, sleep=sleep)
+        self.catalogue.on_change(self.rooms.use)
+        self.graphs = Graphs(store, self.catalogue, publish, limits, read, self.rooms)
+        self.executions = Executions(
+            store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits, self.rooms
+        )
         self.deployments = Deployments(store, engine, self.catalogue, limits)
         self.files = Files(
             settings.file_dir,
@@ -76,8 +84,9 @@ class ControlPlane:
         await asyncio.to_thread(self.files.tidy)
         await self.catalogue.load()
         await self.queue.load()
+        await self.rooms.recover()
         regularly = (self.queue.check_regularly, self.reports.flush_regularly)
-        for work in (self._listen, self.queue.run, self.workers.run, self.audit.run, *regularly):
+        for work in (self._listen, self.queue.run, self.workers.run, self.audit.run, self.rooms.run, *regularly):
             self._start(work())
         return self
 
@@ -86,6 +95,7 @@ class ControlPlane:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._status.close()
+        await self.rooms.close()
         await self.reports.settle()
         await self.reports.flush()
         with contextlib.suppress(VortexError):  # the engine tells them again

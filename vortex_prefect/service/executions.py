@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, GraphRecord, StorePort, UnitOfWork
 from vortex_prefect.core.errors import GraphError, Problem, RequestError, VortexError
 from vortex_prefect.core.ids import new_id, now_ms
@@ -64,6 +65,7 @@ class Executions:
         outputs: Outputs,
         publish: messages.Publish,
         limits: Limits,
+        rooms: Rooms,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -73,6 +75,7 @@ class Executions:
         self._outputs = outputs
         self._publish = publish
         self._limits = limits
+        self._rooms = rooms
 
     async def execute(self, graph_id: str, options: Options, actor: Actor) -> ExecutionRecord:
         """Freeze the graph as it is now and queue its execution.
@@ -83,6 +86,7 @@ class Executions:
             SystemFault: SY-004 while no node type is known.
         """
         asked = None if options.idempotency_key is None else _Asked.of(graph_id, options, actor)
+        await self._rooms.settle(graph_id)
         found = await self._store.read(lambda uow: _with_key(uow, asked) or require(uow, graph_id))
         if isinstance(found, ExecutionRecord):
             return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import GraphHead, GraphRecord, StorePort, UnitOfWork
 from vortex_prefect.core.errors import GraphError, Problem, RequestError
 from vortex_prefect.core.events import Event
@@ -22,6 +24,7 @@ from vortex_prefect.service.history import Version, VersionCursor, at_version, v
 from vortex_prefect.service.idempotency import Once
 from vortex_prefect.service.paging import Cursor
 from vortex_prefect.service.read_graphs import ReadGraphs
+from vortex_prefect.service.versions import following
 
 T = TypeVar("T")
 
@@ -38,15 +41,28 @@ _SMALL_NODES = 100
 _Edit = tuple[Graph, list[edits.Change]]
 
 
+class _Shared(Exception):
+    """The graph has a shared document, which is where it is changed."""
+
+
 class Graphs:
     """Stored graphs. Documents may be drafts: only what is not a graph at all is refused (VE-001, VE-012)."""
 
-    def __init__(self, store: StorePort, catalogue: CatalogueCache, publish: messages.Publish, limits: Limits) -> None:
+    def __init__(
+        self,
+        store: StorePort,
+        catalogue: CatalogueCache,
+        publish: messages.Publish,
+        limits: Limits,
+        read: ReadGraphs,
+        rooms: Rooms,
+    ) -> None:
         self._store = store
         self._catalogue = catalogue
         self._publish = publish
         self._limits = limits
-        self._read = ReadGraphs(limits)
+        self._read = read
+        self._rooms = rooms
 
     async def create(self, document: Any, actor: Actor, key: str | None = None) -> GraphRecord:
         """Store a new graph under the document's id, or under a fresh one where it has none.
@@ -69,7 +85,8 @@ class Graphs:
         return heads, Cursor(heads[-1].updated_ms, heads[-1].id) if more else None
 
     async def get(self, graph_id: str) -> GraphRecord:
-        """A graph; RQ-002 if there is none."""
+        """A graph as it is now, with every edit that anybody has seen; RQ-002 if there is none."""
+        await self._rooms.settle(graph_id)
         return await self._store.read(lambda uow: require(uow, graph_id))
 
     async def put(self, graph_id: str, document: Any, version: Expected, actor: Actor) -> GraphRecord:
@@ -103,7 +120,9 @@ class Graphs:
 
     async def delete(self, graph_id: str, actor: Actor, version: Expected = None) -> None:
         """Remove a graph; its events stay, and what runs goes on. RQ-002, RQ-003 as `put`."""
+        await self._rooms.settle(graph_id)
         await self._commit(lambda uow: _delete(uow, graph_id, actor, version))
+        self._rooms.forget(graph_id)
 
     async def clone(self, graph_id: str, actor: Actor, name: str | None = None, key: str | None = None) -> GraphRecord:
         """A copy under a fresh id; a repetition with the same `key` gives the first one's record.
@@ -113,17 +132,19 @@ class Graphs:
         """
         content = {"graph_id": graph_id, "name": name}
         once = None if key is None else Once.of(actor, "clone graph", key, content)
+        await self._rooms.settle(graph_id)
         return await self._store.write(lambda uow: _clone(uow, graph_id, name, actor, once))
 
     async def save(self, graph_id: str, actor: Actor) -> GraphRecord:
         """Mark the current version as one that the user means to come back to. RQ-002."""
+        await self._rooms.settle(graph_id)
         return await self._store.write(lambda uow: self._save(uow, graph_id, actor))
 
     async def validate(self, graph_id: str) -> list[Problem]:
         """Everything that keeps a graph from running; RQ-002, SY-004 while no node type is known."""
         record = await self.get(graph_id)
         catalogue = await self._catalogue.current()
-        return await self._read.problems(record, catalogue)
+        return [*self._rooms.problems(graph_id), *await self._read.problems(record, catalogue)]
 
     async def events(self, graph_id: str, after: int, limit: int) -> list[Event]:
         """The event log of a graph, of a deleted one too; RQ-002 if there never was one."""
@@ -140,10 +161,12 @@ class Graphs:
         self, graph_id: str, limit: int, before: VersionCursor | None = None
     ) -> tuple[list[Version], VersionCursor | None]:
         """The graph's versions, newest first, and where the next page begins, if there is one. RQ-002."""
+        await self._rooms.settle(graph_id)
         return await self._store.read(lambda uow: versions(uow, require(uow, graph_id), limit, before))
 
     async def at(self, graph_id: str, version: int) -> GraphRecord:
         """The graph as it was at a version; `updated_ms` says when it became so. RQ-002."""
+        await self._rooms.settle(graph_id)
         return await self._store.read(lambda uow: _at(uow, graph_id, version))
 
     async def restore(self, graph_id: str, version: int, expected: Expected, actor: Actor) -> GraphRecord:
@@ -166,15 +189,38 @@ class Graphs:
         asked: messages.Asked | None = None,
         **told: Any,
     ) -> GraphRecord:
+        def on_document(record: GraphRecord, graph: Graph) -> Graph:
+            _check_version(record, version)
+            return edit(graph)[0]
+
+        while True:
+            author = actor.metadata(**told)
+            if (record := await self._rooms.edit(graph_id, on_document, author, asked)) is not None:
+                return record
+            with contextlib.suppress(_Shared):
+                return await self._change_record(graph_id, version, actor, edit, asked, **told)
+
+    async def _change_record(
+        self,
+        graph_id: str,
+        version: Expected,
+        actor: Actor,
+        edit: Callable[[Graph], _Edit],
+        asked: messages.Asked | None,
+        **told: Any,
+    ) -> GraphRecord:
+        """Change a graph that has no shared document; `_Shared` where it has got one."""
         made: list[Graph] = []
 
         def work(uow: UnitOfWork) -> _Told[GraphRecord]:
             record = require(uow, graph_id)
+            if uow.document(graph_id) is not None:
+                raise _Shared
             _check_version(record, version)
             graph, changes = edit(self._read.graph(record))
             if not changes:
                 return record, None
-            changed = _next(record, graph.to_document())
+            changed = following(record, graph.to_document())
             made.append(graph)
             _append(uow, changed, changes, actor, **told)
             uow.put_graph(changed)
@@ -265,12 +311,6 @@ def _at(uow: UnitOfWork, graph_id: str, version: int) -> GraphRecord:
     return replace(record, name=graph.name, version=version, document=graph.to_document(), updated_ms=at_ms)
 
 
-def _next(record: GraphRecord, document: dict[str, Any]) -> GraphRecord:
-    # Pages of the list continue by time, so a change must not look older than the one before it.
-    updated_ms = max(now_ms(), record.updated_ms)
-    return replace(record, name=document["name"], version=record.version + 1, document=document, updated_ms=updated_ms)
-
-
 def _event(event_type: str, record: GraphRecord, payload: dict[str, Any], actor: Actor, **told: Any) -> Event:
     metadata = actor.metadata(version=record.version, **told)
     return Event(event_type, "Graph", record.id, payload=payload, metadata=metadata)
@@ -311,6 +351,7 @@ def _delete(uow: UnitOfWork, graph_id: str, actor: Actor, version: Expected) -> 
     record = require(uow, graph_id)
     _check_version(record, version)
     uow.delete_graph(graph_id)
+    uow.delete_document(graph_id)
     uow.append(_event("GraphDeleted", record, {"name": record.name}, actor))
     return None, messages.graph_deleted(graph_id)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
+from vortex_prefect.core.errors import Problem
 from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeState, PreviewReport
 from vortex_prefect.service.resources import output_url, outputs, preview_url
 
@@ -43,9 +44,11 @@ class Message:
 Publish = Callable[[Message], None]
 
 
-def graph_sync(record: GraphRecord, asked: Asked | None = None) -> Message:
-    """The whole graph, after each change of it."""
-    payload = {"graph": record.document, "version": record.version}
+def graph_sync(record: GraphRecord, asked: Asked | None = None, problems: Sequence[Problem] = ()) -> Message:
+    """The whole graph, after each change of it; `problems` are those of its shared document, if it has any."""
+    payload: dict[str, Any] = {"graph": record.document, "version": record.version}
+    if problems:
+        payload["problems"] = [problem.to_dict() for problem in problems]
     return Message("graph.sync", record.id, payload, key=("graph.sync",), asked=asked)
 
 
