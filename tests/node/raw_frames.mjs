@@ -1,0 +1,48 @@
+// Frames that are no message of the protocol, or one with something wrong inside.
+import { randomNumbers } from "./edits.mjs";
+
+const bytes = (...values) => Uint8Array.from(values);
+
+/** Kind → frame. A message is its type (0 sync, 1 awareness, 2 auth, 3 query), then what the type asks for. */
+const KINDS = {
+  empty: () => bytes(),
+  unknown_type: () => bytes(99, 1, 2, 3),
+  endless_number: () => new Uint8Array(64).fill(0xff),
+  sync_without_step: () => bytes(0),
+  sync_unknown_step: () => bytes(0, 9, 1, 0),
+  sync_cut_off: () => bytes(0, 2, 200, 1, 7),
+  update_of_noise: (size) => framed([0, 2], noise(size)),
+  step1_of_noise: (size) => framed([0, 0], noise(size)),
+  step2_of_noise: (size) => framed([0, 1], noise(size)),
+  // One client with 2^53 - 1 structs: whoever makes room for them first has none left.
+  update_of_many: () => framed([0, 2], bytes(1, 255, 255, 255, 255, 255, 255, 255, 15, 1, 0)),
+  awareness_of_noise: (size) => framed([1], noise(size)),
+  awareness_cut_off: () => bytes(1, 50, 1),
+  awareness_no_json: () => framed([1], bytes(1, 7, 1, 3, 123, 123, 123)),
+  auth: () => bytes(2, 0, 1, 65),
+  noise: (size) => noise(size),
+  // A well-formed frame, but for its size.
+  huge: (size) => framed([0, 2], new Uint8Array(size)),
+};
+
+/** @param {string} kind @param {number} [size] bytes of what is inside, for kinds that are not always the same */
+export function garbage(kind, size = 100) {
+  if (!Object.hasOwn(KINDS, kind)) throw new Error(`kind is one of ${Object.keys(KINDS).join(", ")}, not ${kind}`);
+  return KINDS[kind](size);
+}
+
+function noise(size) {
+  const random = randomNumbers(size);
+  return Uint8Array.from({ length: size }, () => Math.floor(random() * 256));
+}
+
+/** The type, and then a buffer with its length before it (seven bits a byte, least first). */
+function framed(head, content) {
+  const length = [];
+  let left = content.length;
+  for (; left > 127; left = Math.floor(left / 128)) length.push((left % 128) + 128);
+  const frame = new Uint8Array(head.length + length.length + 1 + content.length);
+  frame.set([...head, ...length, left]);
+  frame.set(content, head.length + length.length + 1);
+  return frame;
+}
