@@ -1,4 +1,4 @@
-"""A bridge in a process of its own, with what a test wants of it: kill it, start it again, read graphs and their logs."""
+"""A bridge in a process of its own, for tests: killed, started again, asked for graphs and their logs."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class CollabProcess:
     def graph(self, graph_id: str) -> dict[str, Any]:
         """The graph, without what changes by itself."""
         answer = self.http.get(f"/api/graph/{graph_id}").raise_for_status().json()
-        return content(answer)
+        return content(answer["graph"])
 
     def becomes(self, graph_id: str, wanted: dict[str, Any]) -> None:
         """Wait until the graph is that: what people edit reaches it a moment later."""

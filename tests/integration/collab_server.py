@@ -7,6 +7,7 @@ listens, and ends in good order on SIGTERM or when standard input ends.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -67,11 +68,12 @@ async def _end_with_input(server: uvicorn.Server, hub: Hub) -> None:
     # A thread that reads would keep the process from ending before the input does.
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_reader(sys.stdin.fileno(), lambda: None if sys.stdin.buffer.raw.read(1024) else ended.set())
+    number = sys.stdin.fileno()
+    loop.add_reader(number, lambda: None if os.read(number, 1024) else ended.set())
     try:
         await ended.wait()
     finally:
-        loop.remove_reader(sys.stdin.fileno())
+        loop.remove_reader(number)
     hub.close()
     server.should_exit = True
 

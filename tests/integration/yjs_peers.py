@@ -145,7 +145,8 @@ class Peers:
         """What is told within happens when it ends, and before any client hears of the others; edits answer nothing."""
         if self._steps is not None:
             raise ValueError("together does not nest")
-        self._steps = steps = []
+        steps: list[dict[str, Any]] = []
+        self._steps = steps
         try:
             yield
         finally:
@@ -268,7 +269,12 @@ class Peer:
 
     def connect_edge(self, source: tuple[str, str], target: tuple[str, str], *, list: bool = False) -> str | None:
         """From an output to an input, each (node, port); the edge's key."""
-        names = {"source": source[0], "sourcePort": source[1], "target": target[0], "targetPort": target[1]}
+        names: dict[str, Any] = {
+            "source": source[0],
+            "sourcePort": source[1],
+            "target": target[0],
+            "targetPort": target[1],
+        }
         key: str | None = self._ask("connect_edge", list=list, **names)
         return key
 
@@ -292,7 +298,7 @@ class Peer:
     ) -> Pending:
         """Number a node (`params.seq`, `x`) that many times; with a watcher, never 200 numbers ahead of his sight."""
         paced = None if watcher is None else watcher.name
-        given = {"node": node, "count": count, "first": first, "watcher": paced, "every_ms": every_ms}
+        given: dict[str, Any] = {"node": node, "count": count, "first": first, "watcher": paced, "every_ms": every_ms}
         return self.peers.start("stream", client=self.name, **given)
 
     # Awareness
@@ -315,6 +321,10 @@ class Peer:
         """The whole document as one update, in base64."""
         found: str = self._ask("state")["update"]
         return found
+
+    def apply_update(self, base64: str) -> None:
+        """Take over an update, as if it had come from the server."""
+        self._ask("apply_update", base64=base64)
 
     def vector(self) -> Vector:
         found: Vector = self._ask("vector")
@@ -343,7 +353,7 @@ class Peer:
     # Waiting; PeerError with what was seen last
 
     def wait_until(self, limit_s: float = PATIENCE_S, **conditions: Any) -> None:
-        """All of them: synced, connected (bool), vector (at least), others, updates (number), event (its type)."""
+        """All of them: synced, connected (bool), vector (at least), others, updates (number), event (one of these)."""
         self._ask("wait_until", limit_s, conditions=conditions)
 
     def wait_synced(self, limit_s: float = PATIENCE_S) -> None:

@@ -36,6 +36,7 @@ const OF_A_CLIENT = {
     client.destroy();
   },
   random_edits: (client, { count, seed }) => randomEdits(Y, client.doc, client, client.name, count, seed),
+  apply_update: (client, { base64 }) => Y.applyUpdate(client.doc, Buffer.from(base64, "base64")),
   stream: (client, given) => stream(client, given.watcher ? clientOf(given.watcher) : null, given),
   set_awareness: (client, { state }) => client.provider.awareness.setLocalState(state),
   awareness: (client) => client.others(),

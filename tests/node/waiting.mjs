@@ -12,7 +12,7 @@ const CONDITIONS = {
   },
   others: (client, wanted) => [Object.keys(client.others()).length === wanted, client.others()],
   updates: (client, wanted) => [client.updates >= wanted, client.updates],
-  event: (client, wanted) => [client.events.some(({ type }) => type === wanted), client.events],
+  event: (client, wanted) => [client.events.some(({ type }) => wanted.includes(type)), client.events],
   path: (client, { at, equals, at_least, exists }) => {
     const seen = valueAt(client.doc, at);
     if (exists !== undefined) return [(seen !== undefined) === exists, seen];
