@@ -1,9 +1,9 @@
 """People who edit one graph at once, each with the editor's own Yjs packages, against a real bridge.
 
 That clients converge is compared by their encoded states: equal state vectors say that everybody has the same edits
-of everybody, but nothing of deletions; so the documents' canonical encodings are compared too (`states.mjs` says why
-two equal documents may be encoded differently, and what makes the encoding canonical). The server is compared by a
-client that comes last and has only what it was given, and by the graph that the API gives.
+of everybody, but nothing of deletions or contents; so canonical forms of the encoded documents are compared too
+(`states.mjs` says why the bytes of equal documents may differ, and what is compared instead). The server is compared
+by a client that comes last and has only what it was given, and by the graph that the API gives.
 """
 
 from __future__ import annotations

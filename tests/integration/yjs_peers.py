@@ -46,7 +46,7 @@ class PeersUnavailable(Exception):
 class State:
     """A client's document."""
 
-    #: SHA-256 of the canonical encoding: equal where documents are, with all their history.
+    #: SHA-256 of the canonical form: equal where documents are, with all their history.
     hash: str
     #: Client id → how much of that client's edits is there.
     vector: Vector
@@ -319,7 +319,7 @@ class Peer:
 
     def update(self) -> str:
         """The whole document as one update, in base64."""
-        found: str = self._ask("state")["update"]
+        found: str = self._ask("update")
         return found
 
     def apply_update(self, base64: str) -> None:

@@ -18,6 +18,7 @@ const MESSAGE_AUTH = 2;
 
 export class Client {
   #waiting = new Set();
+  #named = 0;
 
   /** @param {string} name @param {Options} options */
   constructor(name, options) {
@@ -114,6 +115,11 @@ export class Client {
   others() {
     const states = [...this.provider.awareness.getStates()];
     return Object.fromEntries(states.filter(([id, state]) => id !== this.doc.clientID && Object.keys(state).length));
+  }
+
+  /** A name that no other client of this process gives to anything. */
+  newName() {
+    return `${this.name}-${this.#named++}`;
   }
 
   vector() {

@@ -88,14 +88,14 @@ const WEIGHTS = {
 
 /**
  * Edits that fit the document as it is, each in its own transaction.
- * @param {string} owner names the nodes that are created, so that no two clients create the same
+ * @param {() => string} newName of a node that is created: no two clients may create the same
  * @returns {number} how many changed something: a document without nodes leaves little to move
  */
-export function randomEdits(Y, doc, origin, owner, count, seed) {
+export function randomEdits(Y, doc, origin, newName, count, seed) {
   const random = randomNumbers(seed);
   let done = 0;
   for (let index = 0; index < count; index++) {
-    const [edit, given] = randomEdit(doc, random, `${owner}-${seed}-${index}`);
+    const [edit, given] = randomEdit(doc, random, newName);
     if (given === null) continue;
     doc.transact(() => EDITS[edit](Y, doc, given), origin);
     done++;
@@ -103,7 +103,7 @@ export function randomEdits(Y, doc, origin, owner, count, seed) {
   return done;
 }
 
-function randomEdit(doc, random, fresh) {
+function randomEdit(doc, random, newName) {
   const nodes = [...doc.getMap("nodes").keys()];
   const edges = [...doc.getMap("edges").keys()];
   const one = (list) => list[Math.floor(random() * list.length)];
@@ -112,7 +112,7 @@ function randomEdit(doc, random, fresh) {
   const place = { x: Math.floor(random() * 4000), y: Math.floor(random() * 4000) };
   if (edit === "create_node") {
     const type = one(["test.image", "test.blur", "test.save"]);
-    return [edit, { node: fresh, type, ...place, params: type === "test.blur" ? { radius: 1 } : {} }];
+    return [edit, { node: newName(), type, ...place, params: type === "test.blur" ? { radius: 1 } : {} }];
   }
   if (edit === "rename") return [edit, { name: `Graph ${Math.floor(random() * 1000)}` }];
   if (edit === "delete_edge") return [edit, edges.length ? { key: one(edges) } : null];

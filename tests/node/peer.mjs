@@ -8,7 +8,7 @@ import { Client } from "./client.mjs";
 import { EDITS, randomEdits } from "./edits.mjs";
 import { Y } from "./packages.mjs";
 import { garbage } from "./raw_frames.mjs";
-import { stateOf } from "./states.mjs";
+import { stateOf, updateOf } from "./states.mjs";
 import { stream } from "./stream.mjs";
 import { waitConverged, waitUntil } from "./waiting.mjs";
 
@@ -35,12 +35,13 @@ const OF_A_CLIENT = {
     clients.delete(client.name);
     client.destroy();
   },
-  random_edits: (client, { count, seed }) => randomEdits(Y, client.doc, client, client.name, count, seed),
+  random_edits: (client, { count, seed }) => randomEdits(Y, client.doc, client, () => client.newName(), count, seed),
   apply_update: (client, { base64 }) => Y.applyUpdate(client.doc, Buffer.from(base64, "base64")),
   stream: (client, given) => stream(client, given.watcher ? clientOf(given.watcher) : null, given),
   set_awareness: (client, { state }) => client.provider.awareness.setLocalState(state),
   awareness: (client) => client.others(),
   state: stateOf,
+  update: updateOf,
   vector: (client) => client.vector(),
   client_id: (client) => client.doc.clientID,
   updates: (client) => client.updates,

@@ -4,31 +4,47 @@ import { documentOf } from "./edits.mjs";
 import { Y } from "./packages.mjs";
 
 /**
- * The document's state as bytes that are equal where the states are.
+ * SHA-256 of the document's canonical form: equal where two documents hold the same items, with client, clock, place
+ * and content, and the same deletions.
  *
- * `encodeStateAsUpdate` writes down how a document came about too: an item that was split stays in two parts, runs of
- * deleted items are merged or not, as the updates happened to come. A new document that is given all of it in one
- * transaction merges whatever can be merged, so that this one's encoding depends on the content alone: every item with
- * its client, clock and neighbours, and every deletion.
+ * The bytes of `encodeStateAsUpdate` say more than that. An item that was split stays in two parts, and runs of deleted
+ * items are merged or not, as the updates happened to come: a new document that is given all of it in one transaction
+ * merges whatever can be merged. And a plain object's keys come in any order: a server that decodes and encodes them,
+ * as pycrdt does with a hash map, tells each client another one. So what is compared is the merged document, item by
+ * item, with all keys sorted.
  */
-export function canonicalOf(doc) {
+export function hashOf(doc) {
   const fresh = new Y.Doc();
   try {
     Y.applyUpdate(fresh, Y.encodeStateAsUpdate(doc));
-    const update = Y.encodeStateAsUpdate(fresh);
-    return { update, hash: createHash("sha256").update(update).digest("hex") };
+    const { structs, ds } = Y.decodeUpdate(Y.encodeStateAsUpdate(fresh));
+    const deleted = [...ds.clients].map(([client, items]) => [client, items.map(({ clock, len }) => [clock, len])]);
+    const form = JSON.stringify([structs.map(described), deleted], withSortedKeys);
+    return createHash("sha256").update(form).digest("hex");
   } finally {
     fresh.destroy();
   }
 }
 
+function described(struct) {
+  const { id, length, origin, rightOrigin, parent, parentSub, content } = struct;
+  const place = [id.client, id.clock, length, struct.constructor.name];
+  if (content === undefined) return place;
+  const held = content.type ? content.type.constructor.name : content.getContent();
+  return [...place, origin, rightOrigin, parent, parentSub, content.constructor.name, held];
+}
+
+function withSortedKeys(_key, value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
 /** All that there is to know of a client's document. */
 export function stateOf(client) {
-  const canonical = canonicalOf(client.doc);
-  return {
-    update: Buffer.from(canonical.update).toString("base64"),
-    hash: canonical.hash,
-    vector: client.vector(),
-    document: documentOf(client.doc),
-  };
+  return { hash: hashOf(client.doc), vector: client.vector(), document: documentOf(client.doc) };
+}
+
+/** All of it as one update, in base64. */
+export function updateOf(client) {
+  return Buffer.from(Y.encodeStateAsUpdate(client.doc)).toString("base64");
 }

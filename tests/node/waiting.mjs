@@ -1,6 +1,6 @@
 // What a command can wait for. Nothing looks again and again: each change of the client does.
 import { documentOf } from "./edits.mjs";
-import { canonicalOf } from "./states.mjs";
+import { hashOf } from "./states.mjs";
 
 /** Name → (client, what was asked) => [whether it is so, what is seen]. */
 const CONDITIONS = {
@@ -38,7 +38,7 @@ export function waitConverged(clients, timeout_s) {
   const look = () => {
     const vectors = new Set(clients.map((client) => JSON.stringify(client.vector())));
     if (vectors.size > 1) return `state vectors: ${[...vectors].join(" ")}`;
-    const states = new Set(clients.map((client) => canonicalOf(client.doc).hash));
+    const states = new Set(clients.map((client) => hashOf(client.doc)));
     return states.size > 1 ? `${states.size} different states under one state vector` : null;
   };
   return patiently(clients, look, timeout_s);
