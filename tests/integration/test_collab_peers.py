@@ -333,7 +333,7 @@ def test_who_is_gone_is_seen_no_more(peers: Peers, graph_id: str, how: str) -> N
         peer.wait_until(AT_ONCE_S, others=1)
         assert set(peer.awareness()) == {other.client_id}
     gone.connect()
-    ann.wait_until(others=2)
+    ann.wait_until(AT_ONCE_S, others=2)
 
 
 # -- frames that are none -----------------------------------------------------------------------------
