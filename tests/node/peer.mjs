@@ -88,6 +88,8 @@ function say(message) {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
+// Every provider listens for the end of the process.
+process.setMaxListeners(0);
 const lines = createInterface({ input: process.stdin });
 lines.on("line", answer);
 lines.on("close", () => process.exit(0));
