@@ -9,22 +9,29 @@ import { setTimeout as after, setImmediate as nextTurn } from "node:timers/promi
 const require = createRequire(new URL("../ui/package.json", import.meta.url));
 const Y = require("yjs");
 const { WebsocketProvider } = require("y-websocket");
+const { Awareness } = require("y-protocols/awareness");
 const { WebSocket } = require("ws");
 
 /** So many nodes are moved in turn; no more edits than that are ever on their way at once. */
 const MOVED = 100;
 const WINDOW = 64;
 const PATIENCE_MS = 20_000;
+/** Joining is over when nobody has received anything for so long. */
+const QUIET_MS = 500;
 
 /** A client that comes back by itself no more, and counts what went wrong. */
 class Client {
   errors = 0;
 
-  constructor({ url, room }) {
+  constructor({ url, room, bare = false }) {
     this.doc = new Y.Doc();
+    const awareness = new Awareness(this.doc);
+    // The provider tells everybody what it hears of others. A server drops what it knows; a relay multiplies it.
+    if (bare) awareness.setLocalState(null);
     this.began = performance.now();
     this.provider = new WebsocketProvider(url, room, this.doc, {
       WebSocketPolyfill: WebSocket,
+      awareness,
       disableBc: true,
       shouldReconnect: () => false,
     });
@@ -75,7 +82,10 @@ class Client {
   observe(told) {
     this.nodes.observeDeep((events, transaction) => {
       if (transaction.local) return;
-      for (const event of events) if (event.keysChanged?.has("x")) told(event.target.get("x"));
+      for (const event of events) {
+        const number = event.keysChanged?.has("x") ? event.target.get("x") : 0;
+        if (number > 0) told(number);
+      }
     });
   }
 
@@ -94,7 +104,13 @@ async function room(order, count) {
   const others = Array.from({ length: count - 1 }, () => new Client(order));
   const ready = (client) => client.nodes.size >= MOVED;
   await Promise.all([first, ...others].map((client) => client.until(() => ready(client), "nodes")));
+  await quiet([first, ...others]);
   return [first, ...others];
+}
+
+async function quiet(clients) {
+  const last = () => Math.max(...clients.map(({ provider }) => provider.wsLastMessageReceived));
+  while (Date.now() - last() < QUIET_MS) await after(QUIET_MS / 10);
 }
 
 function createNodes(client, count) {
@@ -116,8 +132,7 @@ async function deliver(order) {
   const delays = [];
   clients.forEach((client, index) => {
     client.observe((number) => {
-      // What comes with a node's other items has been counted.
-      if (number < 1 || seen[index].has(number)) return;
+      if (seen[index].has(number)) return;
       seen[index].add(number);
       delays.push(Math.round((performance.now() - sent[number]) * 1000));
     });
@@ -143,36 +158,59 @@ async function deliver(order) {
   });
 }
 
+/** What a reader has observed of a writer's numbers, for a writer that waits for it. */
+class Sight {
+  seen = 0;
+  received = new Set();
+  #wake = () => {};
+
+  constructor(reader) {
+    this.on = true;
+    reader.observe((number) => {
+      this.received.add(number);
+      this.seen = Math.max(this.seen, number);
+      this.#wake();
+    });
+    reader.closed.then(() => {
+      this.on = false;
+      this.#wake();
+    });
+  }
+
+  /** Whether the number, or a later one, has been observed; false once the reader is cut off, or waits in vain. */
+  async reaches(number) {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (this.on && this.seen < number && performance.now() < deadline) {
+      const timer = setTimeout(() => this.#wake(), PATIENCE_MS);
+      await new Promise((resolve) => {
+        this.#wake = resolve;
+      });
+      clearTimeout(timer);
+    }
+    return this.seen >= number;
+  }
+}
+
 /** As many edits as there is time for; the reader's sight of them paces the writer. Goes on until it is cut off. */
 async function sustain(order) {
   const [writer, reader] = await room(order, 2);
-  let [number, seen, on] = [0, 0, true];
-  let wake = () => {};
-  const received = new Set();
-  reader.observe((found) => {
-    received.add(found);
-    seen = Math.max(seen, found);
-    wake();
-  });
-  writer.closed.then(() => {
-    on = false;
-    wake();
-  });
+  const sight = new Sight(reader);
   const began = performance.now();
-  const stop = began + order.seconds * 1000;
+  const tell = (lost) => {
+    const updates_per_s = (sight.received.size * 1000) / (performance.now() - began);
+    say({ updates_per_s, lost, errors: errors([writer, reader]) });
+  };
   let told = false;
-  while (on) {
-    writer.move(++number);
+  for (let number = 1; sight.on; number++) {
+    writer.move(number);
+    // What the socket has taken is sent, and what has come is read, between turns of the loop only.
     if (number % 8 === 0) await nextTurn();
-    while (on && number - seen >= WINDOW) await new Promise((resolve) => (wake = resolve));
-    if (!told && performance.now() >= stop) {
+    const seen = await sight.reaches(number - WINDOW);
+    if (!told && (!seen || performance.now() >= began + order.seconds * 1000)) {
       told = true;
-      say({
-        updates_per_s: (seen * 1000) / (performance.now() - began),
-        lost: seen - received.size,
-        errors: errors([writer, reader]),
-      });
+      tell(seen ? sight.seen - sight.received.size : number - sight.received.size);
     }
+    if (!seen) break;
   }
   await reader.closed;
   say(end([reader]));
@@ -182,16 +220,11 @@ async function sustain(order) {
 async function fill(order) {
   const [writer, reader] = await room(order, 2);
   createNodes(writer, order.nodes);
-  let [seen, wake] = [0, () => {}];
-  reader.observe((number) => {
-    seen = Math.max(seen, number);
-    wake();
-  });
+  const sight = new Sight(reader);
   for (let number = 1; number <= order.edits; number++) {
     writer.move(number);
-    while (number - seen >= WINDOW || (number === order.edits && seen < number)) {
-      await new Promise((resolve) => (wake = resolve));
-    }
+    const needed = number === order.edits ? number : number - WINDOW;
+    if (!(await sight.reaches(needed))) throw new Error(`edit ${needed} did not come`);
   }
   say({ errors: errors([writer, reader]), ...end([reader]) });
 }
