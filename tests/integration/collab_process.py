@@ -145,15 +145,18 @@ class CollabProcess:
 
 
 def content(graph: dict[str, Any]) -> dict[str, Any]:
-    """What people edit together of a graph document, in a form that can be compared: edges have no order here."""
-    fields = ("type", "params", "position", "title", "mode")
+    """What people edit together of a graph document, in a form that can be compared: nothing has an order here."""
     edges = {(*edge["source"].values(), *edge["target"].values()) for edge in graph["edges"]}
-    nodes = {
-        name: {"params": {}, "position": {"x": 0, "y": 0}, "title": None, "mode": "active"}
-        | {field: node[field] for field in fields if field in node}
-        for name, node in graph["nodes"].items()
+    return {
+        "name": graph["name"],
+        "nodes": {
+            name: {field: node.get(field, default) for field, default in _NODE.items()}
+            for name, node in graph["nodes"].items()
+        },
+        "edges": sorted(edges),
+        "inputs": {item["name"]: (item["node"], item["param"]) for item in graph["inputs"]},
+        "outputs": {item["name"]: (item["node"], item["port"]) for item in graph["outputs"]},
     }
-    return {"name": graph["name"], "nodes": nodes, "edges": sorted(edges)}
 
 
 def drawn(document: dict[str, Any]) -> dict[str, Any]:
@@ -164,14 +167,18 @@ def drawn(document: dict[str, Any]) -> dict[str, Any]:
         for edge in document["edges"].values()
         if edge["source"] in nodes and edge["target"] in nodes
     }
-    found = {
-        name: {
-            "type": node["type"],
-            "params": node["params"],
-            "position": {"x": node["x"], "y": node["y"]},
-            "title": node.get("title"),
-            "mode": node.get("mode", "active"),
-        }
-        for name, node in nodes.items()
+    return {
+        "name": document["meta"].get("name", ""),
+        "nodes": {
+            name: {field: node.get(field, default) for field, default in _NODE.items()}
+            | {"position": {"x": node.get("x", 0), "y": node.get("y", 0)}}
+            for name, node in nodes.items()
+        },
+        "edges": sorted(edges),
+        "inputs": {name: (item["node"], item["param"]) for name, item in document["inputs"].items()},
+        "outputs": {name: (item["node"], item["port"]) for name, item in document["outputs"].items()},
     }
-    return {"name": document["meta"]["name"], "nodes": found, "edges": sorted(edges)}
+
+
+#: A node's fields that are compared, and what they are where they are absent.
+_NODE: dict[str, Any] = {"type": None, "params": {}, "position": {"x": 0, "y": 0}, "title": None, "mode": "active"}

@@ -25,7 +25,8 @@ AT_ONCE_S = 3.0
 GARBAGE = [
     ("empty", 0), ("unknown_type", 0), ("endless_number", 0), ("sync_without_step", 0), ("sync_unknown_step", 0),
     ("sync_cut_off", 0), ("update_of_noise", 50), ("update_of_noise", 100_000), ("step1_of_noise", 50),
-    ("step2_of_noise", 50), ("update_of_many", 0), ("awareness_of_noise", 50), ("awareness_cut_off", 0),
+    ("step2_of_noise", 50), ("update_of_many", 0),
+    ("update_nested", 50_000), ("update_of_the_future", 0), ("awareness_of_noise", 50), ("awareness_cut_off", 0),
     ("awareness_no_json", 0), ("auth", 0), ("noise", 1000), ("huge", 12 << 20),
 ]  # fmt: skip
 
@@ -128,7 +129,8 @@ def test_a_deletion_wins_over_edits(collab_stack: CollabProcess, peers: Peers, g
             peer.set_title("blur", f"Title {number}")
     document = agreed(collab_stack, peers, graph_id, *people).document
     assert set(document["nodes"]) == {"image", "save"}
-    assert document["edges"] == {}
+    assert document["edges"] == document["inputs"] == {}
+    assert set(document["outputs"]) == {"file"}
 
 
 def test_an_edge_to_a_node_that_is_deleted_meanwhile(collab_stack: CollabProcess, peers: Peers, graph_id: str) -> None:

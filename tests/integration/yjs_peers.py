@@ -10,6 +10,7 @@ with Peers("ws://127.0.0.1:8420/collab") as peers:
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import itertools
 import json
@@ -322,9 +323,9 @@ class Peer:
         found: str = self._ask("update")
         return found
 
-    def apply_update(self, base64: str) -> None:
+    def apply_update(self, update: str) -> None:
         """Take over an update, as if it had come from the server."""
-        self._ask("apply_update", base64=base64)
+        self._ask("apply_update", base64=update)
 
     def vector(self) -> Vector:
         found: Vector = self._ask("vector")
@@ -345,6 +346,10 @@ class Peer:
 
     def send_text(self, text: str) -> None:
         self._ask("send_text", text=text)
+
+    def send_bytes(self, data: bytes) -> None:
+        """A binary frame."""
+        self._ask("send_bytes", base64=base64.b64encode(data).decode())
 
     def send_garbage(self, kind: str, size: int = 100) -> None:
         """A kind of `raw_frames.mjs`."""

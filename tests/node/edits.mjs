@@ -12,7 +12,8 @@ export function documentOf(doc) {
  * @param {{source: string, sourcePort: string, target: string, targetPort: string, list?: boolean}} edge
  */
 export function edgeKey({ source, sourcePort, target, targetPort, list = false }) {
-  return list ? `${target}:${targetPort}:${source}:${sourcePort}` : `${target}:${targetPort}`;
+  const parts = list ? [target, targetPort, source, sourcePort] : [target, targetPort];
+  return parts.map((part) => part.replace(/%/g, "%25").replace(/:/g, "%3A")).join(":");
 }
 
 /** Name → (Y, doc, what the command names) => result. */
@@ -43,14 +44,13 @@ export const EDITS = {
   },
   delete_node(_Y, doc, { node }) {
     nodeOf(doc, node);
-    const edges = doc.getMap("edges");
-    for (const [key, edge] of [...edges.entries()]) {
-      if (edge.source === node || edge.target === node) edges.delete(key);
-    }
+    removeWhere(doc, "edges", ({ source, target }) => source === node || target === node);
+    for (const root of ["inputs", "outputs"]) removeWhere(doc, root, (exposed) => exposed.node === node);
     doc.getMap("nodes").delete(node);
   },
   connect_edge(_Y, doc, { source, sourcePort, target, targetPort, list = false }) {
     const key = edgeKey({ source, sourcePort, target, targetPort, list });
+    if (!list) removeWhere(doc, "edges", (edge) => edge.target === target && edge.targetPort === targetPort);
     doc.getMap("edges").set(key, { source, sourcePort, target, targetPort });
     return key;
   },
@@ -66,6 +66,11 @@ export const EDITS = {
     doc.getMap(root).set(key, value);
   },
 };
+
+function removeWhere(doc, root, matches) {
+  const map = doc.getMap(root);
+  for (const [key, value] of [...map.entries()]) if (matches(value)) map.delete(key);
+}
 
 function nodeOf(doc, node) {
   const found = doc.getMap("nodes").get(node);

@@ -16,6 +16,10 @@ const KINDS = {
   step2_of_noise: (size) => framed([0, 1], noise(size)),
   // One client with 2^53 - 1 structs: whoever makes room for them first has none left.
   update_of_many: () => framed([0, 2], bytes(1, 255, 255, 255, 255, 255, 255, 255, 15, 1, 0)),
+  // meta.deep = [[[…]]], one item of a new client: 100 kB, and too deep for whoever recurses.
+  update_nested: (size) => framed([0, 2], update(0, [...text("meta"), ...text("deep"), 1], nested(size))),
+  // The same, but as a later item of that client: what comes before it never comes.
+  update_of_the_future: () => framed([0, 2], update(104, [...text("meta"), ...text("late"), 1], [126])),
   awareness_of_noise: (size) => framed([1], noise(size)),
   awareness_cut_off: () => bytes(1, 50, 1),
   awareness_no_json: () => framed([1], bytes(1, 7, 1, 3, 123, 123, 123)),
@@ -29,6 +33,21 @@ const KINDS = {
 export function garbage(kind, size = 100) {
   if (!Object.hasOwn(KINDS, kind)) throw new Error(`kind is one of ${Object.keys(KINDS).join(", ")}, not ${kind}`);
   return KINDS[kind](size);
+}
+
+/** An update of one item, a value in a root map, by client 7; the clock is below 128. */
+function update(clock, place, value) {
+  const [anyValue, hasKey, parentIsRoot] = [8, 32, 1];
+  return Uint8Array.from([1, 1, 7, clock, anyValue + hasKey, parentIsRoot, ...place, ...value, 0]);
+}
+
+function text(short) {
+  return [short.length, ...new TextEncoder().encode(short)];
+}
+
+function nested(levels) {
+  const [array, nothing] = [117, 126];
+  return [...Array.from({ length: 2 * levels }, (_, index) => (index % 2 ? 1 : array)), nothing];
 }
 
 function noise(size) {

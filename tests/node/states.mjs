@@ -17,6 +17,9 @@ export function hashOf(doc) {
   const fresh = new Y.Doc();
   try {
     Y.applyUpdate(fresh, Y.encodeStateAsUpdate(doc));
+    // Whose predecessors never came is no part of the document, and not everybody is told of it.
+    fresh.store.pendingStructs = null;
+    fresh.store.pendingDs = null;
     const { structs, ds } = Y.decodeUpdate(Y.encodeStateAsUpdate(fresh));
     const deleted = [...ds.clients].map(([client, items]) => [client, items.map(({ clock, len }) => [clock, len])]);
     const form = JSON.stringify([structs.map(described), deleted], withSortedKeys);
