@@ -55,10 +55,12 @@ class Client {
         this.provider.off("sync", look);
         this.provider.off("status", look);
       };
-      const timer = setTimeout(() => {
+      const fail = (why) => {
         end();
-        reject(new Error(`${what} not within ${PATIENCE_MS} ms`));
-      }, PATIENCE_MS);
+        reject(new Error(`not ${what}: ${why}`));
+      };
+      const timer = setTimeout(() => fail(`${PATIENCE_MS} ms are over`), PATIENCE_MS);
+      this.closed.then((event) => fail(`the connection ended (${event?.code} ${event?.reason})`));
       this.doc.on("update", look);
       this.provider.on("sync", look);
       this.provider.on("status", look);
@@ -103,7 +105,7 @@ async function room(order, count) {
   } else await first.synced();
   const others = Array.from({ length: count - 1 }, () => new Client(order));
   const ready = (client) => client.nodes.size >= MOVED;
-  await Promise.all([first, ...others].map((client) => client.until(() => ready(client), "nodes")));
+  await Promise.all([first, ...others].map((client) => client.until(() => ready(client), "given the nodes")));
   await quiet([first, ...others]);
   return [first, ...others];
 }
@@ -146,7 +148,7 @@ async function deliver(order) {
     clients[number % writers].move(number);
   }
   const span_s = (performance.now() - began) / 1000;
-  const all = (client, index) => client.until(() => seen[index].size === total, "all edits").catch(() => {});
+  const all = (client, index) => client.until(() => seen[index].size === total, "reached by all edits").catch(() => {});
   await Promise.all(clients.map(all));
   const lost = seen.reduce((sum, numbers) => sum + total - numbers.size, 0);
   say({
