@@ -45,10 +45,7 @@ export class Client {
     const { doc, provider } = this;
     provider.messageHandlers[MESSAGE_AUTH] = (_encoder, decoder) =>
       readAuthMessage(decoder, doc, (_doc, reason) => this.#happened("denied", { reason }));
-    provider.on("status", ({ status }) => {
-      if (status === "connected") this.#sayAgain();
-      this.#happened(status);
-    });
+    provider.on("status", ({ status }) => this.#happened(status));
     provider.on("connection-close", (event) => {
       this.#happened("close", { code: event?.code ?? null, reason: String(event?.reason ?? "") });
     });
@@ -60,15 +57,6 @@ export class Client {
       if (origin === provider) this.updates++;
       this.changed();
     });
-  }
-
-  /**
-   * Who comes back announces himself with the clock at which the others were told that he is gone, and is not believed
-   * before his next heartbeat, up to 15 s later (y-protocols 1.0.7). Saying it once more, as the editor does, helps.
-   */
-  #sayAgain() {
-    const { awareness } = this.provider;
-    if (awareness.getLocalState() !== null) awareness.setLocalState(awareness.getLocalState());
   }
 
   #happened(type, more = {}) {

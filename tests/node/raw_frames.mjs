@@ -22,7 +22,13 @@ const KINDS = {
   update_of_the_future: () => framed([0, 2], update(104, [...text("meta"), ...text("late"), 1], [126])),
   awareness_of_noise: (size) => framed([1], noise(size)),
   awareness_cut_off: () => bytes(1, 50, 1),
-  awareness_no_json: () => framed([1], bytes(1, 7, 1, 3, 123, 123, 123)),
+  // A browser that is told a state which is no JSON throws, and stops listening.
+  awareness_no_json: () => framed([1], [1, 7, 1, ...text("{{{")]),
+  awareness_no_text: () => framed([1], [1, 7, 1, 0]),
+  // JSON for Python, but for nobody else.
+  awareness_not_a_number: () => framed([1], [1, 7, 1, ...text('{"x": NaN}')]),
+  awareness_no_utf8: () => framed([1], bytes(1, 7, 1, 4, 34, 0xc3, 0x28, 34)),
+  awareness_no_object: () => framed([1], [1, 7, 1, ...text("[3]")]),
   auth: () => bytes(2, 0, 1, 65),
   noise: (size) => noise(size),
   // A well-formed frame, but for its size.
