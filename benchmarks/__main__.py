@@ -11,6 +11,7 @@ from benchmarks.harness import commit, machine, say
 
 NAMES = {
     "api": "milliseconds of 200 API requests a second while a graph executes, beside a bare FastAPI route",
+    "collab": "milliseconds of an edit from one Yjs client to another, updates a second, and what a kill loses",
     "compile": "graphs compiled to plans a second, beside graphlib alone",
     "dispatch": "nodes a second through the whole engine, beside Prefect's own task runners",
     "endtoend": "milliseconds from request to completion, beside the same steps as a Prefect flow",

@@ -14,7 +14,12 @@ from vortex_prefect.wire._pb.control_pb2 import ControlPacket
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     *ROOT.glob("*.md"),
-    *(page for folder in ("docs", "examples", "deployments", "ui") for page in (ROOT / folder).glob("**/*.md")),
+    *(
+        page
+        for folder in ("docs", "examples", "deployments", "ui")
+        for page in (ROOT / folder).glob("**/*.md")
+        if "node_modules" not in page.parts
+    ),
 ]
 
 
