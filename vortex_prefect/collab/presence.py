@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import orjson
+
 from vortex_prefect.collab.protocol import Reader, number, sized_text
 from vortex_prefect.core.errors import RequestError
 
@@ -46,7 +48,7 @@ class Presence:
             RequestError: RQ-001 it is none, RQ-005 a state is too long.
         """
         reader = Reader(content)
-        entries = [(reader.number(), reader.number(), reader.text()) for _ in range(reader.number())]
+        entries = [(reader.number(), reader.number(), _state(reader.text())) for _ in range(reader.number())]
         return {client for client, clock, state in entries if self._take(owner, client, clock, state)}
 
     def leave(self, owner: object) -> set[int]:
@@ -87,8 +89,6 @@ class Presence:
                 return False
         elif state == _GONE or not self._may_claim(owner, known):
             return False
-        if len(state) > _MOST_BYTES:
-            raise RequestError("RQ-005", f"an awareness state has more than {_MOST_BYTES} bytes")
         told = clock if known is None else max(clock, known.clock + 1)
         self._shown[client] = _Shown(owner, told, state)
         self._owned.setdefault(owner, set()).add(client)
@@ -103,3 +103,16 @@ class Presence:
         gone = [client for client, shown in self._shown.items() if shown.owner is None]
         for client in gone[: max(0, len(gone) - _MOST_GONE)]:
             del self._shown[client]
+
+
+def _state(text: str) -> str:
+    """A state as it came; what no client could read would end all of them."""
+    if len(text) > _MOST_BYTES:
+        raise RequestError("RQ-005", f"an awareness state has more than {_MOST_BYTES} bytes")
+    try:
+        state = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise RequestError("RQ-001", "an awareness state is no JSON") from None
+    if state is not None and not isinstance(state, dict):
+        raise RequestError("RQ-001", "an awareness state is an object or null")
+    return _GONE if state is None else text
