@@ -271,4 +271,5 @@ function say(answer) {
 process.setMaxListeners(0);
 const order = JSON.parse(process.argv[2]);
 await { deliver, sustain, fill, open }[order.do](order);
-process.exit(0);
+// Of a long answer the pipe has taken a part when `write` returns; exit() would drop the rest.
+process.stdout.write("", () => process.exit(0));
