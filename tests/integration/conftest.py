@@ -1,4 +1,4 @@
-"""One stack for all tests that need one: it takes half a minute to start."""
+"""One stack for all tests that need one: it takes half a minute to start. And rooms, with the Yjs clients in them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.fakes.graphs import picture_graph
+from tests.integration.collab_process import CollabProcess
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants, state
 from tests.integration.stack_client import StackClient, prefect_client
+from tests.integration.yjs_peers import Peers
 from vortex_prefect.bootstrap.stack import Stack
 from vortex_prefect.core.settings import Settings
 
@@ -42,3 +45,30 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     assert not arena.exists()
     assert not settings.dask_keys.folder.exists()
     assert not [path for path in settings.run_dir.rglob("*") if path.is_socket()]
+
+
+@pytest.fixture(scope="module")
+def collab_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollabProcess]:
+    """A bridge for all tests that leave it alone."""
+    with CollabProcess(tmp_path_factory.mktemp("collab")) as running:
+        yield running
+        assert running.running, running.log
+
+
+@pytest.fixture
+def peers(collab_stack: CollabProcess) -> Iterator[Peers]:
+    with Peers(collab_stack.rooms_url) as found:
+        yield found
+
+
+@pytest.fixture
+def graph_id(collab_stack: CollabProcess) -> str:
+    """image → blur → save."""
+    return collab_stack.create(picture_graph())
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path) -> Iterator[CollabProcess]:
+    """A bridge that the test may kill."""
+    with CollabProcess(tmp_path) as running:
+        yield running

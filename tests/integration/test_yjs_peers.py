@@ -10,7 +10,8 @@ import pytest
 
 from tests.integration import yjs_peers
 from tests.integration.processes import state
-from tests.integration.yjs_peers import Peer, PeerError, Peers, PeersUnavailable, covers
+from tests.integration.yjs_peer import Peer, covers
+from tests.integration.yjs_peers import PeerError, Peers, PeersUnavailable
 
 pytestmark = pytest.mark.integration
 
