@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from vortex_prefect.bootstrap.garbage import collect_regularly
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.hub import Hub
@@ -49,9 +50,11 @@ async def run(app: FastAPI, settings: Settings, hub: Hub) -> None:
     listener = listen("127.0.0.1", settings.port)
     server = make_server(app, settings.limits)
     ending = asyncio.create_task(_end_with_input(server, hub))
+    tidying = asyncio.create_task(collect_regularly())
     print(listener.getsockname()[1], flush=True)
     await server.serve([listener])
     await ending
+    tidying.cancel()
     listener.close()
 
 

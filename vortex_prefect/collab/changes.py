@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +24,16 @@ class Authored:
 
 
 class Unsettled:
-    """Changes in order, of which a node's later move replaces its earlier ones: a drag is one event."""
+    """Changes in order, of which a node's later move replaces its earlier ones: a drag is one event.
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+    Args:
+        read: gives the graph that they start from, when the first one is noted: who only looks at a graph waits for
+            nothing of this.
+    """
+
+    def __init__(self, read: Callable[[], Graph]) -> None:
+        self._read = read
+        self._graph: Graph | None = None
         self._changes: dict[int, Authored] = {}
         self._moves: dict[str, int] = {}
         self._count = 0
@@ -36,6 +42,8 @@ class Unsettled:
         """Take in what the graph has become by edits of one author."""
         if graph is self._graph:
             return
+        if self._graph is None:
+            self._graph = self._read()
         for change in diff(self._graph, graph):
             self._add(Authored(change, author))
         self._graph = graph

@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pycrdt import Doc, TransactionEvent, merge_updates
 
@@ -23,6 +23,7 @@ from vortex_prefect.collab import protocol
 from vortex_prefect.collab.changes import Author, Authored, Unsettled
 from vortex_prefect.collab.presence import Presence
 from vortex_prefect.collab.projection import Projector
+from vortex_prefect.collab.roles import Ledger, Member, RoomStatistics
 from vortex_prefect.collab.updates import MOST_NESTED, check_update
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
 from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
@@ -45,45 +46,6 @@ _NOTHING = b"\x00\x00"
 _SERVER: Author = {"user": "server"}
 #: WebSocket close code: try again later.
 _TRY_LATER = 1013
-
-
-class Member(Protocol):
-    """One connection to a room. Its methods neither block nor raise."""
-
-    @property
-    def author(self) -> Author:
-        """Who edits by it."""
-
-    @property
-    def writes(self) -> bool:
-        """Whether he may."""
-
-    def send(self, message: bytes, *, droppable: bool = False) -> None:
-        """Send a message of the protocol, or end the connection that does not keep up."""
-
-    def close(self, code: int, reason: str) -> None:
-        """End the connection."""
-
-
-class Ledger(Protocol):
-    """What the changes of a document become outside of it."""
-
-    def settle(self, uow: UnitOfWork, record: GraphRecord, graph: Graph, changes: Sequence[Authored]) -> GraphRecord:
-        """Write events and the graph's next record."""
-
-    def tell(self, record: GraphRecord, graph: Graph, problems: Sequence[Problem], asked: Any) -> None:
-        """A record is on disk; `asked` is what its change came with, or null."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoomStatistics:
-    """A room as it stands."""
-
-    members: int
-    #: Edits in the store that its snapshot does not hold.
-    edits: int
-    size_bytes: int
-    problems: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +72,18 @@ class Room:
     """
 
     def __init__(
-        self, doc: Doc[Any], projector: Projector, stored: StoredDocument, record: GraphRecord, graph: Graph,
-        store: StorePort, ledger: Ledger, *, most_bytes: int,
-    ) -> None:  # fmt: skip
-        """`graph` is what `record` holds; what the document says beyond it is the first thing to be settled."""
+        self,
+        doc: Doc[Any],
+        projector: Projector,
+        stored: StoredDocument,
+        record: GraphRecord,
+        store: StorePort,
+        ledger: Ledger,
+        *,
+        read: Callable[[], Graph],
+        most_bytes: int,
+    ) -> None:
+        """`read` gives the graph that `record` holds; what the document says beyond it is settled with an edit."""
         self.graph_id = record.id
         self.record = record
         self.members: set[Member] = set()
@@ -128,8 +98,10 @@ class Room:
         self._snapshot_number = stored.number
         self._size_bytes = len(stored.snapshot)
         self._behind_bytes = 0
-        self._unsettled = Unsettled(graph)
+        self._unsettled = Unsettled(read)
         self._author: Author = {}
+        #: Something was edited since the graph was last looked at.
+        self._touched = False
         self._captured: list[bytes] = []
         self._edits: list[_Edit] = []
         self._replies: list[Callable[[], None]] = []
@@ -141,6 +113,7 @@ class Room:
         self._space = asyncio.Event()
         self._space.set()
         self._fault: VortexError | None = None
+        self._closed = False
         self._subscription = doc.observe(self._on_transaction)
 
     # Members
@@ -185,6 +158,11 @@ class Room:
 
     # Use by the server
 
+    def look(self) -> None:
+        """Read the document before the first edit has to wait for that."""
+        if self._fault is None and not self._closed:
+            _ = self.graph
+
     @property
     def graph(self) -> Graph:
         """What the document says."""
@@ -226,19 +204,21 @@ class Room:
             Exception: what `change` raised; nothing is changed then.
         """
         await self.settle()
-        self._note(self._author)
+        self._look()
         new = change(self._present(), self.graph)
         self._author = author
         self._apply(lambda: self._projector.write(new), author, None)
-        self._note(author)
+        self._look()
         if asked is not None and self._unsettled:
             self._asked = asked
         return await self._written()
 
     def recoerce(self, catalogue: Catalogue) -> None:
         """Read parameters by other node types; what that changes in the graph, nobody edited."""
-        self._note(self._author)
+        self._look()
         self._projector.recoerce(catalogue)
+        self._author = _SERVER
+        self._touched = True
         self._note(_SERVER)
         if self._unsettled:
             self._due = True
@@ -269,10 +249,11 @@ class Room:
             if update.number > settled:
                 self._change_author(update.author)
                 self._doc.apply_update(update.content)
+                self._touched = True
         self._captured.clear()
         self._number = updates[-1].number if updates else self._number
         self._behind_bytes = sum(len(update.content) for update in updates)
-        self._note(self._author or _SERVER)
+        self._look()
         if self._unsettled:
             self._due = True
             self._wake.set()
@@ -285,6 +266,7 @@ class Room:
 
     def close(self, code: int, reason: str) -> None:
         """Send everybody away, and let go of the document."""
+        self._closed = True
         for member in tuple(self.members):
             member.close(code, reason)
         self.members.clear()
@@ -340,6 +322,7 @@ class Room:
         for update in captured:
             self._edits.append(_Edit(update, author, member))
         if captured:
+            self._touched = True
             self._wake.set()
         if len(self._edits) >= _MOST_WAITING:
             self._space.clear()
@@ -351,11 +334,16 @@ class Room:
     def _change_author(self, author: Author) -> None:
         """What was edited until now was edited by the last one."""
         if author is not self._author and author != self._author:
-            self._note(self._author)
+            self._look()
             self._author = author
+
+    def _look(self) -> None:
+        if self._touched:
+            self._note(self._author)
 
     def _note(self, author: Author) -> None:
         self._unsettled.note(self._projector.graph, author)
+        self._touched = False
 
     def _present(self) -> GraphRecord:
         if not self._unsettled:
@@ -378,7 +366,7 @@ class Room:
         return bool(self._edits or self._replies or self._waiting or (self._due and self._unsettled))
 
     async def _commit(self) -> None:
-        self._note(self._author)
+        self._look()
         edits, self._edits = self._edits, []
         self._space.set()
         replies, self._replies = self._replies, []
@@ -390,7 +378,7 @@ class Room:
             self._due = False
         elif self._unsettled:
             self._await_more_moves()
-        graph = self.graph
+        graph = self.graph if settles else None
         numbered = [
             DocumentUpdate(self._number + place, edit.update, edit.author) for place, edit in enumerate(edits, 1)
         ]
@@ -398,9 +386,7 @@ class Room:
         last = self._number
         try:
             if numbered or settles:
-                self.record = await self._store.write(
-                    lambda uow: self._write(uow, numbered, graph, changes, last if settles else None)
-                )
+                self.record = await self._store.write(lambda uow: self._write(uow, numbered, graph, changes, last))
         except VortexError as error:
             self._fail(error, waiting)
             return
@@ -411,7 +397,7 @@ class Room:
         self._tell(edits)
         for reply in replies:
             reply()
-        if settles:
+        if graph is not None:
             self._ledger.tell(self.record, graph, self.problems, asked)
         for each in waiting:
             if not each.done():
@@ -423,12 +409,12 @@ class Room:
         self,
         uow: UnitOfWork,
         updates: Sequence[DocumentUpdate],
-        graph: Graph,
+        graph: Graph | None,
         changes: Sequence[Authored],
-        settled: int | None,
+        settled: int,
     ) -> GraphRecord:
         uow.append_updates(self.graph_id, updates)
-        if settled is None:
+        if graph is None:
             return self.record
         uow.settle_document(self.graph_id, settled)
         return self._ledger.settle(uow, self.record, graph, changes)
