@@ -60,6 +60,12 @@ async def test_graphs_live_and_die(call: Caller) -> None:
     copy = await call("clone_graph", graph.id, "Copy")
     assert {found.id for found in await call.all("list_graphs", limit=1)} == {graph.id, copy.id}
     assert (await call("save_graph", graph.id)).version >= 2
+    await call("save_graph", graph.id, "before the new lens")
+    [newest, _] = await call.all("list_versions", graph.id, limit=1)
+    assert newest.saved.label == "before the new lens"
+    compared = await call("compare_versions", graph.id, 2)
+    assert (compared.since, [change.event_type for change in compared.changes]) == (1, ["GraphRenamed"])
+    assert (await call("compare_versions", graph.id, 1, since=2)).changes[0].payload == {"name": "Picture"}
     assert (await call("validate_graph", graph.id)).valid
     types = [event.event_type for event in await call.all("list_events", graph.id, limit=1)]
     assert types[0] == "GraphCreated"

@@ -39,6 +39,7 @@ SCOPES: dict[str, access.Scope | None] = {
     **dict.fromkeys(
         (
             "list_graphs", "get_graph", "validate_graph", "plan_graph", "list_events", "list_versions", "get_version",
+            "compare_versions",
             "list_executions", "get_execution", "get_output", "get_preview", "get_queue", "get_file",
             "list_node_types", "get_node_type", "list_workers", "list_worker_events", "get_arena", "get_stack",
             "get_debug_count", "metrics",

@@ -137,6 +137,7 @@ REQUESTS: dict[str, Any] = {
     "plan_graph": {"graph": _GRAPH, "targets": ["result"]},
     "clone_graph": {"name": "Another grade"},
     "restore_graph": {"version": 2},
+    "save_graph": {"label": "before the new lens"},
     "deploy_graph": {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "parameters": {}},
     "execute": {"graph_id": _GRAPH_ID, "options": _OPTIONS},
     "execute_graph": {"options": _OPTIONS},
@@ -172,6 +173,11 @@ ANSWERS: dict[str, Any] = {
     "clone_graph": {**_STORED, "name": "Another grade", "version": 1},
     "save_graph": _STORED,
     "get_version": {**_STORED, "version": 2},
+    "compare_versions": {
+        "since": 2,
+        "version": 3,
+        "changes": [{"event_type": "NodeMoved", "payload": {"node_id": "blur", "x": 240.0, "y": 80.0}}],
+    },
     "restore_graph": {**_STORED, "version": 4},
     "list_versions": {
         "versions": [
@@ -182,7 +188,7 @@ ANSWERS: dict[str, Any] = {
                 "changes": {"NodeMoved": 1},
                 "nodes": 2,
                 "restored": None,
-                "saved": {"at": _AT, "user": "local", "name": "Photo grade"},
+                "saved": {"at": _AT, "user": "local", "name": "Photo grade", "label": "before the new lens"},
             }
         ],
         "next": "42.2",

@@ -68,6 +68,12 @@ class CloneRequest(_Request):
     name: Annotated[str, Field(max_length=10_000)] | None = None
 
 
+class SaveRequest(_Request):
+    """What the version is to be called; null for no name."""
+
+    label: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
 class RestoreRequest(_Request):
     """The version to go back to."""
 
@@ -172,6 +178,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     PlanRequest,
     PriorityRequest,
     RestoreRequest,
+    SaveRequest,
     DeployGraphRequest,
     LoginRequest,
     TokenRequest,
@@ -231,11 +238,12 @@ class GraphList(BaseModel):
 
 
 class SavedMark(BaseModel):
-    """Somebody saved this version; `name` is the graph's at that time."""
+    """Somebody saved this version; `name` is the graph's at that time, `label` what he called the version."""
 
     at: str
     user: str | None
     name: str | None
+    label: str | None
 
 
 class VersionResource(BaseModel):
@@ -255,6 +263,21 @@ class VersionList(BaseModel):
 
     versions: list[VersionResource]
     next: str | None
+
+
+class ChangeResource(BaseModel):
+    """One change: an event's type, and what is needed to repeat it."""
+
+    event_type: str
+    payload: dict[str, Any]
+
+
+class VersionChanges(BaseModel):
+    """What turns the version `since` into `version`, in order."""
+
+    since: int
+    version: int
+    changes: list[ChangeResource]
 
 
 class ProblemList(BaseModel):

@@ -20,7 +20,7 @@ from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
-from vortex_prefect.service.history import Version, VersionCursor, at_version, versions
+from vortex_prefect.service.history import Version, VersionCursor, at_version, compared, versions
 from vortex_prefect.service.idempotency import Once
 from vortex_prefect.service.paging import Cursor
 from vortex_prefect.service.read_graphs import ReadGraphs
@@ -135,10 +135,10 @@ class Graphs:
         await self._rooms.settle(graph_id)
         return await self._store.write(lambda uow: _clone(uow, graph_id, name, actor, once))
 
-    async def save(self, graph_id: str, actor: Actor) -> GraphRecord:
-        """Mark the current version as one that the user means to come back to. RQ-002."""
+    async def save(self, graph_id: str, actor: Actor, label: str | None = None) -> GraphRecord:
+        """Mark the current version as one that the user means to come back to, under a name if he gives one. RQ-002."""
         await self._rooms.settle(graph_id)
-        return await self._store.write(lambda uow: self._save(uow, graph_id, actor))
+        return await self._store.write(lambda uow: self._save(uow, graph_id, actor, label))
 
     async def validate(self, graph_id: str) -> list[Problem]:
         """Everything that keeps a graph from running; RQ-002, SY-004 while no node type is known."""
@@ -168,6 +168,11 @@ class Graphs:
         """The graph as it was at a version; `updated_ms` says when it became so. RQ-002."""
         await self._rooms.settle(graph_id)
         return await self._store.read(lambda uow: _at(uow, graph_id, version))
+
+    async def compare(self, graph_id: str, since: int | None, version: int) -> tuple[int, list[edits.Change]]:
+        """The version compared with (`since`, or the one before), and what turns it into `version`. RQ-002."""
+        await self._rooms.settle(graph_id)
+        return await self._store.read(lambda uow: compared(uow, require(uow, graph_id), since, version))
 
     async def restore(self, graph_id: str, version: int, expected: Expected, actor: Actor) -> GraphRecord:
         """Make the graph what it was at a version, as a new change; nothing where it is so already.
@@ -260,10 +265,10 @@ class Graphs:
             raise RequestError("RQ-001", problem.message, problems=(problem,))
         return graph
 
-    def _save(self, uow: UnitOfWork, graph_id: str, actor: Actor) -> GraphRecord:
+    def _save(self, uow: UnitOfWork, graph_id: str, actor: Actor, label: str | None) -> GraphRecord:
         record = require(uow, graph_id)
         digest = graph_hash(self._read.graph(record))
-        payload = {"version": record.version, "name": record.name, "graph_hash": digest}
+        payload = {"version": record.version, "name": record.name, "graph_hash": digest, "label": label}
         uow.append(_event("GraphSaved", record, payload, actor))
         return record
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from vortex_prefect.core.contracts import GraphRecord, UnitOfWork
 from vortex_prefect.core.errors import GraphError, RequestError, SystemFault
 from vortex_prefect.core.events import Event
-from vortex_prefect.graph.edits import CHANGES, Change, replay
+from vortex_prefect.graph.edits import CHANGES, Change, diff, replay
 from vortex_prefect.graph.model import Graph
 
 _PAGE = 1000
@@ -93,6 +93,18 @@ def at_version(uow: UnitOfWork, record: GraphRecord, version: int) -> tuple[Grap
         return replay(between), last.created_ms
     except GraphError as error:
         raise SystemFault("SY-007", f"the log of graph {record.id} does not add up: {error.message}") from error
+
+
+def compared(uow: UnitOfWork, record: GraphRecord, since: int | None, version: int) -> tuple[int, list[Change]]:
+    """The version compared with, and the changes that turn it into `version`; errors as `at_version`.
+
+    Args:
+        since: null for the one before; the graph's first version is compared with an empty graph, as version 0.
+    """
+    if since is None:
+        since = max((_version(event) for event in _heads(uow, record.id, None) if _version(event) < version), default=0)
+    old = Graph() if since == 0 else at_version(uow, record, since)[0]
+    return since, diff(old, at_version(uow, record, version)[0])
 
 
 def _heads(uow: UnitOfWork, graph_id: str, before: int | None) -> Iterator[Event]:

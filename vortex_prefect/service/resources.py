@@ -85,6 +85,7 @@ def version_resource(version: Version) -> dict[str, Any]:
             "at": timestamp(saved.created_ms),
             "user": saved.metadata.get("user"),
             "name": saved.payload.get("name"),
+            "label": saved.payload.get("label"),
         },
     }
 

@@ -9,6 +9,9 @@ import pytest
 from tests.fakes.graphs import picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
 from vortex_prefect.core.errors import RequestError
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph.edits import replay
+from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.service.history import Version, VersionCursor
 
 
@@ -82,6 +85,29 @@ async def test_restoring_is_a_change_that_everybody_hears_of(bench: Bench) -> No
     assert newest.changes == {"GraphRenamed": 1, "NodeDeleted": 2}
     again = await bench.control.graphs.restore(graph_id, 2, None, ACTOR)
     assert again.version == 6
+
+
+async def test_two_versions_are_compared_either_way(bench: Bench) -> None:
+    graph_id = await edited(bench, 2)
+    graphs = bench.control.graphs
+    for since, version in ((1, 5), (5, 1), (2, 4), (3, 3)):
+        compared, changes = await graphs.compare(graph_id, since, version)
+        old, new = [parse_graph((await graphs.at(graph_id, each)).document, Limits()) for each in (since, version)]
+        assert (compared, replay(changes, old)) == (since, new)
+    assert (await graphs.compare(graph_id, None, 5))[0] == 4
+    first, changes = await graphs.compare(graph_id, None, 1)
+    assert first == 0
+    assert {change.event_type for change in changes} >= {"NodeCreated", "EdgeCreated"}
+    for since, version in ((1, 9), (9, 1)):
+        with pytest.raises(RequestError, match="RQ-002"):
+            await graphs.compare(graph_id, since, version)
+
+
+async def test_a_version_has_the_name_that_it_was_saved_under(bench: Bench) -> None:
+    graph_id = await edited(bench, 1)
+    await bench.control.graphs.save(graph_id, ACTOR, "before the new lens")
+    newest = (await all_versions(bench, graph_id))[0]
+    assert [event.payload["label"] for event in newest.saves] == ["before the new lens"]
 
 
 async def test_restoring_minds_the_expected_version(bench: Bench) -> None:

@@ -22,6 +22,7 @@ from vortex_prefect.bridge.models import (
     PlanRequest,
     PlanResource,
     ProblemList,
+    SaveRequest,
 )
 from vortex_prefect.bridge.paging import After, Before, PageSize, cursor, page
 from vortex_prefect.bridge.rendering import JsonAnswer
@@ -111,10 +112,15 @@ async def clone_graph(
     return graph_answer(await context.control.graphs.clone(graph_id, actor, body.name, key), 201)
 
 
-@router.post("/{graph_id}/save", responses=gives(200, GraphResource, "ETag"), openapi_extra=refuses("RQ-002"))
-async def save_graph(graph_id: str, context: Context, actor: ActorOf) -> Response:
-    """Mark the current version in the log as one to come back to."""
-    return graph_answer(await context.control.graphs.save(graph_id, actor))
+@router.post(
+    "/{graph_id}/save",
+    responses=gives(200, GraphResource, "ETag"),
+    openapi_extra=takes(SaveRequest, required=False) | refuses("RQ-002", "RQ-005"),
+)
+async def save_graph(graph_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
+    """Mark the current version in the log as one to come back to; `label` gives it a name."""
+    body = await read_model(request, SaveRequest, context.limits.body_bytes)
+    return graph_answer(await context.control.graphs.save(graph_id, actor, body.label))
 
 
 @router.post("/{graph_id}/validate", responses=gives(200, ProblemList), openapi_extra=refuses("RQ-002", "SY-004"))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from vortex_prefect.bridge.body import read_model, takes
 from vortex_prefect.bridge.conditional import versions_of
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
-from vortex_prefect.bridge.models import GraphResource, RestoreRequest, VersionList
+from vortex_prefect.bridge.models import GraphResource, RestoreRequest, VersionChanges, VersionList
 from vortex_prefect.bridge.paging import Before, PageSize, page
+from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.bridge.routes.graphs import graph_answer
 from vortex_prefect.service.history import VersionCursor
 from vortex_prefect.service.resources import version_resource
@@ -39,6 +40,23 @@ async def list_versions(
 async def get_version(graph_id: str, version: Annotated[int, Path(ge=1, lt=1 << 63)], context: Context) -> Response:
     """The graph as it was at a version; `updated_at` says when it became so."""
     return graph_answer(await context.control.graphs.at(graph_id, version))
+
+
+@router.get(
+    "/{graph_id}/versions/{version}/changes",
+    responses=gives(200, VersionChanges),
+    openapi_extra=refuses("RQ-002"),
+)
+async def compare_versions(
+    graph_id: str,
+    version: Annotated[int, Path(ge=1, lt=1 << 63)],
+    context: Context,
+    since: Annotated[int | None, Query(ge=1, lt=1 << 63)] = None,
+) -> Response:
+    """What turns one version into another, whichever is the older; without `since`, from the one before."""
+    first, changes = await context.control.graphs.compare(graph_id, since, version)
+    listed = [{"event_type": change.event_type, "payload": change.payload} for change in changes]
+    return JsonAnswer({"since": first, "version": version, "changes": listed})
 
 
 @router.post(

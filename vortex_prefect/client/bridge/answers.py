@@ -67,11 +67,12 @@ class StoredGraph(GraphSummary):
 
 
 class SavedMark(Resource):
-    """Somebody saved this version; `name` is the graph's at that time."""
+    """Somebody saved this version; `name` is the graph's at that time, `label` what he called the version."""
 
     at: str
     user: str | None
     name: str | None
+    label: str | None
 
 
 class Version(Resource):
@@ -84,6 +85,21 @@ class Version(Resource):
     nodes: int
     restored: int | None
     saved: SavedMark | None
+
+
+class Change(Resource):
+    """One change: an event's type, and what is needed to repeat it."""
+
+    event_type: str
+    payload: dict[str, Any]
+
+
+class VersionChanges(Resource):
+    """What turns the version `since` into `version`, in order."""
+
+    since: int
+    version: int
+    changes: tuple[Change, ...]
 
 
 class Validation(Resource):

@@ -52,9 +52,10 @@ def clone_graph(
     return once(route, answers.StoredGraph, {} if name is None else {"name": name}, idempotency_key, graph_id=graph_id)
 
 
-def save_graph(graph_id: str) -> Call[answers.StoredGraph]:
-    """Mark the current version as one to come back to."""
-    return post(Route("POST", "/api/graph/{graph_id}/save"), answers.StoredGraph, graph_id=graph_id)
+def save_graph(graph_id: str, label: str | None = None) -> Call[answers.StoredGraph]:
+    """Mark the current version as one to come back to, under a name of its own if one is given."""
+    body = {} if label is None else {"label": label}
+    return post(Route("POST", "/api/graph/{graph_id}/save"), answers.StoredGraph, body, graph_id=graph_id)
 
 
 def validate_graph(graph_id: str) -> Call[answers.Validation]:
@@ -83,6 +84,12 @@ def get_version(graph_id: str, version: int) -> Call[answers.StoredGraph]:
     """The graph as it was at a version."""
     route = Route("GET", "/api/graph/{graph_id}/versions/{version}")
     return get(route, answers.StoredGraph, graph_id=graph_id, version=str(version))
+
+
+def compare_versions(graph_id: str, version: int, *, since: int | None = None) -> Call[answers.VersionChanges]:
+    """What changed from a version (null: the one before) to another."""
+    route = Route("GET", "/api/graph/{graph_id}/versions/{version}/changes")
+    return get(route, answers.VersionChanges, {"since": since}, graph_id=graph_id, version=str(version))
 
 
 def restore_graph(graph_id: str, version: int, *, expected: int | None = None) -> Call[answers.StoredGraph]:
