@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
+from vortex_prefect.store.database import Database
 from vortex_prefect.store.faults import unusable
-from vortex_prefect.store.sqlite import protect_events
 from vortex_prefect.store.tables import document_updates, documents, events, metadata, schema_version
 
 #: Version of the tables in `tables`. A release that changes them raises it and migrates in `prepare`.
@@ -19,16 +19,17 @@ _TO_2 = (
 )
 
 
-def prepare(connection: Connection, place: str) -> None:
+def prepare(connection: Connection, database: Database) -> None:
     """Bring the database to `SCHEMA_VERSION`, in one transaction.
 
     Raises:
         SystemFault: SY-006 if its version is another, or if its tables are somebody else's.
     """
+    place = database.place
     with connection.begin():
         names = inspect(connection).get_table_names()
         if not names:
-            _create(connection)
+            _create(connection, database)
         elif schema_version.name not in names:
             raise unusable(place, "the database is not a VORTEX store", "Choose another file or another home.")
         else:
@@ -37,9 +38,9 @@ def prepare(connection: Connection, place: str) -> None:
             _add_indexes(connection)
 
 
-def _create(connection: Connection) -> None:
+def _create(connection: Connection, database: Database) -> None:
     metadata.create_all(connection)
-    protect_events(connection)
+    database.protect_events(connection)
     connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
 
 

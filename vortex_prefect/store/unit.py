@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     CursorResult,
     Executable,
-    RootTransaction,
     RowMapping,
     Select,
     Table,
     and_,
     bindparam,
     delete,
-    func,
     insert,
     literal,
     or_,
@@ -34,18 +30,14 @@ from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store.document_rows import DocumentRows
-from vortex_prefect.store.faults import translated
-from vortex_prefect.store.rows import event_of, event_row, execution_of, execution_row, graph_of, graph_row
+from vortex_prefect.store.rows import event_of, execution_of, execution_row, graph_of, graph_row
+from vortex_prefect.store.session import Session
 from vortex_prefect.store.tables import events, executions, graphs, settings
 
 T = TypeVar("T")
 Row = dict[str, Any]
 
-# The statements of the hot path are built once: building them took 0.56 of an append's 0.91 ms of CPU.
-_STORED = select(events).where(events.c.event_id == bindparam("event_id"))
-# Neither a sequence of the database nor a counter in memory: both leave gaps after a rollback.
-_NEXT = select(func.coalesce(func.max(events.c.sequence_number), 0) + 1).scalar_subquery()
-_APPEND = insert(events).values(sequence_number=_NEXT).returning(events.c.sequence_number)
+# The statements of the hot path are built once.
 _GRAPH_VERSION = select(graphs.c.version).where(graphs.c.id == bindparam("id"))
 _GRAPH = select(graphs).where(graphs.c.id == bindparam("id"))
 _GRAPH_HEADS = select(*(column for column in graphs.c if column is not graphs.c.document))
@@ -76,31 +68,32 @@ class RecentRecords:
 
 
 class SqlUnit:
-    """`UnitOfWork` on a connection in a transaction; each method may raise what `faults.translated` does."""
+    """`UnitOfWork` in a session; each method may raise what `faults.translated` does."""
 
-    def __init__(self, connection: Connection, place: str, recent: RecentRecords, *, writable: bool) -> None:
-        self._connection = connection
-        self._place = place
+    def __init__(self, session: Session, recent: RecentRecords, *, writable: bool) -> None:
+        self._session = session
         self._recent = recent
         self._writable = writable
+        self._ended = False
         self._written: dict[str, GraphRecord] = {}
-        self._fault: SystemFault | None = None
         self._documents = DocumentRows(self._execute, self._write)
-        #: Events that are new to the log.
-        self.appended = 0
 
-    def append(self, event: Event) -> Event:
+    def append(self, event: Event, *, after: int | None = None) -> Event:
         """Append to the log; an event whose id is there already is answered with the one stored.
 
+        Args:
+            after: the last event of its aggregate that the caller has seen; 0: there was none.
+
         Raises:
+            RequestError: RQ-003, the aggregate has got another event since.
             ValueError: an id is not in its canonical form.
+            TypeError: payload or metadata are no JSON.
         """
-        row = event_row(event)
-        if (stored := self.event(event.event_id)) is not None:
-            return stored
-        number = self._write(_APPEND, CursorResult.scalar_one, row)
-        self.appended += 1
-        return replace(event, sequence_number=number)
+        self._check()
+        if after is not None and (last := self._last_of(event.aggregate_id)) != after:
+            message = f"{event.aggregate_type} {event.aggregate_id} is at event {last}, not {after}"
+            raise RequestError("RQ-003", message)
+        return self._session.append(event)
 
     def put_graph(self, record: GraphRecord) -> None:
         """Insert or replace the current state of a graph.
@@ -186,8 +179,8 @@ class SqlUnit:
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""
-        row = self._first(_STORED, {"event_id": event_id}) if is_id(event_id) else None
-        return event_of(row) if row else None
+        self._check()
+        return self._session.event(event_id) if is_id(event_id) else None
 
     def events(
         self,
@@ -206,7 +199,7 @@ class SqlUnit:
         if aggregate_type is not None:
             # As text of the statement: that a parameter means a partial index, no planner has to see.
             statement = statement.where(events.c.aggregate_type == literal(aggregate_type, literal_execute=True))
-        return [event_of(row) for row in self._all(statement.limit(limit))]
+        return [event_of(row) for row in self._log(statement.limit(limit))]
 
     def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
         """Events with a lower sequence number than `before`, last first, without their payloads."""
@@ -216,7 +209,7 @@ class SqlUnit:
         statement = statement.where(events.c.aggregate_id == aggregate_id).order_by(events.c.sequence_number.desc())
         if before is not None:
             statement = statement.where(events.c.sequence_number < before)
-        return [event_of({**row, "payload": {}}) for row in self._all(statement.limit(limit))]
+        return [event_of({**row, "payload": {}}) for row in self._log(statement.limit(limit))]
 
     def document(self, graph_id: str) -> StoredDocument | None:
         """The shared document of a graph, or null while nobody has opened one."""
@@ -255,11 +248,6 @@ class SqlUnit:
         """Keep a small JSON value under a name."""
         self._put(settings, {"name": name, "value": value})
 
-    def check(self) -> None:
-        """Raise the fault that the work met and swallowed: the database may have rolled back on its own."""
-        if self._fault:
-            raise self._fault
-
     def committed(self) -> None:
         """Let others have what was written."""
         for record in self._written.values():
@@ -267,7 +255,7 @@ class SqlUnit:
 
     def end(self) -> None:
         """Refuse all further use."""
-        self._fault = SystemFault("SY-007", "a unit of work was used after its end")
+        self._ended = True
 
     def _graphs(
         self, statement: Select[Any], limit: int, before_ms: int | None, before_id: str | None
@@ -312,47 +300,29 @@ class SqlUnit:
     def _write(
         self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None
     ) -> T:
-        if not self._writable:
-            raise SystemFault("SY-007", "a read tried to write")
-        return self._execute(statement, take, values)
+        self._check()
+        return self._session.write(statement, take, values)
 
     def _execute(
         self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None
     ) -> T:
-        # Rows are taken here as well: a damaged page is met when its rows are fetched.
-        self.check()
-        try:
-            with translated(self._place):
-                return take(self._connection.execute(statement, values))
-        except SystemFault as fault:
-            self._fault = fault
-            raise
+        self._check()
+        return self._session.execute(statement, take, values)
 
+    def _log(self, statement: Select[Any]) -> Sequence[RowMapping]:
+        self._check()
+        return self._session.log(statement)
 
-@contextmanager
-def unit_of_work(connection: Connection, place: str, recent: RecentRecords, *, writable: bool) -> Iterator[SqlUnit]:
-    """A transaction that commits at the end of the block, or rolls back after an exception."""
-    with translated(place):
-        transaction = connection.begin()
-    unit = SqlUnit(connection, place, recent, writable=writable)
-    try:
-        yield unit
-        unit.check()
-        with translated(place):
-            _commit(transaction)
-        unit.committed()
-    finally:
-        unit.end()
-        transaction.close()
+    def _last_of(self, aggregate_id: str) -> int:
+        if not is_id(aggregate_id):
+            return 0
+        last = select(events.c.sequence_number).where(events.c.aggregate_id == aggregate_id)
+        found = self._log(last.order_by(events.c.sequence_number.desc()).limit(1))
+        return int(found[0]["sequence_number"]) if found else 0
 
-
-def _commit(transaction: RootTransaction) -> None:
-    try:
-        transaction.commit()
-    except BaseException:
-        # SQLAlchemy forgets a transaction whose COMMIT failed; SQLite keeps it open until told.
-        transaction.connection.connection.rollback()
-        raise
+    def _check(self) -> None:
+        if self._ended:
+            raise SystemFault("SY-007", "a unit of work was used after its end")
 
 
 def _row_count(result: CursorResult[Any]) -> int:
