@@ -259,7 +259,7 @@ class TestRefusals:
         with pytest.raises(SystemFault, match=f"SY-006 {path}/vortex.db"):
             open_store(f"sqlite:///{path}/vortex.db")
 
-    @pytest.mark.parametrize("url", ["postgresql://ada:secret@db/vortex", "sqlite+aiosqlite://", "ada:secret@db"])
+    @pytest.mark.parametrize("url", ["mysql://ada:secret@db/vortex", "sqlite+aiosqlite://", "ada:secret@db"])
     def test_of_what_this_release_does_not_support(self, url: str) -> None:
         with pytest.raises(SystemFault, match="SY-003") as caught:
             open_store(url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from vortex_prefect.core.contracts import (
     StoreStatistics,
     UnitOfWork,
 )
-from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.histogram import HistogramSnapshot
 from vortex_prefect.core.reports import ExecutionStatus
@@ -53,7 +53,11 @@ class MemoryUnit:
     def __init__(self, state: _State) -> None:
         self._state = state
 
-    def append(self, event: Event) -> Event:
+    def append(self, event: Event, *, after: int | None = None) -> Event:
+        of_aggregate = [stored for stored in self._state.events if stored.aggregate_id == event.aggregate_id]
+        last = of_aggregate[-1].sequence_number if of_aggregate else 0
+        if after is not None and after != last:
+            raise RequestError("RQ-003", f"{event.aggregate_type} {event.aggregate_id} is at event {last}, not {after}")
         if (known := self.event(event.event_id)) is not None:
             return known
         stored = replace(event, sequence_number=len(self._state.events) + 1, payload=copy.deepcopy(event.payload))
@@ -187,6 +191,13 @@ class MemoryStore:
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         await asyncio.sleep(0)
         return work(MemoryUnit(self._state.copied()))
+
+    async def subscribe(self, after: int) -> AsyncIterator[Event]:
+        while True:
+            for event in self._state.events[after:]:
+                yield event
+                after = event.sequence_number
+            await asyncio.sleep(0)
 
     def statistics(self) -> StoreStatistics:
         events = len(MemoryUnit(self._state).events(limit=1_000_000))

@@ -237,10 +237,16 @@ class UnitOfWork(Protocol):
     Records that are read are shared with other readers: nobody may change what they hold.
     """
 
-    def append(self, event: Event) -> Event:
+    def append(self, event: Event, *, after: int | None = None) -> Event:
         """Append to the log; returns the event with its sequence number.
 
         An event whose id is there already is not appended again; the stored one is returned.
+
+        Args:
+            after: number of the last event of its aggregate that the caller has seen, 0 for none; null: any.
+
+        Raises:
+            RequestError: RQ-003, the aggregate has got another event since.
         """
 
     def put_graph(self, record: GraphRecord) -> None:
@@ -356,6 +362,9 @@ class StorePort(Protocol):
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` on a snapshot; it must not write."""
+
+    def subscribe(self, after: int) -> AsyncIterator[Event]:
+        """Events with a higher number than `after`, in order, without gaps or repeats, those to come as well."""
 
     def statistics(self) -> StoreStatistics:
         """Counts up to now."""

@@ -19,6 +19,8 @@ from vortex_prefect.store.tables import events
 
 #: Seconds that opening a connection may take.
 _CONNECT_S = 10
+#: Seconds after which a server that no longer answers at all counts as gone.
+_SILENCE_S = 30
 #: Seconds in which a lock has to become free whose holder is gone: the server may not have noticed yet.
 _LOCK_S = 3.0
 _LOCK_PAUSE_S = 0.05
@@ -61,22 +63,31 @@ class PostgresDatabase:
     def __init__(self, url: URL, *, connections: int) -> None:
         name = f"vortex process {os.getpid()} on {socket.gethostname()}"
         self.place = f"{url.host or url.query.get('host') or 'localhost'}/{url.database or url.username or ''}"
+        self._holding: Connection | None = None
         self._engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=connections,
             max_overflow=0,
             json_serializer=json_text.encode_standard,
             json_deserializer=json_text.decode_standard,
-            connect_args={"connect_timeout": _CONNECT_S, "application_name": name},
+            connect_args={
+                "connect_timeout": _CONNECT_S,
+                # A server that is cut off must not hold the writer for the two hours that the kernel would wait.
+                "keepalives_idle": _SILENCE_S,
+                "tcp_user_timeout": 1000 * _SILENCE_S,
+                "application_name": name,
+            },
         )
 
     @contextmanager
     def writer(self) -> Iterator[Connection]:
         """See `Database.writer`."""
-        held = self._locked()
         try:
-            yield held
+            yield self._locked()
         finally:
+            if self._holding is not None:
+                with suppress(SQLAlchemyError):
+                    self._holding.close()
             self.close()
 
     def revived(self, held: Connection) -> Connection:
@@ -127,8 +138,9 @@ class PostgresDatabase:
     def _locked(self) -> Connection:
         with translated(self.place):
             connection = self._engine.connect()
-            # For good: returned to the pool, it would keep the lock.
+            # For good: given back to the pool, it would keep the lock.
             connection.detach()
+        self._holding = connection
         try:
             with translated(self.place):
                 self._set_up(connection)

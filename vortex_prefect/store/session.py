@@ -40,7 +40,7 @@ _STORED = select(events).where(events.c.event_id == bindparam("event_id"))
 _LAST = select(func.coalesce(func.max(events.c.sequence_number), 0))
 
 
-class Lost(Exception):  # noqa: N818 - it never reaches anybody outside this package
+class Lost(Exception):
     """The whole transaction is undone; the cause says why."""
 
 

@@ -233,7 +233,7 @@ class _Subscriber:
     def wake(self) -> None:
         """From any thread."""
         try:
-            self._loop.call_soon_threadsafe(lambda: self.news.set())
+            self._loop.call_soon_threadsafe(self.news.set)
         except RuntimeError:  # the loop is closed: nobody waits
             return
 
