@@ -17,6 +17,7 @@ from vortex_prefect.core.contracts import (
     ExecutionRecord,
     GraphHead,
     GraphRecord,
+    QueueEntry,
     StoredDocument,
     StorePort,
     UnitOfWork,
@@ -24,6 +25,7 @@ from vortex_prefect.core.contracts import (
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store import SqlStore, open_store
 
@@ -422,8 +424,65 @@ class TestGraphs:
             for graph, nodes in zip(graphs[::-1], (0, 0, 2), strict=True)
         ]
 
+    async def test_stand_where_it_was_noted_until_another_version_comes(self, store: SqlStore) -> None:
+        graph = a_graph(version=1)
+
+        async def state() -> GraphState:
+            return await store.read(lambda unit: unit.graph_state(graph.id))
+
+        assert await state() is GraphState.DELETED
+        await store.write(putting(graph))
+        assert await state() is GraphState.CREATED
+        await store.write(lambda unit: unit.put_graph_state(graph.id, GraphState.SAVED))
+        await store.write(putting(graph))
+        assert await state() is GraphState.SAVED
+        assert [head.state for head in await store.read(lambda unit: unit.graph_heads(9))] == [GraphState.SAVED]
+        await store.write(putting(replace(graph, version=2)))
+        assert await state() is GraphState.MODIFIED
+        await store.write(lambda unit: unit.delete_graph(graph.id))
+        assert await state() is GraphState.DELETED
+
+
+class TestTheQueue:
+    def an_entry(self, **fields: Any) -> QueueEntry:
+        return QueueEntry(**{
+            "execution_id": new_id(), "graph_id": new_id(), "user": "ada", "priority": 0, "place": 1 << 61,
+            "queued_ms": 1, **fields,
+        })  # fmt: skip
+
+    async def test_keeps_entries_whole_and_replaces_them(self, store: SqlStore) -> None:
+        entry = self.an_entry(not_before_ms=5)
+        later = replace(entry, priority=-3, place=7)
+        for each in (entry, later):
+            await store.write(lambda unit, each=each: unit.put_queue_entry(each))  # type: ignore[misc]
+            assert await store.read(lambda unit: unit.queue_entry(entry.execution_id)) == each
+        assert await store.read(lambda unit: unit.queue_entries()) == [later]
+        for nobody in (new_id(), "draft"):
+            assert await store.read(lambda unit, nobody=nobody: unit.queue_entry(nobody)) is None  # type: ignore[misc]
+
+    async def test_forgets_who_left_and_never_who_waits(self, store: SqlStore) -> None:
+        entries = [self.an_entry(left_ms=left_ms) for left_ms in (None, 10, 20, 30)]
+
+        def put(unit: UnitOfWork) -> None:
+            for entry in entries:
+                unit.put_queue_entry(entry)
+
+        await store.write(put)
+        assert await store.write(lambda unit: unit.forget_queue_entries(30)) == 2
+        left = await store.read(lambda unit: unit.queue_entries())
+        assert {entry.execution_id for entry in left} == {entries[0].execution_id, entries[3].execution_id}
+        assert await store.read(lambda unit: unit.waiting()) == [entries[0]]
+
 
 class TestExecutions:
+    async def test_that_ended_long_ago_are_forgotten_oldest_first(self, store: SqlStore) -> None:
+        records = [an_execution(finished_ms=at) for at in (40, 10, None, 30)]
+        await store.write(putting(*records))
+        assert await store.write(lambda unit: unit.forget_executions(40, 1)) == [records[1].id]
+        assert await store.write(lambda unit: unit.forget_executions(40, 9)) == [records[3].id]
+        left = await store.read(lambda unit: unit.executions(9))
+        assert {record.id for record in left} == {records[0].id, records[2].id}
+
     async def test_come_back_whole(self, store: SqlStore) -> None:
         execution = an_execution(options={"priority": 3, "idempotency_key": "k"}, nodes={"a": {"state": "pending"}})
         ended = replace(

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.histogram import HistogramSnapshot
 from vortex_prefect.core.job import Value
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus, Report
 from vortex_prefect.core.trace import TraceContext
@@ -182,6 +183,7 @@ class GraphHead:
     nodes: int
     created_ms: int
     updated_ms: int
+    state: GraphState = GraphState.CREATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,25 @@ class DocumentUpdate:
     author: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """The place of an execution in the queue."""
+
+    execution_id: str
+    graph_id: str
+    #: Who asked for it: those who wait at one priority take turns.
+    user: str
+    #: Higher goes first.
+    priority: int
+    #: Of one user's at one priority, lower goes first.
+    place: int
+    queued_ms: int
+    #: It does not begin before; null: any time.
+    not_before_ms: int | None = None
+    #: When it left the queue: it began, ended, or was removed; null while it waits.
+    left_ms: int | None = None
+
+
 class UnitOfWork(Protocol):
     """One transaction: what is written commits together, and reads see it.
 
@@ -257,6 +278,12 @@ class UnitOfWork(Protocol):
 
     def graph(self, graph_id: str) -> GraphRecord | None:
         """The current state of a graph, or null."""
+
+    def graph_state(self, graph_id: str) -> GraphState:
+        """Where a graph stands; DELETED for one that is not there."""
+
+    def put_graph_state(self, graph_id: str, state: GraphState) -> None:
+        """Note where a graph stands; `put_graph` itself notes MODIFIED with another version, CREATED with a new one."""
 
     def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
         """Graphs, last changed first; `updated_ms` and id of a page's last one as `before_…` continue it.
@@ -286,6 +313,24 @@ class UnitOfWork(Protocol):
         before_id: str | None = None,
     ) -> list[ExecutionRecord]:
         """Executions, newest first (by `created_ms`), in pages as `graphs`; empty `statuses` means all."""
+
+    def forget_executions(self, ended_before_ms: int, limit: int) -> list[str]:
+        """Remove executions that ended before, at most `limit`; their ids. Their events stay."""
+
+    def put_queue_entry(self, entry: QueueEntry) -> None:
+        """Insert or replace."""
+
+    def queue_entry(self, execution_id: str) -> QueueEntry | None:
+        """An entry of the queue, or null; also one that has left it lately."""
+
+    def waiting(self) -> list[QueueEntry]:
+        """All entries that have not left the queue, in no order."""
+
+    def queue_entries(self) -> list[QueueEntry]:
+        """All entries, in no order."""
+
+    def forget_queue_entries(self, left_before_ms: int) -> int:
+        """Remove entries that left the queue before; how many."""
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""

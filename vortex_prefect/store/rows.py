@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
+from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import is_id
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import ExecutionStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,7 +71,12 @@ def graph_row(record: GraphRecord) -> dict[str, Any]:
 
 def graph_of(row: RowMapping) -> GraphRecord:
     """The record of a row of `graphs`."""
-    return GraphRecord(**{name: value for name, value in row.items() if name != "nodes"})
+    return GraphRecord(**{name: value for name, value in row.items() if name not in ("nodes", "state")})
+
+
+def head_of(row: RowMapping) -> GraphHead:
+    """The head of a row of `graphs` without its document."""
+    return GraphHead(**{**row, "state": GraphState(row["state"])})
 
 
 def execution_row(record: ExecutionRecord) -> dict[str, Any]:

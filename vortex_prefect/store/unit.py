@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     insert,
     literal,
@@ -23,13 +24,22 @@ from sqlalchemy import (
     update,
 )
 
-from vortex_prefect.core.contracts import DocumentUpdate, ExecutionRecord, GraphHead, GraphRecord, StoredDocument
+from vortex_prefect.core.contracts import (
+    DocumentUpdate,
+    ExecutionRecord,
+    GraphHead,
+    GraphRecord,
+    QueueEntry,
+    StoredDocument,
+)
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import is_id
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store.document_rows import DocumentRows
+from vortex_prefect.store.queue_rows import QueueRows
 from vortex_prefect.store.rows import event_of, execution_of, execution_row, graph_of, graph_row
 from vortex_prefect.store.session import Session
 from vortex_prefect.store.tables import events, executions, graphs, settings
@@ -40,10 +50,15 @@ Row = dict[str, Any]
 # The statements of the hot path are built once.
 _GRAPH_VERSION = select(graphs.c.version).where(graphs.c.id == bindparam("id"))
 _GRAPH = select(graphs).where(graphs.c.id == bindparam("id"))
+_GRAPH_STATE = select(graphs.c.state).where(graphs.c.id == bindparam("id"))
 _GRAPH_HEADS = select(*(column for column in graphs.c if column is not graphs.c.document))
 _EXECUTION_REVISION = select(executions.c.revision).where(executions.c.id == bindparam("id"))
 _EXECUTION = select(executions).where(executions.c.id == bindparam("id"))
-_CHANGED: dict[Table, dict[str, ColumnElement[Any]]] = {executions: {"revision": executions.c.revision + 1}}
+_CHANGED: dict[Table, dict[str, ColumnElement[Any]]] = {
+    executions: {"revision": executions.c.revision + 1},
+    # Whoever makes another version has edited: `core.lifecycle` allows that in every state.
+    graphs: {"state": case((graphs.c.version != bindparam("version"), GraphState.MODIFIED), else_=graphs.c.state)},
+}
 #: Table → how to replace a row, and how to make it. Two plain statements do for an upsert, whose syntax differs by
 #: database, because there is one writer.
 _PUT = {
@@ -77,6 +92,7 @@ class SqlUnit:
         self._ended = False
         self._written: dict[str, GraphRecord] = {}
         self._documents = DocumentRows(self._execute, self._write)
+        self._queue = QueueRows(self._execute, self._write)
 
     def append(self, event: Event, *, after: int | None = None) -> Event:
         """Append to the log; an event whose id is there already is answered with the one stored.
@@ -119,13 +135,26 @@ class SqlUnit:
         row = self._first(_GRAPH, {"id": graph_id})
         return self._keep_graph(graph_of(row)) if row else None
 
+    def graph_state(self, graph_id: str) -> GraphState:
+        """Where a graph stands; DELETED for one that is not there."""
+        row = self._first(_GRAPH_STATE, {"id": graph_id}) if is_id(graph_id) else None
+        return GraphState.DELETED if row is None else GraphState(row["state"])
+
+    def put_graph_state(self, graph_id: str, state: GraphState) -> None:
+        """Note where a graph stands."""
+        if is_id(graph_id):
+            self._write(update(graphs).where(graphs.c.id == graph_id).values(state=state.value), _row_count)
+
     def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
         """Graphs, last changed first; `before_ms` and `before_id`, of a page's last graph, continue it."""
         return [graph_of(row) for row in self._graphs(select(graphs), limit, before_ms, before_id)]
 
     def graph_heads(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphHead]:
         """As `graphs`, without reading the documents."""
-        return [GraphHead(**row) for row in self._graphs(_GRAPH_HEADS, limit, before_ms, before_id)]
+        return [
+            GraphHead(**{**row, "state": GraphState(row["state"])})
+            for row in self._graphs(_GRAPH_HEADS, limit, before_ms, before_id)
+        ]
 
     def put_execution(self, record: ExecutionRecord) -> None:
         """Insert or replace an execution.
@@ -176,6 +205,34 @@ class SqlUnit:
         if before_ms is not None:
             statement = statement.where(_precedes(executions.c.created_ms, executions.c.id, before_ms, before_id))
         return self._executions(self._all(statement))
+
+    def forget_executions(self, ended_before_ms: int, limit: int) -> list[str]:
+        """Remove executions that ended before, at most `limit`; their ids."""
+        old = select(executions.c.id).where(executions.c.finished_ms < ended_before_ms).limit(limit)
+        ids = [row["id"] for row in self._all(old.order_by(executions.c.finished_ms))]
+        for start in range(0, len(ids), _IDS):
+            self._write(delete(executions).where(executions.c.id.in_(ids[start : start + _IDS])), _row_count)
+        return ids
+
+    def put_queue_entry(self, entry: QueueEntry) -> None:
+        """Insert or replace."""
+        self._queue.put(entry)
+
+    def queue_entry(self, execution_id: str) -> QueueEntry | None:
+        """An entry of the queue, or null; also one that has left it lately."""
+        return self._queue.get(execution_id)
+
+    def waiting(self) -> list[QueueEntry]:
+        """All entries that have not left the queue, in no order."""
+        return self._queue.waiting()
+
+    def queue_entries(self) -> list[QueueEntry]:
+        """All entries, in no order."""
+        return self._queue.all()
+
+    def forget_queue_entries(self, left_before_ms: int) -> int:
+        """Remove entries that left the queue before; how many."""
+        return self._queue.forget(left_before_ms)
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""
