@@ -15,6 +15,7 @@ from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.core.upcasting import upcast
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -44,12 +45,13 @@ def event_row(event: Event) -> dict[str, Any]:
 def event_of(row: RowMapping | Mapping[str, Any]) -> Event:
     """The event of a row of `events`."""
     trace_id, span_id = row["trace_id"], row["span_id"]
+    payload, metadata = upcast(row["event_type"], row["payload"], row["metadata"])
     return Event(
         event_type=row["event_type"],
         aggregate_type=row["aggregate_type"],
         aggregate_id=row["aggregate_id"],
-        payload=row["payload"],
-        metadata=row["metadata"],
+        payload=payload,
+        metadata=metadata,
         trace_id=trace_id and UUID(trace_id).hex,
         span_id=span_id and UUID(span_id).hex[16:],
         event_id=row["event_id"],
