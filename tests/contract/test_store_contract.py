@@ -7,7 +7,6 @@ import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from vortex_prefect.core.contracts import (
     ExecutionRecord,
     GraphHead,
     GraphRecord,
+    QueueEntry,
     StoredDocument,
     StorePort,
     UnitOfWork,
@@ -25,13 +25,14 @@ from vortex_prefect.core.contracts import (
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store import SqlStore, open_store
 
 
-@pytest.fixture(params=["file", "memory"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlStore]:
-    store = open_store("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/vortex.db")
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[SqlStore]:
+    store = open_store(store_url)
     yield store
     await store.close()
 
@@ -139,6 +140,133 @@ class TestEvents:
     async def test_that_no_json_can_hold_are_refused_as_they_were(self, store: SqlStore) -> None:
         with pytest.raises(TypeError, match="JSON serializable"):
             await store.write(lambda unit: unit.append(an_event(payload={"at": object()})))
+
+    async def test_are_refused_to_who_has_not_seen_the_last_of_their_aggregate(self, store: SqlStore) -> None:
+        mine = new_id()
+        first = await store.write(lambda unit: unit.append(an_event(mine), after=0))
+        await store.write(lambda unit: unit.append(an_event()))
+        again = an_event(mine)
+        with pytest.raises(RequestError, match=f"RQ-003 Graph {mine} is at event 1, not 0"):
+            await store.write(lambda unit: unit.append(again, after=0))
+        second = await store.write(lambda unit: unit.append(again, after=first.sequence_number))
+        assert second.sequence_number == 3
+
+    async def test_of_one_who_waits_are_seen_by_the_next_of_the_same_commit(self, store: SqlStore) -> None:
+        mine = new_id()
+        tries = [store.write(lambda unit: unit.append(an_event(mine), after=0)) for _ in range(8)]
+        ended = await asyncio.gather(*tries, return_exceptions=True)
+        assert len([end for end in ended if isinstance(end, Event)]) == 1
+        assert len([end for end in ended if isinstance(end, RequestError)]) == 7
+
+
+class TestSubscriptions:
+    async def test_tell_what_was_and_what_comes_from_a_position_on(self, store: SqlStore) -> None:
+        before = [await store.write(lambda unit: unit.append(an_event())) for _ in range(3)]
+        heard: list[Event] = []
+        enough = asyncio.Event()
+
+        async def listen() -> None:
+            async for event in store.subscribe(after=1):
+                heard.append(event)
+                if len(heard) == 202:
+                    enough.set()
+
+        listening = asyncio.create_task(listen())
+        while len(heard) < 2:
+            await asyncio.sleep(0)
+        new = await asyncio.gather(*(store.write(lambda unit: unit.append(an_event())) for _ in range(200)))
+        await asyncio.wait_for(enough.wait(), 30)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        assert heard == before[1:] + sorted(new, key=lambda event: event.sequence_number)
+
+    async def test_end_with_the_store(self, store: SqlStore) -> None:
+        async def listen() -> None:
+            async for _ in store.subscribe(after=0):
+                pass
+
+        listening = asyncio.create_task(listen())
+        while not store.statistics().reads:
+            await asyncio.sleep(0)
+        await store.close()
+        with pytest.raises(SystemFault, match=r"SY-006.*closed"):
+            await asyncio.wait_for(listening, 30)
+
+
+class TestWhoSharesACommit:
+    """A first one holds the writer up until all others wait."""
+
+    async def together(self, store: SqlStore, *works: Callable[[UnitOfWork], Any]) -> list[Any]:
+        entered, go_on = threading.Event(), threading.Event()
+
+        def block(unit: UnitOfWork) -> None:
+            entered.set()
+            assert go_on.wait(30)
+
+        first = asyncio.create_task(store.write(block))
+        await asyncio.to_thread(entered.wait, 30)
+        waiting = [asyncio.create_task(store.write(work)) for work in works]
+        while store.statistics().queued <= len(works):
+            await asyncio.sleep(0)
+        go_on.set()
+        await first
+        return list(await asyncio.gather(*waiting, return_exceptions=True))
+
+    async def test_fails_alone(self, store: SqlStore) -> None:
+        kept, undone, later = a_graph(), a_graph(), a_graph()
+
+        def fail(unit: UnitOfWork) -> None:
+            unit.append(an_event(undone.id))
+            unit.put_graph(undone)
+            unit.append(an_event(undone.id))
+            raise ZeroDivisionError
+
+        def append_only(unit: UnitOfWork) -> None:
+            unit.append(an_event(undone.id))
+            raise ZeroDivisionError
+
+        def work(graph: GraphRecord) -> Callable[[UnitOfWork], int]:
+            def put(unit: UnitOfWork) -> int:
+                unit.append(an_event(graph.id))
+                unit.put_graph(graph)
+                return unit.append(an_event(graph.id)).sequence_number
+
+            return put
+
+        ended = await self.together(store, work(kept), fail, append_only, work(later))
+        assert [type(end) for end in ended] == [int, ZeroDivisionError, ZeroDivisionError, int]
+        events = await store.read(all_events)
+        assert [(event.aggregate_id, event.sequence_number) for event in events] == [
+            (kept.id, 1), (kept.id, 2), (later.id, 3), (later.id, 4),
+        ]  # fmt: skip
+        assert await store.read(lambda unit: unit.graph(undone.id)) is None
+        assert await store.read(lambda unit: unit.graph(later.id)) == later
+
+    async def test_sees_what_those_before_did(self, store: SqlStore) -> None:
+        graph, event = a_graph(), an_event()
+
+        def put_and_append(unit: UnitOfWork) -> None:
+            unit.append(event)
+            unit.put_graph(graph)
+
+        ended = await self.together(
+            store,
+            put_and_append,
+            lambda unit: (unit.append(event).sequence_number, unit.graph(graph.id), len(unit.events())),
+            lambda unit: unit.events(aggregate_id=event.aggregate_id)[0].event_id,
+        )
+        assert ended[1:] == [(1, graph, 1), event.event_id]
+
+    async def test_is_told_of_nothing_that_a_failing_one_did(self, store: SqlStore) -> None:
+        event = an_event()
+
+        def fail(unit: UnitOfWork) -> None:
+            unit.append(event)
+            assert unit.events() != []
+            raise ZeroDivisionError
+
+        ended = await self.together(store, fail, lambda unit: (unit.event(event.event_id), unit.append(event)))
+        assert ended[1] == (None, replace(event, sequence_number=1))
 
 
 class TestAtomicity:
@@ -296,8 +424,65 @@ class TestGraphs:
             for graph, nodes in zip(graphs[::-1], (0, 0, 2), strict=True)
         ]
 
+    async def test_stand_where_it_was_noted_until_another_version_comes(self, store: SqlStore) -> None:
+        graph = a_graph(version=1)
+
+        async def state() -> GraphState:
+            return await store.read(lambda unit: unit.graph_state(graph.id))
+
+        assert await state() is GraphState.DELETED
+        await store.write(putting(graph))
+        assert await state() is GraphState.CREATED
+        await store.write(lambda unit: unit.put_graph_state(graph.id, GraphState.SAVED))
+        await store.write(putting(graph))
+        assert await state() is GraphState.SAVED
+        assert [head.state for head in await store.read(lambda unit: unit.graph_heads(9))] == [GraphState.SAVED]
+        await store.write(putting(replace(graph, version=2)))
+        assert await state() is GraphState.MODIFIED
+        await store.write(lambda unit: unit.delete_graph(graph.id))
+        assert await state() is GraphState.DELETED
+
+
+class TestTheQueue:
+    def an_entry(self, **fields: Any) -> QueueEntry:
+        return QueueEntry(**{
+            "execution_id": new_id(), "graph_id": new_id(), "user": "ada", "priority": 0, "place": 1 << 61,
+            "queued_ms": 1, **fields,
+        })  # fmt: skip
+
+    async def test_keeps_entries_whole_and_replaces_them(self, store: SqlStore) -> None:
+        entry = self.an_entry(not_before_ms=5)
+        later = replace(entry, priority=-3, place=7)
+        for each in (entry, later):
+            await store.write(lambda unit, each=each: unit.put_queue_entry(each))  # type: ignore[misc]
+            assert await store.read(lambda unit: unit.queue_entry(entry.execution_id)) == each
+        assert await store.read(lambda unit: unit.queue_entries()) == [later]
+        for nobody in (new_id(), "draft"):
+            assert await store.read(lambda unit, nobody=nobody: unit.queue_entry(nobody)) is None  # type: ignore[misc]
+
+    async def test_forgets_who_left_and_never_who_waits(self, store: SqlStore) -> None:
+        entries = [self.an_entry(left_ms=left_ms) for left_ms in (None, 10, 20, 30)]
+
+        def put(unit: UnitOfWork) -> None:
+            for entry in entries:
+                unit.put_queue_entry(entry)
+
+        await store.write(put)
+        assert await store.write(lambda unit: unit.forget_queue_entries(30)) == 2
+        left = await store.read(lambda unit: unit.queue_entries())
+        assert {entry.execution_id for entry in left} == {entries[0].execution_id, entries[3].execution_id}
+        assert await store.read(lambda unit: unit.waiting()) == [entries[0]]
+
 
 class TestExecutions:
+    async def test_that_ended_long_ago_are_forgotten_oldest_first(self, store: SqlStore) -> None:
+        records = [an_execution(finished_ms=at) for at in (40, 10, None, 30)]
+        await store.write(putting(*records))
+        assert await store.write(lambda unit: unit.forget_executions(40, 1)) == [records[1].id]
+        assert await store.write(lambda unit: unit.forget_executions(40, 9)) == [records[3].id]
+        left = await store.read(lambda unit: unit.executions(9))
+        assert {record.id for record in left} == {records[0].id, records[2].id}
+
     async def test_come_back_whole(self, store: SqlStore) -> None:
         execution = an_execution(options={"priority": 3, "idempotency_key": "k"}, nodes={"a": {"state": "pending"}})
         ended = replace(

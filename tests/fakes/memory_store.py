@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -13,13 +13,15 @@ from vortex_prefect.core.contracts import (
     ExecutionRecord,
     GraphHead,
     GraphRecord,
+    QueueEntry,
     StoredDocument,
     StoreStatistics,
     UnitOfWork,
 )
-from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.histogram import HistogramSnapshot
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import ExecutionStatus
 
 T = TypeVar("T")
@@ -33,6 +35,8 @@ class _State:
     settings: dict[str, Any] = field(default_factory=dict)
     documents: dict[str, StoredDocument] = field(default_factory=dict)
     updates: dict[str, list[DocumentUpdate]] = field(default_factory=dict)
+    states: dict[str, GraphState] = field(default_factory=dict)
+    queue: dict[str, QueueEntry] = field(default_factory=dict)
 
     def copied(self) -> _State:
         return _State(
@@ -42,6 +46,8 @@ class _State:
             dict(self.settings),
             dict(self.documents),
             {graph_id: list(updates) for graph_id, updates in self.updates.items()},
+            dict(self.states),
+            dict(self.queue),
         )
 
 
@@ -53,7 +59,11 @@ class MemoryUnit:
     def __init__(self, state: _State) -> None:
         self._state = state
 
-    def append(self, event: Event) -> Event:
+    def append(self, event: Event, *, after: int | None = None) -> Event:
+        of_aggregate = [stored for stored in self._state.events if stored.aggregate_id == event.aggregate_id]
+        last = of_aggregate[-1].sequence_number if of_aggregate else 0
+        if after is not None and after != last:
+            raise RequestError("RQ-003", f"{event.aggregate_type} {event.aggregate_id} is at event {last}, not {after}")
         if (known := self.event(event.event_id)) is not None:
             return known
         stored = replace(event, sequence_number=len(self._state.events) + 1, payload=copy.deepcopy(event.payload))
@@ -61,6 +71,11 @@ class MemoryUnit:
         return stored
 
     def put_graph(self, record: GraphRecord) -> None:
+        known = self._state.graphs.get(record.id)
+        if known is None:
+            self._state.states[record.id] = GraphState.CREATED
+        elif known.version != record.version:
+            self._state.states[record.id] = GraphState.MODIFIED
         self._state.graphs[record.id] = copy.deepcopy(record)
 
     def delete_graph(self, graph_id: str) -> None:
@@ -69,13 +84,27 @@ class MemoryUnit:
     def graph(self, graph_id: str) -> GraphRecord | None:
         return copy.deepcopy(self._state.graphs.get(graph_id))
 
+    def graph_state(self, graph_id: str) -> GraphState:
+        return self._state.states[graph_id] if graph_id in self._state.graphs else GraphState.DELETED
+
+    def put_graph_state(self, graph_id: str, state: GraphState) -> None:
+        self._state.states[graph_id] = state
+
     def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
         found = sorted(self._state.graphs.values(), key=lambda record: (record.updated_ms, record.id), reverse=True)
         return copy.deepcopy([g for g in found if _precedes(g.updated_ms, g.id, before_ms, before_id)][:limit])
 
     def graph_heads(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphHead]:
         return [
-            GraphHead(g.id, g.name, g.version, len(g.document.get("nodes", ())), g.created_ms, g.updated_ms)
+            GraphHead(
+                g.id,
+                g.name,
+                g.version,
+                len(g.document.get("nodes", ())),
+                g.created_ms,
+                g.updated_ms,
+                self._state.states[g.id],
+            )
             for g in self.graphs(limit, before_ms, before_id=before_id)
         ]
 
@@ -111,6 +140,32 @@ class MemoryUnit:
         ]
         found.sort(key=lambda record: (record.created_ms, record.id), reverse=True)
         return copy.deepcopy(found[:limit])
+
+    def forget_executions(self, ended_before_ms: int, limit: int) -> list[str]:
+        old = [e for e in self._state.executions.values() if e.finished_ms is not None]
+        ids = [e.id for e in old if e.finished_ms is not None and e.finished_ms < ended_before_ms][:limit]
+        for execution_id in ids:
+            del self._state.executions[execution_id]
+        return ids
+
+    def put_queue_entry(self, entry: QueueEntry) -> None:
+        self._state.queue[entry.execution_id] = entry
+
+    def queue_entry(self, execution_id: str) -> QueueEntry | None:
+        return self._state.queue.get(execution_id)
+
+    def waiting(self) -> list[QueueEntry]:
+        return [entry for entry in self._state.queue.values() if entry.left_ms is None]
+
+    def queue_entries(self) -> list[QueueEntry]:
+        return list(self._state.queue.values())
+
+    def forget_queue_entries(self, left_before_ms: int) -> int:
+        entries = self._state.queue.items()
+        old = [key for key, entry in entries if entry.left_ms is not None and entry.left_ms < left_before_ms]
+        for execution_id in old:
+            del self._state.queue[execution_id]
+        return len(old)
 
     def event(self, event_id: str) -> Event | None:
         return next((event for event in self._state.events if event.event_id == event_id), None)
@@ -187,6 +242,13 @@ class MemoryStore:
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         await asyncio.sleep(0)
         return work(MemoryUnit(self._state.copied()))
+
+    async def subscribe(self, after: int) -> AsyncIterator[Event]:
+        while True:
+            for event in self._state.events[after:]:
+                yield event
+                after = event.sequence_number
+            await asyncio.sleep(0)
 
     def statistics(self) -> StoreStatistics:
         events = len(MemoryUnit(self._state).events(limit=1_000_000))

@@ -9,6 +9,7 @@ import io
 import json
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,17 @@ async def test_the_queue_obeys(call: Caller, made: Bridge) -> None:
     execution_id = (await call("execute_graph", await made.graph())).execution_id
     assert (await call("move_in_queue", execution_id, 7)).priority == 7
     assert [entry.priority for entry in (await call("get_queue")).waiting] == [7]
+    tomorrow = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    other = (await call("execute_graph", await made.graph(), not_before=tomorrow)).execution_id
+    assert (await call("move_in_queue", other, before=execution_id)).status == "queued"
+    waiting = (await call("get_queue")).waiting
+    assert [entry.execution_id for entry in waiting] == [execution_id, other]
+    assert datetime.fromisoformat(str(waiting[1].not_before)) == tomorrow.replace(
+        microsecond=tomorrow.microsecond // 1000 * 1000
+    )
+    assert (await call("remove_from_queue", other)).status == "cancelled"
+    with pytest.raises(RequestError, match="RQ-007"):
+        await call("remove_from_queue", other)
     assert not (await call("resume_queue")).paused
 
 

@@ -51,7 +51,11 @@ SCOPES: dict[str, access.Scope | None] = {
         _EDIT,
     ),
     **dict.fromkeys(
-        ("execute", "execute_graph", "cancel_execution", "move_in_queue", "pause_queue", "resume_queue"), _EXECUTE
+        (
+            "execute", "execute_graph", "cancel_execution", "move_in_queue", "remove_from_queue", "pause_queue",
+            "resume_queue",
+        ),
+        _EXECUTE,
     ),
     # What a deployment runs, and when, goes on after its maker is gone.
     **dict.fromkeys(

@@ -114,7 +114,14 @@ _WAITING = {
     "nodes": {name: {**_NODE, "state": "pending", "progress": 0.0, "attempt": 0} for name in ("load", "blur")},
     "outputs": {},
 }
-_ENTRY = {"execution_id": _EXECUTION_ID, "graph_id": _GRAPH_ID, "priority": 5, "created_at": _AT}
+_ENTRY = {
+    "execution_id": _EXECUTION_ID,
+    "graph_id": _GRAPH_ID,
+    "priority": 5,
+    "created_at": _AT,
+    "user": "ada",
+    "not_before": None,
+}
 _QUEUE = {"paused": False, "concurrency": 4, "limit": 1000, "running": [], "waiting": [_ENTRY]}
 _ACCEPTED = {"execution_id": _EXECUTION_ID, "status": "queued"}
 _OPTIONS = {"inputs": {"photo": "/home/ada/cat.png"}, "force": True, "priority": 5}
@@ -231,6 +238,7 @@ ANSWERS: dict[str, Any] = {
     "pause_queue": {**_QUEUE, "paused": True},
     "resume_queue": _QUEUE,
     "move_in_queue": _WAITING,
+    "remove_from_queue": {**_WAITING, "status": "cancelled", "finished_at": _AT},
     "upload_file": {
         "sha256": _HASH,
         "size_bytes": 120000,

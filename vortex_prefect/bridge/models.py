@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from vortex_prefect.core.access import Scope
 from vortex_prefect.core.contracts import DeployRequest
@@ -26,6 +26,8 @@ class ExecutionOptions(_Request):
     inputs: dict[str, Any] = Field(default_factory=dict)
     force: StrictBool = False
     priority: Priority = 0
+    #: With a time zone; it waits until then.
+    not_before: AwareDatetime | None = None
     idempotency_key: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
@@ -42,6 +44,7 @@ class ExecuteRequest(_Request):
             inputs=given.inputs,
             force=given.force,
             priority=given.priority,
+            not_before_ms=None if given.not_before is None else int(given.not_before.timestamp() * 1000),
             idempotency_key=given.idempotency_key,
         )
 
@@ -81,9 +84,10 @@ class RestoreRequest(_Request):
 
 
 class PriorityRequest(_Request):
-    """Higher goes first."""
+    """Another priority (higher goes first), or the waiting execution to go just before, with its priority."""
 
-    priority: Priority
+    priority: Priority | None = None
+    before: str | None = None
 
 
 class DeployGraphRequest(_Request):
@@ -405,6 +409,9 @@ class QueueEntry(BaseModel):
     graph_id: str
     priority: int
     created_at: str
+    user: str
+    #: It does not begin before; null: as soon as it is its turn.
+    not_before: str | None
 
 
 class QueueResource(BaseModel):

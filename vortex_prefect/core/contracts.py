@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.histogram import HistogramSnapshot
 from vortex_prefect.core.job import Value
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus, Report
 from vortex_prefect.core.trace import TraceContext
@@ -182,6 +183,7 @@ class GraphHead:
     nodes: int
     created_ms: int
     updated_ms: int
+    state: GraphState = GraphState.CREATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,16 +233,41 @@ class DocumentUpdate:
     author: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """The place of an execution in the queue."""
+
+    execution_id: str
+    graph_id: str
+    #: Who asked for it: those who wait at one priority take turns.
+    user: str
+    #: Higher goes first.
+    priority: int
+    #: Of one user's at one priority, lower goes first.
+    place: int
+    queued_ms: int
+    #: It does not begin before; null: any time.
+    not_before_ms: int | None = None
+    #: When it left the queue: it began, ended, or was removed; null while it waits.
+    left_ms: int | None = None
+
+
 class UnitOfWork(Protocol):
     """One transaction: what is written commits together, and reads see it.
 
     Records that are read are shared with other readers: nobody may change what they hold.
     """
 
-    def append(self, event: Event) -> Event:
+    def append(self, event: Event, *, after: int | None = None) -> Event:
         """Append to the log; returns the event with its sequence number.
 
         An event whose id is there already is not appended again; the stored one is returned.
+
+        Args:
+            after: number of the last event of its aggregate that the caller has seen, 0 for none; null: any.
+
+        Raises:
+            RequestError: RQ-003, the aggregate has got another event since.
         """
 
     def put_graph(self, record: GraphRecord) -> None:
@@ -251,6 +278,12 @@ class UnitOfWork(Protocol):
 
     def graph(self, graph_id: str) -> GraphRecord | None:
         """The current state of a graph, or null."""
+
+    def graph_state(self, graph_id: str) -> GraphState:
+        """Where a graph stands; DELETED for one that is not there."""
+
+    def put_graph_state(self, graph_id: str, state: GraphState) -> None:
+        """Note where a graph stands; `put_graph` itself notes MODIFIED with another version, CREATED with a new one."""
 
     def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
         """Graphs, last changed first; `updated_ms` and id of a page's last one as `before_…` continue it.
@@ -280,6 +313,24 @@ class UnitOfWork(Protocol):
         before_id: str | None = None,
     ) -> list[ExecutionRecord]:
         """Executions, newest first (by `created_ms`), in pages as `graphs`; empty `statuses` means all."""
+
+    def forget_executions(self, ended_before_ms: int, limit: int) -> list[str]:
+        """Remove executions that ended before, at most `limit`; their ids. Their events stay."""
+
+    def put_queue_entry(self, entry: QueueEntry) -> None:
+        """Insert or replace."""
+
+    def queue_entry(self, execution_id: str) -> QueueEntry | None:
+        """An entry of the queue, or null; also one that has left it lately."""
+
+    def waiting(self) -> list[QueueEntry]:
+        """All entries that have not left the queue, in no order."""
+
+    def queue_entries(self) -> list[QueueEntry]:
+        """All entries, in no order."""
+
+    def forget_queue_entries(self, left_before_ms: int) -> int:
+        """Remove entries that left the queue before; how many."""
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""
@@ -356,6 +407,9 @@ class StorePort(Protocol):
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` on a snapshot; it must not write."""
+
+    def subscribe(self, after: int) -> AsyncIterator[Event]:
+        """Events with a higher number than `after`, in order, without gaps or repeats, those to come as well."""
 
     def statistics(self) -> StoreStatistics:
         """Counts up to now."""

@@ -8,6 +8,7 @@ from vortex_prefect.core.contracts import ExecutionRecord, UnitOfWork
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.reports import AdoptionReport, ExecutionStatus
 from vortex_prefect.service.actor import Actor
+from vortex_prefect.service.life import queue
 from vortex_prefect.service.live import pending_nodes
 from vortex_prefect.service.traces import trace_id
 
@@ -39,16 +40,19 @@ def adopt(uow: UnitOfWork, report: AdoptionReport) -> ExecutionRecord | None:
         "graph_hash": fresh.graph_hash,
         "graph_version": None,
         "options": fresh.options,
+        "place": None,
+        "inputs": None,
+        "document": fresh.document,
+        "queued_ms": fresh.created_ms,
     }
-    uow.put_execution(fresh)
-    uow.append(
-        Event(
-            "ExecutionQueued",
-            "Execution",
-            fresh.id,
-            payload=payload,
-            metadata=_PREFECT.metadata(),
-            trace_id=trace_id(fresh),
-        )
+    event = Event(
+        "ExecutionQueued",
+        "Execution",
+        fresh.id,
+        payload=payload,
+        metadata=_PREFECT.metadata(),
+        trace_id=trace_id(fresh),
     )
+    # It never waits here: the engine has it.
+    queue(uow, fresh, event, None, None)
     return fresh

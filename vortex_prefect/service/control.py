@@ -85,7 +85,7 @@ class ControlPlane:
         await self.catalogue.load()
         await self.queue.load()
         await self.rooms.recover()
-        regularly = (self.queue.check_regularly, self.reports.flush_regularly)
+        regularly = (self.queue.check_regularly, self.queue.watch_the_clock, self.reports.flush_regularly)
         for work in (self._listen, self.queue.run, self.workers.run, self.audit.run, self.rooms.run, *regularly):
             self._start(work())
         return self

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vortex_prefect.collab.rooms import Rooms
-from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, GraphRecord, StorePort, UnitOfWork
+from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, GraphRecord, QueueEntry, StorePort, UnitOfWork
 from vortex_prefect.core.errors import GraphError, Problem, RequestError, VortexError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.nodespec import Catalogue
@@ -19,7 +19,7 @@ from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
 from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.graph.validate import validate
-from vortex_prefect.service import messages
+from vortex_prefect.service import life, messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.graphs import require
@@ -27,7 +27,7 @@ from vortex_prefect.service.idempotency import digest, refuse_other_content, sco
 from vortex_prefect.service.live import pending_nodes
 from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.paging import Cursor
-from vortex_prefect.service.queue import Queue
+from vortex_prefect.service.queue import Queue, entry_of
 from vortex_prefect.service.reports import Reports, execution_event
 
 #: How long an execution that the engine knows may take to be known here.
@@ -46,6 +46,8 @@ class Options:
     force: bool = False
     #: Higher goes first.
     priority: int = 0
+    #: Unix milliseconds before which it does not begin; null: as soon as it is its turn.
+    not_before_ms: int | None = None
     #: A repeated request with the same key gives the first one's execution.
     idempotency_key: str | None = None
     #: The span that asks for it; null: the execution begins a trace, under its own id.
@@ -93,15 +95,14 @@ class Executions:
         graph_record = found
         self._queue.check_room()
         catalogue = await self._catalogue.current()
-        record = await asyncio.to_thread(self._freeze, graph_record, options, catalogue, asked)
-        event = execution_event("ExecutionQueued", record, _queued_payload(record, graph_record), actor)
+        record, saved_hash = await asyncio.to_thread(self._freeze, graph_record, options, catalogue, asked)
+        queued = entry_of(record, actor.user, options.not_before_ms)
 
         def work(uow: UnitOfWork) -> ExecutionRecord:
             # Another request with the same key may have come first.
             if (stored := _with_key(uow, asked)) is not None:
                 return stored
-            uow.put_execution(record)
-            uow.append(event)
+            _queue(uow, record, queued, _Frozen(graph_record, saved_hash, options.inputs), actor)
             return record
 
         async def write_and_queue() -> ExecutionRecord:
@@ -109,7 +110,7 @@ class Executions:
             if stored is record:
                 self._reports.track(record)
                 self._publish(messages.queued(record))
-                self._queue.add(record)
+                self._queue.add(record, queued)
             return stored
 
         # What is stored as queued has to reach the queue, though the caller may be cancelled between.
@@ -188,6 +189,20 @@ class Executions:
             raise RequestError("RQ-002", f"node {node} of execution {execution_id} shows nothing")
         return Content("image/jpeg", report.jpeg)
 
+    async def remove(self, execution_id: str, actor: Actor) -> ExecutionRecord:
+        """Take a waiting execution out of the queue; it ends as cancelled. RQ-002, RQ-007 if it does not wait."""
+        record = await self.get(execution_id)
+        if record.status is not ExecutionStatus.QUEUED or not self._queue.withdraw(execution_id):
+            raise RequestError("RQ-007", f"execution {execution_id} does not wait: it is {record.status.value}")
+        await self._reports.finish(execution_id, ExecutionStatus.CANCELLED, actor=actor)
+        return await self.get(execution_id)
+
+    async def move(self, execution_id: str, before: str, actor: Actor) -> ExecutionRecord:
+        """Bring a waiting execution just before another. RQ-002, RQ-007 if one of them does not wait."""
+        await self.get(execution_id)
+        await self._queue.move(execution_id, before, actor)
+        return await self.get(execution_id)
+
     async def reprioritise(self, execution_id: str, priority: int, actor: Actor) -> ExecutionRecord:
         """Move a waiting execution; RQ-002, RQ-007 if it does not wait."""
         await self.get(execution_id)
@@ -196,13 +211,15 @@ class Executions:
 
     def _freeze(
         self, graph_record: GraphRecord, options: Options, catalogue: Catalogue, asked: _Asked | None
-    ) -> ExecutionRecord:
-        graph = apply_inputs(parse_graph(graph_record.document, self._limits), options.inputs, self._limits)
+    ) -> tuple[ExecutionRecord, str]:
+        """The execution, and the hash of the graph as it is without inputs."""
+        stored = parse_graph(graph_record.document, self._limits)
+        graph = apply_inputs(stored, options.inputs, self._limits)
         _check_targets(graph, options.targets)
         if problems := validate(graph, catalogue):
             raise GraphError.of(problems)
         document = graph.to_document()
-        return ExecutionRecord(
+        record = ExecutionRecord(
             id=new_id(),
             graph_id=graph_record.id,
             graph_hash=graph_hash(graph),
@@ -212,6 +229,16 @@ class Executions:
             created_ms=now_ms(),
             nodes=pending_nodes(document),
         )
+        return record, graph_hash(stored) if options.inputs else record.graph_hash
+
+
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """The graph that an execution was made of."""
+
+    record: GraphRecord
+    graph_hash: str
+    inputs: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +253,8 @@ class _Asked:
     def of(cls, graph_id: str, options: Options, actor: Actor) -> _Asked:
         # Not the trace, which is another one for each try. As given: a priority may be changed later.
         wanted = {name: getattr(options, name) for name in ("targets", "inputs", "force", "priority")}
+        if options.not_before_ms is not None:  # as requests of before had it
+            wanted["not_before_ms"] = options.not_before_ms
         return cls(scoped(options.idempotency_key or "", actor), graph_id, digest({"graph_id": graph_id, **wanted}))
 
 
@@ -266,5 +295,22 @@ def _stored(options: Options, asked: _Asked | None = None) -> dict[str, Any]:
     return stored if options.trace is None else {**stored, "trace": options.trace.to_dict()}
 
 
-def _queued_payload(record: ExecutionRecord, graph: GraphRecord) -> dict[str, Any]:
-    return {"graph_hash": record.graph_hash, "graph_version": graph.version, "options": record.options}
+def _queue(uow: UnitOfWork, record: ExecutionRecord, queued: QueueEntry, frozen: _Frozen, actor: Actor) -> None:
+    """Store the execution of a graph; RQ-002 where the graph was deleted since."""
+    graph = frozen.record
+    unchanged = require(uow, graph.id).version == graph.version
+    if unchanged and life.saved_first(uow, graph.id):
+        life.save(uow, life.saved(graph, frozen.graph_hash, actor, "execution"))
+    payload = {
+        "graph_hash": record.graph_hash,
+        "graph_version": graph.version,
+        "options": record.options,
+        "place": queued.place,
+        "not_before_ms": queued.not_before_ms,
+        "queued_ms": record.created_ms,
+        # The log tells the graph as it stands: with these it is the document that runs.
+        "inputs": frozen.inputs if unchanged else None,
+        "document": None if unchanged else record.document,
+    }
+    event = execution_event("ExecutionQueued", record, payload, actor)
+    life.queue(uow, record, event, queued, graph.version)

@@ -17,7 +17,7 @@ from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph import edits
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import Graph, parse_graph
-from vortex_prefect.service import messages
+from vortex_prefect.service import life, messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.history import Version, VersionCursor, at_version, compared, versions
@@ -268,8 +268,7 @@ class Graphs:
     def _save(self, uow: UnitOfWork, graph_id: str, actor: Actor, label: str | None) -> GraphRecord:
         record = require(uow, graph_id)
         digest = graph_hash(self._read.graph(record))
-        payload = {"version": record.version, "name": record.name, "graph_hash": digest, "label": label}
-        uow.append(_event("GraphSaved", record, payload, actor))
+        life.save(uow, life.saved(record, digest, actor, "user", label))
         return record
 
 
@@ -323,7 +322,8 @@ def _event(event_type: str, record: GraphRecord, payload: dict[str, Any], actor:
 
 def _append(uow: UnitOfWork, record: GraphRecord, changes: Iterable[edits.Change], actor: Actor, **told: Any) -> None:
     for change in changes:
-        uow.append(_event(change.event_type, record, change.payload, actor, **told))
+        event = _event(change.event_type, record, change.payload, actor, **told)
+        uow.append(replace(event, created_ms=record.updated_ms))
 
 
 def _create(uow: UnitOfWork, document: dict[str, Any], actor: Actor, once: Once | None) -> _Told[GraphRecord]:

@@ -144,5 +144,6 @@ def _described(uow: UnitOfWork, events: list[Event], nodes: int) -> Version:
         changes=dict(Counter(event.event_type for event in reversed(events) if event.event_type in CHANGES)),
         nodes=nodes,
         restored=first.metadata.get("restored"),
-        saves=[event for event in saves if event is not None],
+        # What an execution saved, nobody meant to come back to.
+        saves=[event for event in saves if event is not None and event.payload["by"] == "user"],
     )

@@ -1,4 +1,4 @@
-"""The outbox: executions that wait, in order of priority and then age, and how they reach the engine.
+"""The outbox: executions that wait, in the order of `service.turns`, and how they reach the engine.
 
 The store is the truth, memory its image: whatever was acknowledged as queued
 is sent again after a restart. Sending twice is harmless, because the engine
@@ -13,15 +13,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, ExecutionRequest, StorePort, UnitOfWork
+from vortex_prefect.core.contracts import (
+    EnginePort,
+    ExecutionRecord,
+    ExecutionRequest,
+    QueueEntry,
+    StorePort,
+    UnitOfWork,
+)
 from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
 from vortex_prefect.core.events import Event
-from vortex_prefect.core.ids import derived_id
+from vortex_prefect.core.ids import derived_id, now_ms
 from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, RunReport
+from vortex_prefect.service import life
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.reports import Reports
 from vortex_prefect.service.resources import timestamp
 from vortex_prefect.service.traces import asked_by
+from vortex_prefect.service.turns import Turns, places_before
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +50,8 @@ _MISSES = 2
 @dataclass(slots=True)
 class _Entry:
     request: ExecutionRequest
-    graph_id: str
-    created_ms: int
+    #: Its place, as the store has it.
+    queued: QueueEntry
     #: The engine took it.
     accepted: bool = False
     #: Cancelled while it was on its way to the engine.
@@ -55,17 +64,23 @@ class _Entry:
     def id(self) -> str:
         return self.request.execution_id
 
-    @property
-    def place(self) -> tuple[int, int, str]:
-        return (-self.request.priority, self.created_ms, self.id)
-
     def describe(self) -> dict[str, Any]:
+        begins = self.queued.not_before_ms
         return {
             "execution_id": self.id,
-            "graph_id": self.graph_id,
-            "priority": self.request.priority,
-            "created_at": timestamp(self.created_ms),
+            "graph_id": self.queued.graph_id,
+            "priority": self.queued.priority,
+            "created_at": timestamp(self.queued.queued_ms),
+            "user": self.queued.user,
+            "not_before": None if begins is None else timestamp(begins),
         }
+
+
+def entry_of(record: ExecutionRecord, user: str = "local", not_before_ms: int | None = None) -> QueueEntry:
+    """Where an execution stands that comes now."""
+    priority = record.options.get("priority", 0)
+    place = life.place_at(record.created_ms)
+    return QueueEntry(record.id, record.graph_id, user, priority, place, record.created_ms, not_before_ms)
 
 
 def request_of(record: ExecutionRecord) -> ExecutionRequest:
@@ -95,10 +110,13 @@ class Queue:
         limit: int = 1000,
         check_interval_s: float = 5.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         self._store = store
         self._engine = engine
         self._reports = reports
+        self._clock = clock
+        self._turns = Turns()
         self._concurrency = concurrency
         self._limit = limit
         self._check_interval_s = check_interval_s
@@ -125,9 +143,9 @@ class Queue:
         if len(self._waiting) >= self._limit:
             raise RequestError("RQ-004", f"{self._limit} executions wait already")
 
-    def add(self, record: ExecutionRecord) -> None:
+    def add(self, record: ExecutionRecord, queued: QueueEntry | None = None) -> None:
         """Let a stored execution wait for its turn."""
-        self._waiting[record.id] = _Entry(request_of(record), record.graph_id, record.created_ms)
+        self._waiting[record.id] = _Entry(request_of(record), queued or entry_of(record))
         self._wake.set()
 
     def withdraw(self, execution_id: str) -> bool:
@@ -141,12 +159,43 @@ class Queue:
         return True
 
     async def reprioritise(self, execution_id: str, priority: int, actor: Actor) -> None:
-        """Move a waiting execution; RQ-007 if it does not wait."""
-        entry = self._waiting.get(execution_id)
-        if entry is None:
+        """Give a waiting execution another priority; RQ-007 if it does not wait."""
+        queued = replace(self._waiting_one(execution_id), priority=priority)
+        event = self._event("ExecutionReprioritised", queued, {"priority": priority}, actor)
+        await self._change([queued], queued, event)
+
+    async def move(self, execution_id: str, before: str, actor: Actor) -> None:
+        """Bring a waiting execution just before another, to that one's priority.
+
+        Raises:
+            RequestError: RQ-007, one of them does not wait; RQ-001, they are one.
+        """
+        if execution_id == before:
+            raise RequestError("RQ-001", "an execution cannot be moved before itself")
+        target, moved = self._waiting_one(before), self._waiting_one(execution_id)
+        places = places_before([entry.queued for entry in self._waiting.values()], target, moved)
+        changed = {key: replace(self._waiting[key].queued, place=place) for key, place in places.items()}
+        moved = changed[execution_id] = replace(changed[execution_id], priority=target.priority)
+        payload = {"priority": target.priority, "places": places}
+        await self._change(list(changed.values()), moved, self._event("ExecutionMoved", moved, payload, actor))
+
+    def _waiting_one(self, execution_id: str) -> QueueEntry:
+        if (entry := self._waiting.get(execution_id)) is None:
             raise RequestError("RQ-007", f"execution {execution_id} does not wait")
-        entry.request = replace(entry.request, priority=priority)
-        await self._reports.reprioritise(execution_id, priority, actor)
+        return entry.queued
+
+    def _event(self, event_type: str, queued: QueueEntry, payload: dict[str, Any], actor: Actor) -> Event:
+        told = {"graph_id": queued.graph_id, **payload}
+        return Event(event_type, "Execution", queued.execution_id, payload=told, metadata=actor.metadata())
+
+    async def _change(self, changed: list[QueueEntry], subject: QueueEntry, event: Event) -> None:
+        """Note other places in the store, then here; one of these has another priority too."""
+        await self._store.write(lambda uow: _put_places(uow, changed, subject, event))
+        self._reports.reprioritised(subject.execution_id, subject.priority)
+        for queued in changed:
+            if (entry := self._waiting.get(queued.execution_id)) is not None:
+                entry.queued = queued
+                entry.request = replace(entry.request, priority=queued.priority)
 
     async def pause(self, paused: bool, actor: Actor) -> None:
         """Send nothing more until resumed; outlives a restart."""
@@ -164,13 +213,17 @@ class Queue:
     def snapshot(self) -> dict[str, Any]:
         """`{paused, concurrency, limit, running, waiting}`; the waiting ones in the order of their turn."""
         on_the_way = [entry for entry in self._sent.values() if not entry.accepted]
-        waiting = [*on_the_way, *self._waiting.values()]
+        waiting = [entry.queued for entry in self._waiting.values()]
+        in_order = self._turns.in_order(waiting, self._held(), self._clock())
         return {
             "paused": self._paused,
             "concurrency": self._concurrency,
             "limit": self._limit,
             "running": [entry.describe() for entry in self._sent.values() if entry.accepted],
-            "waiting": [entry.describe() for entry in sorted(waiting, key=lambda entry: entry.place)],
+            "waiting": [
+                *(entry.describe() for entry in on_the_way),
+                *(self._waiting[queued.execution_id].describe() for queued in in_order),
+            ],
         }
 
     # Life
@@ -180,10 +233,11 @@ class Queue:
         unfinished = (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING, ExecutionStatus.PAUSED)
         records = await self._store.read(lambda uow: uow.executions(_ALL, statuses=unfinished))
         self._paused = bool(await self._store.read(lambda uow: uow.get_setting(_PAUSED_SETTING)))
+        entries = {queued.execution_id: queued for queued in await self._store.read(lambda uow: uow.waiting())}
         for record in records:
             self._reports.track(record)
             if record.status is ExecutionStatus.QUEUED:
-                self.add(record)
+                self.add(record, entries.get(record.id))
             else:
                 self._interrupted.append(record)
 
@@ -198,6 +252,13 @@ class Queue:
             while (entry := self._next()) is not None:
                 await self._send(entry)
                 await self._reports.listening.wait()
+
+    async def watch_the_clock(self) -> None:
+        """Wake for those whose time has come, within a second, until cancelled."""
+        while True:
+            await self._sleep(1.0)
+            if any(entry.queued.not_before_ms is not None for entry in self._waiting.values()):
+                self._wake.set()
 
     async def check_regularly(self) -> None:
         """Look for lost executions at intervals until cancelled."""
@@ -235,10 +296,16 @@ class Queue:
     def _next(self) -> _Entry | None:
         if self._paused or len(self._sent) >= self._concurrency or not self._waiting:
             return None
-        entry = min(self._waiting.values(), key=lambda entry: entry.place)
-        del self._waiting[entry.id]
-        self._sent[entry.id] = entry
+        waiting = (entry.queued for entry in self._waiting.values())
+        queued = self._turns.next(waiting, self._held(), self._clock())
+        if queued is None:
+            return None
+        self._turns.serve(queued)
+        entry = self._sent[queued.execution_id] = self._waiting.pop(queued.execution_id)
         return entry
+
+    def _held(self) -> list[str]:
+        return [entry.queued.user for entry in self._sent.values()]
 
     async def _send(self, entry: _Entry) -> None:
         try:
@@ -273,7 +340,8 @@ class Queue:
             record = self._interrupted.pop()
             if record.id in suspended:
                 continue
-            entry = _Entry(request_of(record), record.graph_id, record.created_ms, accepted=True)
+            stored = await self._store.read(lambda uow: uow.queue_entry(record.id))  # noqa: B023
+            entry = _Entry(request_of(record), stored or entry_of(record), accepted=True)
             self._sent[record.id] = entry
             if record.id in running:
                 await self._send(entry)
@@ -298,7 +366,7 @@ class Queue:
         if record is None:
             return
         if record.status is ExecutionStatus.QUEUED and not entry.resent:
-            self.add(record)
+            self.add(record, entry.queued)
             self._waiting[record.id].resent = True
         else:
             fault = SystemFault("SY-004", "the engine does not know this execution any more; it was restarted")
@@ -317,3 +385,15 @@ class Queue:
     def _free(self, execution_id: str) -> None:
         self._sent.pop(execution_id, None)
         self._wake.set()
+
+
+def _put_places(uow: UnitOfWork, changed: list[QueueEntry], subject: QueueEntry, event: Event) -> None:
+    for queued in changed:
+        stored = uow.queue_entry(queued.execution_id)
+        # Who has begun meanwhile keeps what the log says of him.
+        if stored is not None and stored.left_ms is None:
+            uow.put_queue_entry(replace(stored, priority=queued.priority, place=queued.place))
+    record = uow.execution(subject.execution_id)
+    if record is not None:
+        uow.put_execution(replace(record, options={**record.options, "priority": subject.priority}))
+    uow.append(event)

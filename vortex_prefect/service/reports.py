@@ -36,6 +36,7 @@ from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.adoption import adopt
+from vortex_prefect.service.life import advance
 from vortex_prefect.service.live import LiveExecution
 from vortex_prefect.service.outputs import Outputs
 from vortex_prefect.service.previews import Previews
@@ -55,6 +56,17 @@ _ENDINGS = {
 }
 
 
+#: Before and after → the event; what else a report tells on the way is no fact yet.
+_PROGRESS = {
+    (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING): "ExecutionStarted",
+    (ExecutionStatus.QUEUED, ExecutionStatus.PAUSED): "ExecutionStarted",
+    (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED): "ExecutionPaused",
+    (ExecutionStatus.PAUSED, ExecutionStatus.RUNNING): "ExecutionResumed",
+}
+
+#: Fields of a record that the event of its end tells.
+RESULT = ("nodes", "values", "error", "flow_run_id", "prefect_url", "started_ms", "finished_ms")
+
 #: Seconds.
 _DURATION = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
 
@@ -73,8 +85,10 @@ class ExecutionStatistics:
     retries: int
 
 
-def execution_event(event_type: str, record: ExecutionRecord, payload: dict[str, Any], actor: Actor) -> Event:
-    """An event of an execution, in its trace."""
+def execution_event(
+    event_type: str, record: ExecutionRecord, payload: dict[str, Any], actor: Actor, at_ms: int | None = None
+) -> Event:
+    """An event of an execution, in its trace; `at_ms`: when it happened, if not now."""
     return Event(
         event_type,
         "Execution",
@@ -82,6 +96,7 @@ def execution_event(event_type: str, record: ExecutionRecord, payload: dict[str,
         payload={"graph_id": record.graph_id, **payload},
         metadata=actor.metadata(),
         trace_id=trace_id(record),
+        created_ms=now_ms() if at_ms is None else at_ms,
     )
 
 
@@ -194,13 +209,10 @@ class Reports:
         else:
             await self._handle_progress(live, report)
 
-    async def reprioritise(self, execution_id: str, priority: int, actor: Actor) -> None:
-        """Note another priority of an execution that has not ended."""
+    def reprioritised(self, execution_id: str, priority: int) -> None:
+        """Note another priority of an execution that has not ended, as the store has it."""
         if (live := self._live.get(execution_id)) is not None:
             live.reprioritise(priority)
-            await self.flush()
-            event = execution_event("ExecutionReprioritised", live.record(), {"priority": priority}, actor)
-            await self._store.write(lambda uow: uow.append(event))
 
     async def finish(
         self,
@@ -287,14 +299,15 @@ class Reports:
             self._publish(messages.node_error(live.graph_id, live.id, report.node_id, report.error))
 
     async def _handle_progress(self, live: LiveExecution, report: ExecutionReport) -> None:
-        starts = live.status is ExecutionStatus.QUEUED
+        before = live.status
         live.advance(report)
         record = live.record()
         self._publish(messages.status(record))
-        if starts:
-            event = execution_event("ExecutionStarted", record, {"flow_run_id": record.flow_run_id}, Actor("engine"))
+        event_type = _PROGRESS.get((before, record.status))
+        if event_type is not None:
+            event = execution_event(event_type, record, _begin(record), Actor("engine"))
             # A stop of the control plane must not come between the message and the event.
-            await asyncio.shield(self._spawn(self._store.write(lambda uow: _put_with_event(uow, record, event))))
+            await asyncio.shield(self._spawn(self._store.write(lambda uow: advance(uow, record, event))))
 
     async def _handle_late(self, report: RunReport, live: LiveExecution | None) -> None:
         """After the end only Prefect's ids are news: a short run ends before its flow run exists."""
@@ -335,7 +348,7 @@ class Reports:
         record = live.record()
         event = execution_event(_ENDINGS[status], record, _ending(record), actor)
         try:
-            await self._store.write(lambda uow: _put_with_event(uow, record, event))
+            await self._store.write(lambda uow: advance(uow, record, event))
         except VortexError:
             _log.exception("the end of execution %s was not stored", live.id)
         logged = LOG_CONTEXT.set(LogContext(_trace_of(record), {"vortex.execution_id": record.id}))
@@ -367,12 +380,15 @@ def _ending(record: ExecutionRecord) -> dict[str, Any]:
     }
     if record.status in (ExecutionStatus.FAILED, ExecutionStatus.CRASHED):
         payload["errors"] = messages.errors(record)
+    # All that the record has and events before this one have not.
+    payload["result"] = {name: getattr(record, name) for name in RESULT}
     return payload
 
 
-def _put_with_event(uow: UnitOfWork, record: ExecutionRecord, event: Event) -> None:
-    uow.put_execution(record)
-    uow.append(event)
+def _begin(record: ExecutionRecord) -> dict[str, Any]:
+    if record.status is not ExecutionStatus.RUNNING:
+        return {}
+    return {name: getattr(record, name) for name in ("flow_run_id", "prefect_url", "started_ms")}
 
 
 def _put_all(uow: UnitOfWork, records: list[ExecutionRecord]) -> None:
@@ -386,4 +402,6 @@ def _learn(uow: UnitOfWork, report: ExecutionReport) -> ExecutionRecord | None:
         return None
     record = replace(record, flow_run_id=report.flow_run_id, prefect_url=report.prefect_url or record.prefect_url)
     uow.put_execution(record)
+    told = {"flow_run_id": record.flow_run_id, "prefect_url": record.prefect_url}
+    uow.append(execution_event("ExecutionLinked", record, told, Actor("engine")))
     return record

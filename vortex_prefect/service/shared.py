@@ -37,7 +37,12 @@ class GraphLedger:
             metadata = {**authored.author, "version": changed.version}
             uow.append(
                 Event(
-                    authored.change.event_type, "Graph", record.id, payload=authored.change.payload, metadata=metadata
+                    authored.change.event_type,
+                    "Graph",
+                    record.id,
+                    payload=authored.change.payload,
+                    metadata=metadata,
+                    created_ms=changed.updated_ms,
                 )
             )
         uow.put_graph(changed)

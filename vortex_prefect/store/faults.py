@@ -26,6 +26,20 @@ _REMEDIES = {
     sqlite3.SQLITE_LOCKED: ("another program holds the database", "Close the program that has {place} open."),
 }
 
+#: PostgreSQL's class or code of an error → the same (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_OF_POSTGRES = {
+    "08": ("the server cannot be reached", "Start the server of {place}, or check VORTEX_STORE_URL."),
+    "57P": ("the server ended the connection", "Start the server of {place}; what was asked for may be asked again."),
+    "28": ("the server refuses this user", "Check name and password in VORTEX_STORE_URL."),
+    "3D": ("there is no such database", "Make it with `createdb`, or check VORTEX_STORE_URL."),
+    "42501": ("access is refused", "Give this user the right to create and write tables in {place}."),
+    "25006": ("the database is read-only", "Name a server that takes writes: this may be a standby."),
+    "53100": ("the disk is full", "Free space on the server of {place}."),
+    "53": ("the server has not enough memory or connections", "Look at the log of the server of {place}."),
+    "58": ("the server's disk reports an error", "Check the disk and the log of the server of {place}."),
+    "XX": ("the database is damaged", "Look at the log of the server of {place}, and restore a backup."),
+}
+
 #: What Python's driver says, with no code of SQLite's, of a text that is none; nothing here writes such.
 _NO_TEXT = "Could not decode to UTF-8"
 
@@ -40,7 +54,7 @@ def translated(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         if isinstance(error, StatementError) and not isinstance(error, DBAPIError) and error.orig is not None:
             raise error.orig from None
         raise _fault_of(error, place) from error
@@ -51,8 +65,11 @@ def unusable(place: str, reason: str, hint: str) -> SystemFault:
     return SystemFault("SY-006", f"{place}: {reason}", hint)
 
 
-def _fault_of(error: SQLAlchemyError, place: str) -> SystemFault:
+def _fault_of(error: Exception, place: str) -> SystemFault:
     cause = error.orig if isinstance(error, DBAPIError) else error
+    if (remedy := _of_postgres(cause)) is not None:
+        reason, hint = remedy
+        return unusable(place, f"{reason} ({_one_line(cause)})", hint.format(place=place))
     # The low byte is the primary code; the rest only says where it arose.
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if code == 0 and _NO_TEXT in str(cause):
@@ -62,3 +79,21 @@ def _fault_of(error: SQLAlchemyError, place: str) -> SystemFault:
         return SystemFault("SY-007", f"{place}: {cause}")
     reason, hint = remedy
     return unusable(place, f"{reason} ({cause})", hint.format(place=place))
+
+
+def _of_postgres(cause: object) -> tuple[str, str] | None:
+    """Reason and hint of an error of psycopg's; null for one that the statement is to blame for, and for others."""
+    if not hasattr(cause, "sqlstate"):
+        return None
+    # Before there is a connection there is no code.
+    state = str(cause.sqlstate or ("08" if type(cause).__name__ == "OperationalError" else ""))
+    text = str(cause)
+    if cause.sqlstate is None and "does not exist" in text:
+        state = "3D"
+    elif cause.sqlstate is None and ("authentication" in text or "password" in text):
+        state = "28"
+    return next((found for length in (5, 3, 2) if (found := _OF_POSTGRES.get(state[:length]))), None)
+
+
+def _one_line(cause: object) -> str:
+    return " ".join(str(cause).split())

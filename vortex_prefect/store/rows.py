@@ -10,10 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
+from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import is_id
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import ExecutionStatus
+from vortex_prefect.core.upcasting import upcast
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -43,12 +45,13 @@ def event_row(event: Event) -> dict[str, Any]:
 def event_of(row: RowMapping | Mapping[str, Any]) -> Event:
     """The event of a row of `events`."""
     trace_id, span_id = row["trace_id"], row["span_id"]
+    payload, metadata = upcast(row["event_type"], row["payload"], row["metadata"])
     return Event(
         event_type=row["event_type"],
         aggregate_type=row["aggregate_type"],
         aggregate_id=row["aggregate_id"],
-        payload=row["payload"],
-        metadata=row["metadata"],
+        payload=payload,
+        metadata=metadata,
         trace_id=trace_id and UUID(trace_id).hex,
         span_id=span_id and UUID(span_id).hex[16:],
         event_id=row["event_id"],
@@ -70,7 +73,12 @@ def graph_row(record: GraphRecord) -> dict[str, Any]:
 
 def graph_of(row: RowMapping) -> GraphRecord:
     """The record of a row of `graphs`."""
-    return GraphRecord(**{name: value for name, value in row.items() if name != "nodes"})
+    return GraphRecord(**{name: value for name, value in row.items() if name not in ("nodes", "state")})
+
+
+def head_of(row: RowMapping) -> GraphHead:
+    """The head of a row of `graphs` without its document."""
+    return GraphHead(**{**row, "state": GraphState(row["state"])})
 
 
 def execution_row(record: ExecutionRecord) -> dict[str, Any]:

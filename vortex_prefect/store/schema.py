@@ -1,65 +1,71 @@
-"""The schema's version: creates the tables where there are none, refuses what this release cannot read."""
+"""The schema's revision: makes the tables where there are none, migrates older ones, refuses what it cannot read."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, inspect, select, text, update
+from pathlib import Path
 
+from sqlalchemy import Connection, inspect, select, text
+
+from vortex_prefect.store.database import Database
 from vortex_prefect.store.faults import unusable
-from vortex_prefect.store.sqlite import protect_events
-from vortex_prefect.store.tables import document_updates, documents, events, metadata, schema_version
+from vortex_prefect.store.tables import metadata, schema_version
 
-#: Version of the tables in `tables`. A release that changes them raises it and migrates in `prepare`.
-SCHEMA_VERSION = 2
+#: The last revision in `migrations/versions`. Who changes `tables` adds one, and names it here.
+HEAD = "0003"
 
-#: Lists need neither decode documents nor count in them.
-_TO_2 = (
-    "ALTER TABLE graphs ADD COLUMN nodes INTEGER NOT NULL DEFAULT 0",
-    "UPDATE graphs SET nodes = (SELECT count(*) FROM json_each(graphs.document, '$.nodes'))",
-    "ALTER TABLE executions ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
-)
+_REVISION = "alembic_version"
+#: What counted before Alembic did → the revision that it was.
+_BEFORE = {1: "0001", 2: "0002"}
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def prepare(connection: Connection, place: str) -> None:
-    """Bring the database to `SCHEMA_VERSION`, in one transaction.
+def prepare(connection: Connection, database: Database) -> None:
+    """Bring the database to the revision `HEAD`, in one transaction.
 
     Raises:
-        SystemFault: SY-006 if its version is another, or if its tables are somebody else's.
+        SystemFault: SY-006 if a later release wrote it, or if its tables are somebody else's.
     """
     with connection.begin():
-        names = inspect(connection).get_table_names()
-        if not names:
-            _create(connection)
-        elif schema_version.name not in names:
-            raise unusable(place, "the database is not a VORTEX store", "Choose another file or another home.")
-        else:
-            _upgrade(connection)
-            _check(connection, place)
-            _add_indexes(connection)
+        tables = set(inspect(connection).get_table_names())
+        if not tables:
+            _create(connection, database)
+        elif (found := _revision(connection, tables)) is None:
+            reason = "the database is not a VORTEX store"
+            raise unusable(database.place, reason, "Choose another database or another home.")
+        elif found != HEAD:
+            _upgrade(connection, database, found)
 
 
-def _create(connection: Connection) -> None:
+def _create(connection: Connection, database: Database) -> None:
+    # What all migrations in turn would make; a test compares. Alembic itself takes 0.2 s to import.
     metadata.create_all(connection)
-    protect_events(connection)
-    connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
+    database.protect_events(connection)
+    connection.execute(schema_version.insert().values(version=int(HEAD)))
+    connection.execute(text(f"CREATE TABLE {_REVISION} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text(f"INSERT INTO {_REVISION} VALUES ('{HEAD}')"))
 
 
-def _upgrade(connection: Connection) -> None:
-    found = connection.execute(select(schema_version.c.version)).scalar_one()
-    if found == 1:
-        for statement in _TO_2:
-            connection.execute(text(statement))
-        metadata.create_all(connection, [documents, document_updates])
-        connection.execute(update(schema_version).values(version=2))
+def _revision(connection: Connection, tables: set[str]) -> str | None:
+    """What the database says of itself; null if it is none of ours."""
+    if _REVISION in tables and "events" in tables:
+        return str(connection.execute(text(f"SELECT version_num FROM {_REVISION}")).scalar())
+    if schema_version.name not in tables:
+        return None
+    version = connection.execute(select(schema_version.c.version)).scalar_one()
+    return _BEFORE.get(version, str(version))
 
 
-def _check(connection: Connection, place: str) -> None:
-    found = connection.execute(select(schema_version.c.version)).scalar_one()
-    if found != SCHEMA_VERSION:
-        reason = f"schema version {found}; this release reads version {SCHEMA_VERSION}"
-        raise unusable(place, reason, "Run the release of VORTEX that wrote it, or choose another home.")
+def _upgrade(connection: Connection, database: Database, found: str) -> None:
+    from alembic import command  # noqa: PLC0415 - rarely needed, and slow to import
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-
-def _add_indexes(connection: Connection) -> None:
-    """Indexes that the log has got since the store was made: no other version, for nobody has to know of them."""
-    for index in events.indexes:
-        index.create(connection, checkfirst=True)
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    if found not in known:
+        reason = f"schema revision {found}; this release reads up to {HEAD}"
+        raise unusable(database.place, reason, "Run the release of VORTEX that wrote it, or choose another home.")
+    if _REVISION not in inspect(connection).get_table_names():
+        command.stamp(config, found)
+    command.upgrade(config, HEAD)

@@ -1,17 +1,21 @@
-"""All that is SQLite's own: connections, transactions' beginnings, the log's protection."""
+"""All that is SQLite's own: the file, connections, transactions' beginnings, the log's protection."""
 
 from __future__ import annotations
 
-import json
 import os
-from functools import partial
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
-import orjson
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 
-from vortex_prefect.store.faults import unusable
+from vortex_prefect.store import json_text
+from vortex_prefect.store.faults import translated, unusable
+from vortex_prefect.store.lock import writer_lock
+from vortex_prefect.store.tables import events
 
 #: How long a statement waits for another program's lock before SQLITE_BUSY.
 _BUSY_TIMEOUT_S = 5.0
@@ -29,6 +33,90 @@ _PROTECTION = (
 )
 
 _WRITER = "vortex_writer"
+
+_INSERT = f"INSERT INTO events ({', '.join(c.name for c in events.c)}) VALUES ({', '.join('?' for _ in events.c)})"
+
+
+class SqliteDatabase:
+    """A file, or a database in memory: see `store.database.Database`.
+
+    Args:
+        url: of SQLAlchemy's.
+        connections: the most that there may be at once, of a file.
+    """
+
+    errors_abort = False
+
+    def __init__(self, url: URL, *, connections: int) -> None:
+        self._path = database_path(url)
+        self.in_memory = self._path is None
+        self.place = str(self._path or ":memory:")
+        target = url if self._path is None else url.set(database=str(self._path))
+        self._engine = create_sqlite_engine(target, connections=connections)
+
+    @contextmanager
+    def writer(self) -> Iterator[Connection]:
+        """See `Database.writer`; makes file and folder where absent."""
+        if self._path is None:
+            with self._engine.connect() as connection:
+                yield as_writer(connection)
+            return
+        create_file(self._path)
+        with writer_lock(self._path):
+            with translated(self.place):
+                connection = self._engine.connect()
+            with connection:
+                yield as_writer(connection)
+            self.close()
+
+    def revived(self, held: Connection) -> Connection:
+        """See `Database.revived`: nobody closes a file."""
+        return held
+
+    @contextmanager
+    def reader(self) -> Iterator[Connection]:
+        """See `Database.reader`."""
+        with translated(self.place):
+            connection = self._engine.connect()
+        with connection:
+            yield connection
+
+    def in_transaction(self, connection: Connection) -> bool:
+        """See `Database.in_transaction`: a full disk or a failing one ends it (sqlite.org/lang_transaction.html §3)."""
+        return _raw(connection).in_transaction
+
+    def knows_event(self, connection: Connection, event_id: str) -> bool:
+        """See `Database.knows_event`: 1 µs; the same question through SQLAlchemy takes 14."""
+        question = "SELECT 1 FROM events WHERE event_id = ?"
+        return _raw(connection).execute(question, (UUID(event_id).hex,)).fetchone() is not None
+
+    def event_values(self, row: dict[str, Any]) -> tuple[Any, ...]:
+        """See `Database.event_values`: ids without dashes and times in UTC, as SQLAlchemy keeps both here."""
+        return (
+            row["event_id"].replace("-", ""),
+            row["sequence_number"],
+            row["trace_id"] and row["trace_id"].replace("-", ""),
+            row["span_id"] and row["span_id"].replace("-", ""),
+            row["event_type"],
+            row["aggregate_type"],
+            row["aggregate_id"].replace("-", ""),
+            json_text.encode(row["payload"]),
+            json_text.encode(row["metadata"]),
+            row["created_at"].replace(tzinfo=None).isoformat(" ", "microseconds"),
+        )
+
+    def insert_events(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """See `Database.insert_events`."""
+        _raw(connection).executemany(_INSERT, rows)
+
+    def protect_events(self, connection: Connection) -> None:
+        """See `Database.protect_events`."""
+        for statement in _PROTECTION:
+            connection.exec_driver_sql(statement)
+
+    def close(self) -> None:
+        """See `Database.close`."""
+        self._engine.dispose()
 
 
 def database_path(url: URL) -> Path | None:
@@ -60,8 +148,8 @@ def create_sqlite_engine(url: URL, *, connections: int) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
-        json_serializer=partial(json.dumps, separators=(",", ":")),
-        json_deserializer=_decoded,
+        json_serializer=json_text.encode,
+        json_deserializer=json_text.decode,
         **options,
     )
     event.listen(engine, "connect", _set_up)
@@ -77,19 +165,8 @@ def as_writer(connection: Connection) -> Connection:
     return connection.execution_options(**{_WRITER: True})
 
 
-def protect_events(connection: Connection) -> None:
-    """Have the database itself refuse changes of the log."""
-    for statement in _PROTECTION:
-        connection.exec_driver_sql(statement)
-
-
-def _decoded(text: str) -> Any:
-    # Whole numbers here have at most 64 bits, which is what msgpack carries and `json_problems` lets pass.
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        # NaN, infinities and lone surrogates, which Python's encoder writes.
-        return json.loads(text)
+def _raw(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
 
 
 def _set_up(dbapi_connection: Any, _record: Any) -> None:

@@ -57,6 +57,8 @@ graphs = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     Column("nodes", Integer, nullable=False),
+    #: `core.lifecycle.GraphState`.
+    Column("state", String(16), nullable=False, server_default="created"),
     Index("ix_graphs_updated", "updated_ms", "id"),
 )
 
@@ -106,6 +108,21 @@ document_updates = Table(
     Column("author", JSON, nullable=False),
 )
 
+#: Executions that wait, or left the queue lately; columns are the fields of `core.contracts.QueueEntry`.
+queue_entries = Table(
+    "queue_entries",
+    metadata,
+    Column("execution_id", _uuid, primary_key=True),
+    Column("graph_id", _uuid, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("queued_ms", BigInteger, nullable=False),
+    Column("not_before_ms", BigInteger),
+    Column("left_ms", BigInteger),
+    Index("ix_queue_left", "left_ms"),
+)
+
 settings = Table(
     "settings",
     metadata,
@@ -113,5 +130,5 @@ settings = Table(
     Column("value", JSON, nullable=False),
 )
 
-#: One row: the version of the schema that the tables have.
+#: One row: the schema's version as releases before Alembic read it, so that they refuse what is later.
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True, autoincrement=False))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     CursorResult,
     Executable,
-    RootTransaction,
     RowMapping,
     Select,
     Table,
     and_,
     bindparam,
+    case,
     delete,
-    func,
     insert,
     literal,
     or_,
@@ -27,31 +24,41 @@ from sqlalchemy import (
     update,
 )
 
-from vortex_prefect.core.contracts import DocumentUpdate, ExecutionRecord, GraphHead, GraphRecord, StoredDocument
+from vortex_prefect.core.contracts import (
+    DocumentUpdate,
+    ExecutionRecord,
+    GraphHead,
+    GraphRecord,
+    QueueEntry,
+    StoredDocument,
+)
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.events import AggregateType, Event
 from vortex_prefect.core.ids import is_id
+from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store.document_rows import DocumentRows
-from vortex_prefect.store.faults import translated
-from vortex_prefect.store.rows import event_of, event_row, execution_of, execution_row, graph_of, graph_row
+from vortex_prefect.store.queue_rows import QueueRows
+from vortex_prefect.store.rows import event_of, execution_of, execution_row, graph_of, graph_row
+from vortex_prefect.store.session import Session
 from vortex_prefect.store.tables import events, executions, graphs, settings
 
 T = TypeVar("T")
 Row = dict[str, Any]
 
-# The statements of the hot path are built once: building them took 0.56 of an append's 0.91 ms of CPU.
-_STORED = select(events).where(events.c.event_id == bindparam("event_id"))
-# Neither a sequence of the database nor a counter in memory: both leave gaps after a rollback.
-_NEXT = select(func.coalesce(func.max(events.c.sequence_number), 0) + 1).scalar_subquery()
-_APPEND = insert(events).values(sequence_number=_NEXT).returning(events.c.sequence_number)
+# The statements of the hot path are built once.
 _GRAPH_VERSION = select(graphs.c.version).where(graphs.c.id == bindparam("id"))
 _GRAPH = select(graphs).where(graphs.c.id == bindparam("id"))
+_GRAPH_STATE = select(graphs.c.state).where(graphs.c.id == bindparam("id"))
 _GRAPH_HEADS = select(*(column for column in graphs.c if column is not graphs.c.document))
 _EXECUTION_REVISION = select(executions.c.revision).where(executions.c.id == bindparam("id"))
 _EXECUTION = select(executions).where(executions.c.id == bindparam("id"))
-_CHANGED: dict[Table, dict[str, ColumnElement[Any]]] = {executions: {"revision": executions.c.revision + 1}}
+_CHANGED: dict[Table, dict[str, ColumnElement[Any]]] = {
+    executions: {"revision": executions.c.revision + 1},
+    # Whoever makes another version has edited: `core.lifecycle` allows that in every state.
+    graphs: {"state": case((graphs.c.version != bindparam("version"), GraphState.MODIFIED), else_=graphs.c.state)},
+}
 #: Table → how to replace a row, and how to make it. Two plain statements do for an upsert, whose syntax differs by
 #: database, because there is one writer.
 _PUT = {
@@ -76,31 +83,33 @@ class RecentRecords:
 
 
 class SqlUnit:
-    """`UnitOfWork` on a connection in a transaction; each method may raise what `faults.translated` does."""
+    """`UnitOfWork` in a session; each method may raise what `faults.translated` does."""
 
-    def __init__(self, connection: Connection, place: str, recent: RecentRecords, *, writable: bool) -> None:
-        self._connection = connection
-        self._place = place
+    def __init__(self, session: Session, recent: RecentRecords, *, writable: bool) -> None:
+        self._session = session
         self._recent = recent
         self._writable = writable
+        self._ended = False
         self._written: dict[str, GraphRecord] = {}
-        self._fault: SystemFault | None = None
         self._documents = DocumentRows(self._execute, self._write)
-        #: Events that are new to the log.
-        self.appended = 0
+        self._queue = QueueRows(self._execute, self._write)
 
-    def append(self, event: Event) -> Event:
+    def append(self, event: Event, *, after: int | None = None) -> Event:
         """Append to the log; an event whose id is there already is answered with the one stored.
 
+        Args:
+            after: the last event of its aggregate that the caller has seen; 0: there was none.
+
         Raises:
+            RequestError: RQ-003, the aggregate has got another event since.
             ValueError: an id is not in its canonical form.
+            TypeError: payload or metadata are no JSON.
         """
-        row = event_row(event)
-        if (stored := self.event(event.event_id)) is not None:
-            return stored
-        number = self._write(_APPEND, CursorResult.scalar_one, row)
-        self.appended += 1
-        return replace(event, sequence_number=number)
+        self._check()
+        if after is not None and (last := self._last_of(event.aggregate_id)) != after:
+            message = f"{event.aggregate_type} {event.aggregate_id} is at event {last}, not {after}"
+            raise RequestError("RQ-003", message)
+        return self._session.append(event)
 
     def put_graph(self, record: GraphRecord) -> None:
         """Insert or replace the current state of a graph.
@@ -126,13 +135,26 @@ class SqlUnit:
         row = self._first(_GRAPH, {"id": graph_id})
         return self._keep_graph(graph_of(row)) if row else None
 
+    def graph_state(self, graph_id: str) -> GraphState:
+        """Where a graph stands; DELETED for one that is not there."""
+        row = self._first(_GRAPH_STATE, {"id": graph_id}) if is_id(graph_id) else None
+        return GraphState.DELETED if row is None else GraphState(row["state"])
+
+    def put_graph_state(self, graph_id: str, state: GraphState) -> None:
+        """Note where a graph stands."""
+        if is_id(graph_id):
+            self._write(update(graphs).where(graphs.c.id == graph_id).values(state=state.value), _row_count)
+
     def graphs(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphRecord]:
         """Graphs, last changed first; `before_ms` and `before_id`, of a page's last graph, continue it."""
         return [graph_of(row) for row in self._graphs(select(graphs), limit, before_ms, before_id)]
 
     def graph_heads(self, limit: int, before_ms: int | None = None, *, before_id: str | None = None) -> list[GraphHead]:
         """As `graphs`, without reading the documents."""
-        return [GraphHead(**row) for row in self._graphs(_GRAPH_HEADS, limit, before_ms, before_id)]
+        return [
+            GraphHead(**{**row, "state": GraphState(row["state"])})
+            for row in self._graphs(_GRAPH_HEADS, limit, before_ms, before_id)
+        ]
 
     def put_execution(self, record: ExecutionRecord) -> None:
         """Insert or replace an execution.
@@ -184,10 +206,38 @@ class SqlUnit:
             statement = statement.where(_precedes(executions.c.created_ms, executions.c.id, before_ms, before_id))
         return self._executions(self._all(statement))
 
+    def forget_executions(self, ended_before_ms: int, limit: int) -> list[str]:
+        """Remove executions that ended before, at most `limit`; their ids."""
+        old = select(executions.c.id).where(executions.c.finished_ms < ended_before_ms).limit(limit)
+        ids = [row["id"] for row in self._all(old.order_by(executions.c.finished_ms))]
+        for start in range(0, len(ids), _IDS):
+            self._write(delete(executions).where(executions.c.id.in_(ids[start : start + _IDS])), _row_count)
+        return ids
+
+    def put_queue_entry(self, entry: QueueEntry) -> None:
+        """Insert or replace."""
+        self._queue.put(entry)
+
+    def queue_entry(self, execution_id: str) -> QueueEntry | None:
+        """An entry of the queue, or null; also one that has left it lately."""
+        return self._queue.get(execution_id)
+
+    def waiting(self) -> list[QueueEntry]:
+        """All entries that have not left the queue, in no order."""
+        return self._queue.waiting()
+
+    def queue_entries(self) -> list[QueueEntry]:
+        """All entries, in no order."""
+        return self._queue.all()
+
+    def forget_queue_entries(self, left_before_ms: int) -> int:
+        """Remove entries that left the queue before; how many."""
+        return self._queue.forget(left_before_ms)
+
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""
-        row = self._first(_STORED, {"event_id": event_id}) if is_id(event_id) else None
-        return event_of(row) if row else None
+        self._check()
+        return self._session.event(event_id) if is_id(event_id) else None
 
     def events(
         self,
@@ -206,7 +256,7 @@ class SqlUnit:
         if aggregate_type is not None:
             # As text of the statement: that a parameter means a partial index, no planner has to see.
             statement = statement.where(events.c.aggregate_type == literal(aggregate_type, literal_execute=True))
-        return [event_of(row) for row in self._all(statement.limit(limit))]
+        return [event_of(row) for row in self._log(statement.limit(limit))]
 
     def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
         """Events with a lower sequence number than `before`, last first, without their payloads."""
@@ -216,7 +266,7 @@ class SqlUnit:
         statement = statement.where(events.c.aggregate_id == aggregate_id).order_by(events.c.sequence_number.desc())
         if before is not None:
             statement = statement.where(events.c.sequence_number < before)
-        return [event_of({**row, "payload": {}}) for row in self._all(statement.limit(limit))]
+        return [event_of({**row, "payload": {}}) for row in self._log(statement.limit(limit))]
 
     def document(self, graph_id: str) -> StoredDocument | None:
         """The shared document of a graph, or null while nobody has opened one."""
@@ -255,11 +305,6 @@ class SqlUnit:
         """Keep a small JSON value under a name."""
         self._put(settings, {"name": name, "value": value})
 
-    def check(self) -> None:
-        """Raise the fault that the work met and swallowed: the database may have rolled back on its own."""
-        if self._fault:
-            raise self._fault
-
     def committed(self) -> None:
         """Let others have what was written."""
         for record in self._written.values():
@@ -267,7 +312,7 @@ class SqlUnit:
 
     def end(self) -> None:
         """Refuse all further use."""
-        self._fault = SystemFault("SY-007", "a unit of work was used after its end")
+        self._ended = True
 
     def _graphs(
         self, statement: Select[Any], limit: int, before_ms: int | None, before_id: str | None
@@ -312,47 +357,29 @@ class SqlUnit:
     def _write(
         self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None
     ) -> T:
-        if not self._writable:
-            raise SystemFault("SY-007", "a read tried to write")
-        return self._execute(statement, take, values)
+        self._check()
+        return self._session.write(statement, take, values)
 
     def _execute(
         self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None
     ) -> T:
-        # Rows are taken here as well: a damaged page is met when its rows are fetched.
-        self.check()
-        try:
-            with translated(self._place):
-                return take(self._connection.execute(statement, values))
-        except SystemFault as fault:
-            self._fault = fault
-            raise
+        self._check()
+        return self._session.execute(statement, take, values)
 
+    def _log(self, statement: Select[Any]) -> Sequence[RowMapping]:
+        self._check()
+        return self._session.log(statement)
 
-@contextmanager
-def unit_of_work(connection: Connection, place: str, recent: RecentRecords, *, writable: bool) -> Iterator[SqlUnit]:
-    """A transaction that commits at the end of the block, or rolls back after an exception."""
-    with translated(place):
-        transaction = connection.begin()
-    unit = SqlUnit(connection, place, recent, writable=writable)
-    try:
-        yield unit
-        unit.check()
-        with translated(place):
-            _commit(transaction)
-        unit.committed()
-    finally:
-        unit.end()
-        transaction.close()
+    def _last_of(self, aggregate_id: str) -> int:
+        if not is_id(aggregate_id):
+            return 0
+        last = select(events.c.sequence_number).where(events.c.aggregate_id == aggregate_id)
+        found = self._log(last.order_by(events.c.sequence_number.desc()).limit(1))
+        return int(found[0]["sequence_number"]) if found else 0
 
-
-def _commit(transaction: RootTransaction) -> None:
-    try:
-        transaction.commit()
-    except BaseException:
-        # SQLAlchemy forgets a transaction whose COMMIT failed; SQLite keeps it open until told.
-        transaction.connection.connection.rollback()
-        raise
+    def _check(self) -> None:
+        if self._ended:
+            raise SystemFault("SY-007", "a unit of work was used after its end")
 
 
 def _row_count(result: CursorResult[Any]) -> int:

@@ -28,12 +28,12 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 def sql(unit: UnitOfWork, statement: str) -> None:
-    cast(SqlUnit, unit)._connection.exec_driver_sql(statement)
+    cast(SqlUnit, unit)._session._connection.exec_driver_sql(statement)
 
 
 def fill_the_disk(unit: UnitOfWork) -> None:
     """Allow the database one page more than it has."""
-    count = cast(SqlUnit, unit)._connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    count = cast(SqlUnit, unit)._session._connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     sql(unit, f"PRAGMA max_page_count = {count + 1}")
 
 

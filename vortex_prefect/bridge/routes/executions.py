@@ -184,10 +184,22 @@ async def resume_queue(context: Context, actor: ActorOf) -> Response:
     openapi_extra=takes(PriorityRequest) | refuses("RQ-002", "RQ-005", "RQ-007"),
 )
 async def move_in_queue(execution_id: str, request: Request, context: Context, actor: ActorOf) -> Response:
-    """Give a waiting execution another priority."""
+    """Give a waiting execution another priority, or a place just before another one."""
     body = await read_model(request, PriorityRequest, context.limits.body_bytes)
-    record = await context.control.executions.reprioritise(execution_id, body.priority, actor)
-    return JsonAnswer(execution_resource(record))
+    executions = context.control.executions
+    if body.before is not None and body.priority is None:
+        return JsonAnswer(execution_resource(await executions.move(execution_id, body.before, actor)))
+    if body.priority is None or body.before is not None:
+        raise RequestError("RQ-001", "give either a priority or the execution to go before")
+    return JsonAnswer(execution_resource(await executions.reprioritise(execution_id, body.priority, actor)))
+
+
+@router.delete(
+    "/queue/{execution_id}", responses=gives(200, ExecutionResource), openapi_extra=refuses("RQ-002", "RQ-007")
+)
+async def remove_from_queue(execution_id: str, context: Context, actor: ActorOf) -> Response:
+    """Take a waiting execution out of the queue; it ends as cancelled."""
+    return JsonAnswer(execution_resource(await context.control.executions.remove(execution_id, actor)))
 
 
 def served(content: Content) -> Response:

@@ -227,6 +227,9 @@ class QueueEntry(Resource):
     graph_id: str
     priority: int
     created_at: str
+    user: str
+    #: It does not begin before; null: as soon as it is its turn.
+    not_before: str | None
 
 
 class Queue(Resource):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -49,6 +50,7 @@ def execute_graph(
     targets: Sequence[str] | None = None,
     force: bool = False,
     priority: int = 0,
+    not_before: datetime | None = None,
     idempotency_key: str | None = None,
 ) -> Call[answers.Accepted]:
     """Queue an execution of a graph.
@@ -58,6 +60,7 @@ def execute_graph(
         targets: names of graph outputs to compute; null for everything.
         force: run also what has not changed.
         priority: higher goes first.
+        not_before: it waits until then; with a time zone.
         idempotency_key: a repetition with the same key is the same execution; null makes one for this call.
     """
     key = idempotency_key or new_id()
@@ -67,6 +70,7 @@ def execute_graph(
         "priority": priority,
         "idempotency_key": key,
         **({} if targets is None else {"targets": list(targets)}),
+        **({} if not_before is None else {"not_before": not_before.isoformat()}),
     }
     route = Route("POST", "/api/graph/{graph_id}/execute")
     return once(route, answers.Accepted, {"options": options}, key, graph_id=graph_id)
@@ -143,10 +147,19 @@ def resume_queue() -> Call[answers.Queue]:
     return post(Route("POST", "/api/queue/resume"), answers.Queue, repeatable=True)
 
 
-def move_in_queue(execution_id: str, priority: int) -> Call[answers.Execution]:
-    """Give a waiting execution another priority."""
+def move_in_queue(
+    execution_id: str, priority: int | None = None, *, before: str | None = None
+) -> Call[answers.Execution]:
+    """Give a waiting execution another priority, or the place just before another one, with its priority."""
     route = Route("PATCH", "/api/queue/{execution_id}")
-    return post(route, answers.Execution, {"priority": priority}, repeatable=True, execution_id=execution_id)
+    wanted = {"priority": priority} if before is None else {"before": before}
+    return post(route, answers.Execution, wanted, repeatable=True, execution_id=execution_id)
+
+
+def remove_from_queue(execution_id: str) -> Call[answers.Execution]:
+    """Take a waiting execution out of the queue; it ends as cancelled."""
+    route = Route("DELETE", "/api/queue/{execution_id}")
+    return post(route, answers.Execution, execution_id=execution_id)
 
 
 # Files

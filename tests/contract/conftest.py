@@ -1,0 +1,28 @@
+"""The databases that a store is promised on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.postgres_server import PostgresServer, running_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server of our own; fails, and says what to install, where there is none on the machine."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["file", "memory", "postgres"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables, of each kind."""
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        with server.schema() as url:
+            yield url
+        return
+    yield "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/vortex.db"

@@ -1,0 +1,55 @@
+"""What differs between the databases that a store may stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+
+class Database(Protocol):
+    """A database that is reachable; `close` ends all its connections."""
+
+    #: For messages: the file, or host and name. Never holds a password.
+    place: str
+    #: There is one connection only, which readers have to share with the writer.
+    in_memory: bool
+    #: After an error within a transaction the database takes nothing but a rollback.
+    errors_abort: bool
+
+    def writer(self) -> AbstractContextManager[Connection]:
+        """The one connection that writes; it holds the writer's lock for as long as it lives.
+
+        Raises:
+            SystemFault: SY-005 another store holds the lock, SY-006 the database is not usable.
+        """
+
+    def revived(self, held: Connection) -> Connection:
+        """The writer's connection, made anew with its lock where the database has closed it; errors as `writer`."""
+
+    def reader(self) -> AbstractContextManager[Connection]:
+        """A connection for one read; its transaction sees one snapshot."""
+
+    def in_transaction(self, connection: Connection) -> bool:
+        """Whether the transaction still stands after an error: the database may have rolled back on its own."""
+
+    def knows_event(self, connection: Connection, event_id: str) -> bool:
+        """Whether the table of events has an event; asked before each append, and rarely answered with yes."""
+
+    def event_values(self, row: dict[str, Any]) -> tuple[Any, ...]:
+        """The columns of the table of events, in the order of `tables.events`, as the driver takes them.
+
+        Raises:
+            TypeError, ValueError: the payload or the metadata are no JSON.
+        """
+
+    def insert_events(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write rows of `event_values`, through the driver itself: SQLAlchemy takes 24 µs for each, SQLite 5."""
+
+    def protect_events(self, connection: Connection) -> None:
+        """Have the database itself refuse changes of the log."""
+
+    def close(self) -> None:
+        """End all connections that are not in use."""
