@@ -97,7 +97,7 @@ class HostRuntime:
         )
         self._dispatcher = Dispatcher(
             self._supervisor,
-            Shelf(self._arena.blocks),
+            Shelf(self._arena.blocks, self._arena.segment.view),
             Quarantine(config.quarantine_after),
             choice=config.workers > 1,
         )
@@ -198,6 +198,7 @@ class HostRuntime:
 
     def release(self, execution_id: str) -> None:
         """An execution, or another holder, has ended: what only it held may be evicted."""
+        self._dispatcher.released(execution_id)
         self._arena.blocks.release(execution_id)
 
     def read(self, value: Value, format: str) -> tuple[bytes, str]:
