@@ -20,12 +20,22 @@ _BUDGET_BYTES = 1 << 20
 _LEASE, _EXECUTION = "worker@1", "execution"
 
 
+class _NoMemory:
+    """Nobody writes."""
+
+    def reserve(self, offset: int, nbytes: int) -> None:
+        """As if there were enough."""
+
+    def punch(self, offset: int, nbytes: int) -> None:
+        """As if there were any."""
+
+
 class Books:
     """Grants rooms, takes results, and sees that nothing absurd is passed on."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._jobs = jobs
-        self._blocks = BlockTable(HOST_ID, _BUDGET_BYTES, reserve=lambda limit: None)
+        self._blocks = BlockTable(HOST_ID, _BUDGET_BYTES, memory=_NoMemory())
         self._began_ms = now_ms()
         self.outcomes: list[JobOutcome] = []
 

@@ -218,6 +218,28 @@ def test_damaged_bytes_are_noticed_by_the_next_process_that_reads_them(host: Hos
     # The worker that wrote the tensor trusts it; its successor does not.
     assert code(run(host, job("crash"))) == "WK-001"
     assert code(run(host, job("checksum", {"in": tensor}))) == "WK-007"
+    # From then on the host refuses it, before a worker is asked.
+    refused = run(host, job("identity", {"in": tensor}))
+    assert (code(refused), refused.worker_id) == ("WK-007", "")
+    assert host.statistics().arena["condemned"] == 1
+
+
+def test_what_comes_after_its_execution_has_ended_is_held_by_nobody(host: HostRuntime) -> None:
+    late = job("sleep", seconds=0.3)
+    made = replace(job("allocate", mb=1, seed=77), execution_id=late.execution_id, inputs={}, key="late-key")
+    began = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(host.run, late, Ears(progress=lambda _: began.set()))
+        assert began.wait(30)
+        second = pool.submit(run, host, made)
+        assert eventually(lambda: len(host._dispatcher._orders) == 2)
+        host.release(late.execution_id)
+        slow.result(30)
+        tensor = output(second.result(30))
+    assert tensor.ref is not None
+    assert host.known(["late-key"]) == ["late-key"]
+    held = [block for *_, block in host.arena.blocks.layout() if block is not None and block.ref == tensor.ref]
+    assert [block.state.value for block in held] == ["cached"]
 
 
 def test_a_large_tensor_moves_by_reference_only(host: HostRuntime) -> None:

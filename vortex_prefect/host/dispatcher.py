@@ -37,9 +37,19 @@ _ALONE_PATIENCE_S = 60.0
 
 
 @dataclass(eq=False, slots=True)
+class _Order:
+    """Jobs that somebody asked for."""
+
+    execution_id: str
+    #: The execution has ended for whoever waited for it: nobody releases what still comes.
+    released: bool = False
+
+
+@dataclass(eq=False, slots=True)
 class _Running:
     """Jobs that a worker has."""
 
+    order: _Order
     jobs: Sequence[Job]
     spans: Sequence[Span]
     attached: Attached
@@ -69,6 +79,7 @@ class Dispatcher:
         self._choice = choice
         self._at_hand = AtHand()
         self._lock = threading.Lock()
+        self._orders: set[_Order] = set()
         self._running: set[_Running] = set()
         self.jobs_done = 0
         self.measures = HostMeasures()
@@ -86,6 +97,16 @@ class Dispatcher:
         Returns:
             Their outcomes; after one that failed there are none, but always one at least.
         """
+        order = _Order(jobs[0].execution_id)
+        with self._lock:
+            self._orders.add(order)
+        try:
+            return self._run_order(order, jobs, ears)
+        finally:
+            with self._lock:
+                self._orders.discard(order)
+
+    def _run_order(self, order: _Order, jobs: Sequence[Job], ears: Ears) -> list[JobOutcome]:
         outcomes: list[JobOutcome] = []
         while len(outcomes) < len(jobs) and not (outcomes and outcomes[-1].error):
             rest = list(jobs[len(outcomes) :])
@@ -93,7 +114,7 @@ class Dispatcher:
             try:
                 if outcomes:
                     rest[0] = rest[0].linked(outcomes[-1].outputs)
-                outcomes += self._run_rest(rest, ears)
+                outcomes += self._run_rest(order, rest, ears)
             except VortexError as error:
                 outcomes.append(JobOutcome(rest[0].job_id, error=error, started_ms=started_ms, finished_ms=now_ms()))
         return outcomes
@@ -112,36 +133,42 @@ class Dispatcher:
                         channel.send(encode(Cancel(job.job_id), job.trace))
         return len(found)
 
-    def _run_rest(self, jobs: list[Job], ears: Ears) -> list[JobOutcome]:
+    def released(self, execution_id: str) -> None:
+        """An execution has ended; if jobs of it are still to run, what they give is cached, and held by nobody."""
+        with self._lock:
+            for order in self._orders:
+                order.released |= order.execution_id == execution_id
+
+    def _run_rest(self, order: _Order, jobs: list[Job], ears: Ears) -> list[JobOutcome]:
         self._shelf.check_inputs(jobs)
         now = time.monotonic()
         with self._lock:
             self._quarantine.check(_name(jobs[0]), now)
             # Of one further back it is said when its turn comes.
             jobs = list(itertools.takewhile(lambda job: not self._quarantine.holds(_name(job), now), jobs))
-        attempt, device = self._attempt(jobs, ears, None)
+        attempt, device = self._attempt(order, jobs, ears, None)
         last = attempt[-1]
         if last.error is None or last.error.code != "WK-004":
             return attempt
         job = jobs[len(attempt) - 1]
         linked = job.linked(attempt[-2].outputs) if len(attempt) > 1 else job
-        return [*attempt[:-1], self._once_more_alone(linked, last, device, ears)]
+        return [*attempt[:-1], self._once_more_alone(order, linked, last, device, ears)]
 
-    def _once_more_alone(self, job: Job, failed: JobOutcome, device: str, ears: Ears) -> JobOutcome:
+    def _once_more_alone(self, order: _Order, job: Job, failed: JobOutcome, device: str, ears: Ears) -> JobOutcome:
         """What comes of a job that ran out of memory when it has its device for itself."""
         with self._supervisor.alone_on(device, _ALONE_PATIENCE_S) as token:
             if token is None:
                 return failed
             logger.info("%s ran out of memory on %s; once more, alone", job.node_id, device)
             try:
-                (outcome,), _ = self._attempt([job], ears, token)
+                (outcome,), _ = self._attempt(order, [job], ears, token)
             except VortexError:  # no worker came back for it
                 return failed
         return replace(outcome, why=f"{outcome.why}; a second time, after it had run out of memory beside other jobs")
 
-    def _attempt(self, jobs: list[Job], ears: Ears, alone: object) -> tuple[list[JobOutcome], str]:
+    def _attempt(self, order: _Order, jobs: list[Job], ears: Ears, alone: object) -> tuple[list[JobOutcome], str]:
         """What comes of jobs on one worker, and the device that it computes on."""
-        running = self._take_worker(jobs, alone)
+        running = self._take_worker(order, jobs, alone)
         outcomes: list[JobOutcome] = []
         started_ms = now_ms()
         try:
@@ -157,7 +184,7 @@ class Dispatcher:
         told = [replace(outcome, worker_id=attached.worker_id, why=running.why) for outcome in outcomes]
         return told, attached.device
 
-    def _take_worker(self, jobs: list[Job], alone: object) -> _Running:
+    def _take_worker(self, order: _Order, jobs: list[Job], alone: object) -> _Running:
         told = {
             job.job_id: {"execution_id": job.execution_id, "node_id": job.node_id, "job_id": job.job_id} for job in jobs
         }
@@ -167,7 +194,15 @@ class Dispatcher:
         for span in spans:
             span.set("vortex.worker_id", attached.worker_id)
         traced = [replace(job, trace=span.trace) for job, span in zip(together, spans, strict=True)]
-        running = _Running(traced, spans, attached, why)
+        running = _Running(order, traced, spans, attached, why)
+        try:
+            self._shelf.hand_over(traced, attached.lease)
+            self._shelf.begin(traced[0], {}, attached.lease)
+        except WorkerError:
+            # Gone while the job waited for a worker, which is as fit as before.
+            self._shelf.end(attached.lease)
+            self._supervisor.release(attached)
+            raise
         with self._lock:
             self._running.add(running)
         return running
@@ -190,7 +225,11 @@ class Dispatcher:
         def result(outcome: JobOutcome) -> None:
             job = running.jobs[len(outcomes)]
             before = outcomes[-1].outputs if outcomes else {}
-            self._shelf.keep_outputs(job, outcome, before, attached.lease)
+            if outcome.error is not None and outcome.error.code == "WK-007":
+                self._shelf.condemn_damaged(job, before)
+            self._shelf.keep_outputs(job, outcome, before, attached.lease, released=running.order.released)
+            if len(outcomes) + 1 < len(running.jobs) and outcome.error is None:
+                self._shelf.begin(running.jobs[len(outcomes) + 1], outcome.outputs, attached.lease)
             self._note_at_hand(attached.worker_id, job, outcome)
             outcomes.append(outcome)
             supervisor.done(outcome.job_id)

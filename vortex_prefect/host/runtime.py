@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vortex_prefect.core.errors import VortexError, WorkerError
+from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.nodespec import Catalogue
@@ -28,14 +27,12 @@ from vortex_prefect.host.shelf import Shelf
 from vortex_prefect.host.supervisor import Supervisor
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.shm.arena import Arena
+from vortex_prefect.shm.caretaker import Caretaker
 from vortex_prefect.shm.janitor import sweep
 from vortex_prefect.shm.layout import SLOT_COUNT, Slot, SlotState
 from vortex_prefect.wire.payloads import Welcome
 
 logger = logging.getLogger(__name__)
-
-#: Memory that is made ready at start.
-_WARM_BYTES = 256 << 20
 
 #: What people call a worker's state → what stands in its slot.
 _SLOT_STATES = {
@@ -81,7 +78,6 @@ class HostRuntime:
         """
         self.config = config
         self._lock = threading.Lock()
-        self._warmer = threading.Thread(target=self._warm, name="vortex-warm", daemon=True)
         sweep(config.arena_path.parent)
         self._arena = Arena.create(
             config.arena_path,
@@ -89,6 +85,7 @@ class HostRuntime:
             size_bytes=config.arena_bytes,
             budget_bytes=config.arena_budget_bytes,
         )
+        self._caretaker = Caretaker(self._arena)
         socket_path = config.run_dir / "workers.sock"
         self._supervisor = Supervisor(
             config.host_id,
@@ -100,7 +97,7 @@ class HostRuntime:
         )
         self._dispatcher = Dispatcher(
             self._supervisor,
-            Shelf(self._arena.blocks),
+            Shelf(self._arena.blocks, self._arena.segment.view),
             Quarantine(config.quarantine_after),
             choice=config.workers > 1,
         )
@@ -118,7 +115,7 @@ class HostRuntime:
 
     def start(self) -> None:
         """Start the workers; jobs that come before one is ready wait for it."""
-        self._warmer.start()
+        self._caretaker.start()
         self._supervisor.start()
 
     def close(self) -> None:
@@ -129,8 +126,7 @@ class HostRuntime:
             self._dispatcher.closing = True
         self._gateway.close()
         self._supervisor.close()
-        if self._warmer.ident is not None:
-            self._warmer.join()
+        self._caretaker.close()
         self._arena.close()
 
     def catalogue(self, timeout_s: float = WORKER_PATIENCE_S) -> Catalogue:
@@ -202,6 +198,7 @@ class HostRuntime:
 
     def release(self, execution_id: str) -> None:
         """An execution, or another holder, has ended: what only it held may be evicted."""
+        self._dispatcher.released(execution_id)
         self._arena.blocks.release(execution_id)
 
     def read(self, value: Value, format: str) -> tuple[bytes, str]:
@@ -237,11 +234,6 @@ class HostRuntime:
             state = _SLOT_STATES.get(worker["state"], SlotState.DEAD)
             slot = Slot(state, generation=worker["restarts"] % (1 << 16), pid=worker["pid"] or 0)
             self._arena.segment.set_slot(index, slot)
-
-    def _warm(self) -> None:
-        """Pages that are touched for the first time are forty times slower: not while a job waits."""
-        with contextlib.suppress(VortexError):
-            self._arena.warm(_WARM_BYTES)
 
 
 def _welcome(config: HostConfig) -> Welcome:

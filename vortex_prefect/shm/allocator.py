@@ -8,13 +8,23 @@ integers have any width, so the paper's two levels of bitmaps are one here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vortex_prefect.shm.layout import ALIGNMENT, DATA_OFFSET, align_up
 
 _STEPS_LOG2 = 5
 _STEPS = 1 << _STEPS_LOG2
 _BINS = _STEPS * 64
+
+
+class Extent(NamedTuple):
+    """Some bytes in a row that are free, or one block's."""
+
+    offset: int
+    nbytes: int
+    free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +152,31 @@ class Allocator:
             ValueError: no taken extent begins there.
         """
         return self._taken(offset)
+
+    def extent(self, offset: int) -> Extent:
+        """The extent that begins at `offset`.
+
+        Raises:
+            KeyError: none does.
+        """
+        return Extent(offset, self._size[offset], offset in self._bin_of)
+
+    def before(self, offset: int) -> Extent | None:
+        """The extent that ends at `offset`; null at the start."""
+        found = self._before.get(offset)
+        return None if found is None else self.extent(found)
+
+    def after(self, offset: int) -> Extent | None:
+        """The extent that begins where the one at `offset` ends; null at the limit."""
+        end = offset + self._size[offset]
+        return None if end == self._limit else self.extent(end)
+
+    def extents(self) -> Iterator[Extent]:
+        """All of them, in order of their addresses."""
+        offset = DATA_OFFSET
+        while offset < self._limit:
+            yield (found := self.extent(offset))
+            offset += found.nbytes
 
     def grow(self, limit: int) -> None:
         """Move the end of the range up to `limit`, rounded down to 64; never shrinks."""

@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy.typing as npt
 
+from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.arrow import message_size, read_array, write_array, write_body
-from vortex_prefect.shm.blocks import BlockStatistics, BlockTable
+from vortex_prefect.shm.block_statistics import BlockStatistics
+from vortex_prefect.shm.blocks import BlockTable
+from vortex_prefect.shm.books import OnChange
 from vortex_prefect.shm.budget import arena_budget, read_memory
 from vortex_prefect.shm.checksum import crc32
-from vortex_prefect.shm.layout import DATA_OFFSET, FLAG_CLEAN_SHUTDOWN, HEADER_BYTES
+from vortex_prefect.shm.layout import FLAG_CLEAN_SHUTDOWN, HEADER_BYTES
 from vortex_prefect.shm.segment import Segment
 
 
@@ -45,7 +48,6 @@ class Arena:
     def __init__(self, segment: Segment, blocks: BlockTable) -> None:
         self.segment = segment
         self.blocks = blocks
-        self._warm_upto = DATA_OFFSET
 
     @classmethod
     def create(
@@ -55,7 +57,7 @@ class Arena:
         host: str,
         size_bytes: int,
         budget_bytes: int = 0,
-        on_evict: Callable[[TensorRef], None] | None = None,
+        on_change: OnChange | None = None,
     ) -> Arena:
         """Make the file and an empty table.
 
@@ -64,7 +66,7 @@ class Arena:
             host: id of the host, which references carry.
             size_bytes: length of the sparse file.
             budget_bytes: wish for the most memory to use; the machine may allow less. 0 for no wish.
-            on_evict: as in `BlockTable`.
+            on_change: as in `BlockTable`.
 
         Raises:
             VortexError: as `Segment.create`.
@@ -74,29 +76,39 @@ class Arena:
         blocks = BlockTable(
             host,
             min(budget, segment.size_bytes - HEADER_BYTES),
-            reserve=segment.reserve,
-            on_evict=on_evict,
+            memory=segment,
+            on_change=on_change,
             first_generation=1 + secrets.randbelow(1 << 31),
         )
         return cls(segment, blocks)
 
-    def warm(self, nbytes: int) -> int:
-        """Keep `nbytes` that no block takes reserved and pre-faulted, as far as the budget goes.
+    def warm(self, nbytes: int, until: Callable[[], bool] = lambda: False) -> int:
+        """Keep `nbytes` that no block takes reserved and touched, as far as the budget goes.
 
         The arena prefers memory that was never used to evicting what may be
         asked for again, and the first write to that runs at 0.2 GB/s instead
         of 10. So call this from one thread of its own, at start and again
-        while jobs run. It does not keep the GIL.
+        while jobs run; see `Caretaker`. It does not keep the GIL.
+
+        Args:
+            nbytes: to be kept.
+            until: asked before each step of at most 64 MiB; true ends the call.
 
         Returns:
-            Bytes that were pre-faulted by this call.
+            Bytes that were touched by this call.
 
         Raises:
             WorkerError: WK-008, no such memory; WK-002, the arena is closed.
         """
-        start, self._warm_upto = self._warm_upto, self.blocks.reserve_ahead(nbytes)
-        self.segment.prefault(start, self._warm_upto - start)
-        return self._warm_upto - start
+        if self.segment.closed:
+            raise WorkerError("WK-002", f"the arena {self.segment.path} is closed")
+        touched = 0
+        while not until() and (step := self.blocks.next_step(nbytes)) is not None:
+            self.segment.reserve(step.offset, step.nbytes)
+            self.segment.prefault(step.offset, step.nbytes)
+            self.blocks.warmed(step)
+            touched += step.nbytes
+        return touched
 
     def put_array(self, array: npt.NDArray[Any], *, holder: str) -> TensorRef:
         """Copy an array into a sealed block that `holder` holds.

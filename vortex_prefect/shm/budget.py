@@ -7,6 +7,7 @@ the machine's memory ends in swapping or the OOM killer, long before ENOSPC.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,10 @@ class MemoryReadings:
     available_bytes: int
     #: Lowest `memory.max` of this process's cgroup (v2) and its parents; null without a limit.
     cgroup_bytes: int | None = None
+    #: What the tightest of these leaves, files that can be dropped counted as free; null without a limit.
+    cgroup_free_bytes: int | None = None
+    #: `MemTotal`, or the lowest limit.
+    total_bytes: int = 0
 
 
 def arena_budget(readings: MemoryReadings, configured_bytes: int = 0) -> int:
@@ -40,36 +45,64 @@ def arena_budget(readings: MemoryReadings, configured_bytes: int = 0) -> int:
     return budget // _PAGE * _PAGE
 
 
+def shortage(readings: MemoryReadings) -> int:
+    """Bytes that the arena should give back to the machine now; 0 as long as that has a twentieth left, or 1 GiB.
+
+    Then up to twice as much, so that not every little bit that is taken asks for more.
+    """
+    available = readings.available_bytes
+    if readings.cgroup_free_bytes is not None:
+        available = min(available, readings.cgroup_free_bytes)
+    floor = min(readings.total_bytes // 20, 1 << 30)
+    return 2 * floor - available if available < floor else 0
+
+
 def read_memory(directory: Path, proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> MemoryReadings:
     """Take the readings for an arena in `directory`; `proc` and `cgroup` are where those are mounted."""
     filesystem = os.statvfs(directory)
+    meminfo = (proc / "meminfo").read_text()
+    limit, free = _cgroup(proc, cgroup)
+    total = _meminfo(meminfo, "MemTotal")
     return MemoryReadings(
         filesystem_bytes=filesystem.f_bavail * filesystem.f_frsize,
-        available_bytes=_available_bytes((proc / "meminfo").read_text()),
-        cgroup_bytes=_cgroup_bytes(proc, cgroup),
+        available_bytes=_meminfo(meminfo, "MemAvailable"),
+        cgroup_bytes=limit,
+        cgroup_free_bytes=free,
+        total_bytes=total if limit is None else min(limit, total),
     )
 
 
-def _available_bytes(meminfo: str) -> int:
+def _meminfo(meminfo: str, wanted: str) -> int:
     for line in meminfo.splitlines():
         name, _, rest = line.partition(":")
-        if name == "MemAvailable":
+        if name == wanted:
             return int(rest.split()[0]) * 1024
-    raise ValueError("meminfo has no MemAvailable")
+    raise ValueError(f"meminfo has no {wanted}")
 
 
-def _cgroup_bytes(proc: Path, root: Path) -> int | None:
-    """Every ancestor's limit binds, so the lowest counts."""
+def _cgroup(proc: Path, root: Path) -> tuple[int | None, int | None]:
+    """The lowest limit of this process's group and its ancestors, and the least that any of them leaves."""
     lines = (proc / "self/cgroup").read_text().splitlines()
     own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
     if own is None:
-        return None
+        return None, None
     group = root / own
-    limits = [limit for folder in (group, *group.parents) if (limit := _limit(folder / "memory.max")) is not None]
-    return min(limits, default=None)
+    limits = {folder: limit for folder in (group, *group.parents) if (limit := _number(folder / "memory.max"))}
+    free = [limit - _used(folder) for folder, limit in limits.items()]
+    return min(limits.values(), default=None), min(free, default=None)
 
 
-def _limit(file: Path) -> int | None:
+def _used(folder: Path) -> int:
+    """Bytes of a group, without files that the kernel drops when it needs room."""
+    current = _number(folder / "memory.current") or 0
+    with suppress(OSError):
+        for line in (folder / "memory.stat").read_text().splitlines():
+            if line.startswith("inactive_file "):
+                return max(current - int(line.split()[1]), 0)
+    return current
+
+
+def _number(file: Path) -> int | None:
     try:
         text = file.read_text().strip()
     except OSError:

@@ -13,10 +13,14 @@ class KeyIndex:
     """Content key → outputs of a node, at most `limit` of them, the longest unused forgotten first.
 
     Outputs are remembered whole: when one of their blocks goes, so does the key.
+
+    Attributes:
+        pinned: keys that are not forgotten for others; one that is forgotten with its block is in it no more.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self.pinned: set[str] = set()
         self._outputs: OrderedDict[str, Mapping[str, Value]] = OrderedDict()
         #: offset of a block → keys whose outputs lie in it.
         self._keys_at: dict[int, set[str]] = {}
@@ -32,7 +36,7 @@ class KeyIndex:
         """Remember the outputs of `key`, instead of what was there."""
         self.forget(key)
         if len(self._outputs) >= self._limit:
-            self.forget(next(iter(self._outputs)))
+            self.forget(next((known for known in self._outputs if known not in self.pinned), key))
         self._outputs[key] = dict(outputs)
         for ref in refs_of(outputs):
             self._keys_at.setdefault(ref.offset, set()).add(key)
@@ -47,6 +51,7 @@ class KeyIndex:
 
     def forget(self, key: str) -> None:
         """Forget one key, if it is known."""
+        self.pinned.discard(key)
         for ref in refs_of(self._outputs.pop(key, {})):
             keys = self._keys_at.get(ref.offset)
             if keys is not None:
@@ -54,10 +59,12 @@ class KeyIndex:
                 if not keys:
                     del self._keys_at[ref.offset]
 
-    def forget_block(self, offset: int) -> None:
-        """Forget every key with an output in the block at `offset`."""
-        for key in tuple(self._keys_at.get(offset, ())):
+    def forget_block(self, offset: int) -> list[str]:
+        """Forget every key with an output in the block at `offset`; which these were."""
+        keys = list(self._keys_at.get(offset, ()))
+        for key in keys:
             self.forget(key)
+        return keys
 
 
 def refs_of(outputs: Mapping[str, Value]) -> Iterator[TensorRef]:

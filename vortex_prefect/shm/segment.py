@@ -26,6 +26,10 @@ from vortex_prefect.shm.layout import (
 )
 
 _MADV_POPULATE_WRITE = 23  # Linux 5.14; the mmap module has no name for it
+_KEEP_SIZE, _PUNCH_HOLE = 1, 2  # <linux/falloc.h>; the os module has no fallocate
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+_libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 _OPEN_FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -48,7 +52,6 @@ class Segment:
         self.owner = owner
         self._fd = fd
         self._closed = False
-        self._reserved_bytes = HEADER_BYTES
         self._writable = mmap.mmap(fd, self.size_bytes, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         self._readable = mmap.mmap(fd, self.size_bytes, mmap.MAP_SHARED, mmap.PROT_READ)
 
@@ -99,13 +102,8 @@ class Segment:
         """Whether `close` was called."""
         return self._closed
 
-    @property
-    def reserved_bytes(self) -> int:
-        """Bytes from the start of the file that are backed by memory."""
-        return self._reserved_bytes
-
-    def reserve(self, upto: int) -> None:
-        """Back the file with memory up to offset `upto`; never shrinks.
+    def reserve(self, offset: int, nbytes: int) -> None:
+        """Back a range of the file with memory; what has some keeps it.
 
         Touching a page that tmpfs has no memory for kills the process with
         SIGBUS, so an offset is handed out only after this.
@@ -113,20 +111,28 @@ class Segment:
         Raises:
             WorkerError: WK-008, no such memory; nothing has changed.
         """
+        self._require_open()
         self._require_owner()
-        if upto <= self._reserved_bytes:
-            return
-        if upto > self.size_bytes:
-            raise WorkerError("WK-008", f"offset {upto} lies beyond the arena's {self.size_bytes} bytes")
+        if offset + nbytes > self.size_bytes:
+            raise WorkerError("WK-008", f"offset {offset + nbytes} lies beyond the arena's {self.size_bytes} bytes")
         try:
-            os.posix_fallocate(self._fd, self._reserved_bytes, upto - self._reserved_bytes)
+            os.posix_fallocate(self._fd, offset, nbytes)
         except OSError as exc:
-            wanted = upto - self._reserved_bytes
-            raise WorkerError("WK-008", f"no memory for {wanted} more bytes in {self.path}: {exc.strerror}") from exc
-        self._reserved_bytes = upto
+            raise WorkerError("WK-008", f"no memory for {nbytes} more bytes in {self.path}: {exc.strerror}") from exc
+
+    def punch(self, offset: int, nbytes: int) -> None:
+        """Give the memory of whole pages within a range back; their bytes are zero from then on.
+
+        Only a hint: where the file system cannot, nothing happens.
+        """
+        self._require_owner()
+        self._require_extent(offset, nbytes)
+        start, end = align_up(offset, mmap.PAGESIZE), (offset + nbytes) & -mmap.PAGESIZE
+        if start < end:
+            _libc.fallocate(self._fd, _PUNCH_HOLE | _KEEP_SIZE, start, end - start)
 
     def prefault(self, offset: int, nbytes: int) -> None:
-        """Have the kernel clear and map reserved pages now, before somebody waits for them.
+        """Have the kernel clear reserved pages now, before somebody waits for them.
 
         The first write ever to a page runs at 0.3 GB/s, later ones at 10. Only
         a hint: on a kernel that cannot (before 5.14), nothing happens.
@@ -136,9 +142,11 @@ class Segment:
             return
         start = offset & -mmap.PAGESIZE
         # Not mmap.madvise: it keeps the GIL for the 2.4 s that a cold GiB takes.
-        anchor = ctypes.c_char.from_buffer(self._writable, start)
-        length = ctypes.c_size_t(offset + nbytes - start)
-        ctypes.CDLL(None).madvise(ctypes.c_void_p(ctypes.addressof(anchor)), length, _MADV_POPULATE_WRITE)
+        anchor = ctypes.addressof(ctypes.c_char.from_buffer(self._writable, start))
+        _libc.madvise(anchor, offset + nbytes - start, _MADV_POPULATE_WRITE)
+        # The file keeps the pages. Mapped here they would count as this process's own, and Dask ends a worker that
+        # has too many of those.
+        _libc.madvise(anchor, offset + nbytes - start, mmap.MADV_DONTNEED)
 
     def view(self, offset: int, nbytes: int) -> memoryview:
         """Bytes to read, without a copy. Writing through a pointer into them kills the process (SIGSEGV).

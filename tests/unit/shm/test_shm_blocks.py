@@ -9,24 +9,45 @@ import pytest
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.tensor import TensorRef
-from vortex_prefect.shm.blocks import GROWTH_BYTES, BlockTable
+from vortex_prefect.shm.blocks import BlockTable
 from vortex_prefect.shm.layout import DATA_OFFSET
 from vortex_prefect.shm.lifecycle import Block
+from vortex_prefect.shm.ranges import Ranges
+from vortex_prefect.shm.room import GROWTH_BYTES
 
 MIB = 1 << 20
 
 
 class Machine:
-    """Stands for the memory that can be reserved."""
+    """Stands for the memory that can be reserved: so many bytes in all."""
 
     def __init__(self, limit: int = 1 << 40) -> None:
         self.limit = limit
         self.reserved: list[int] = []
+        self.backed = Ranges()
 
-    def reserve(self, upto: int) -> None:
-        if upto > self.limit:
+    def reserve(self, offset: int, nbytes: int) -> None:
+        has = sum(end - start for start, end in self.backed.within(offset, offset + nbytes))
+        if self.backed.nbytes + nbytes - has > self.limit:
             raise WorkerError("WK-008", "no memory")
-        self.reserved.append(upto)
+        self.reserved.append(offset + nbytes)
+        self.backed.add(offset, offset + nbytes)
+
+    def punch(self, offset: int, nbytes: int) -> None:
+        self.backed.remove(offset, offset + nbytes)
+
+
+class Changes(list[TensorRef]):
+    """The tensors that are gone; why, and which came, beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, str]] = []
+
+    def note(self, what: str, ref: TensorRef, more: str) -> None:
+        self.told.append((what, more))
+        if what == "evicted":
+            self.append(ref)
 
 
 @pytest.fixture
@@ -35,13 +56,13 @@ def machine() -> Machine:
 
 
 @pytest.fixture
-def evicted() -> list[TensorRef]:
-    return []
+def evicted() -> Changes:
+    return Changes()
 
 
 @pytest.fixture
-def table(machine: Machine, evicted: list[TensorRef]) -> BlockTable:
-    return BlockTable("host", 4 * MIB, reserve=machine.reserve, on_evict=evicted.append, key_limit=3)
+def table(machine: Machine, evicted: Changes) -> BlockTable:
+    return BlockTable("host", 4 * MIB, memory=machine, on_change=evicted.note, key_limit=3)
 
 
 def ref_of(block: Block, nbytes: int | None = None) -> TensorRef:
@@ -62,7 +83,7 @@ def is_valid(table: BlockTable, ref: TensorRef) -> bool:
     return True
 
 
-def test_a_tensors_life_from_grant_to_eviction(table: BlockTable, evicted: list[TensorRef]) -> None:
+def test_a_tensors_life_from_grant_to_eviction(table: BlockTable, evicted: Changes) -> None:
     block = table.allocate(3 * MIB, "worker")
     ref = ref_of(block)
     assert not is_valid(table, ref)
@@ -79,7 +100,7 @@ def test_a_tensors_life_from_grant_to_eviction(table: BlockTable, evicted: list[
 
 
 def test_generations_differ_are_never_zero_and_wrap(machine: Machine) -> None:
-    table = BlockTable("host", MIB, reserve=machine.reserve, first_generation=(1 << 32) - 1)
+    table = BlockTable("host", MIB, memory=machine, first_generation=(1 << 32) - 1)
     first, second = table.allocate(64, "worker"), table.allocate(64, "worker")
     assert (first.generation, second.generation) == ((1 << 32) - 1, 1)
 
@@ -109,7 +130,7 @@ def test_a_forged_reference_is_refused(table: BlockTable, changes: dict[str, obj
 
 
 def test_memory_is_reserved_in_steps_up_to_the_budget(machine: Machine) -> None:
-    table = BlockTable("host", 2 * GROWTH_BYTES + MIB, reserve=machine.reserve)
+    table = BlockTable("host", 2 * GROWTH_BYTES + MIB, memory=machine)
     table.allocate(64, "worker")
     table.allocate(MIB, "worker")
     assert machine.reserved == [DATA_OFFSET + GROWTH_BYTES]
@@ -120,22 +141,94 @@ def test_memory_is_reserved_in_steps_up_to_the_budget(machine: Machine) -> None:
 
 
 def test_the_free_end_counts_when_memory_is_reserved(machine: Machine) -> None:
-    table = BlockTable("host", 4 * GROWTH_BYTES, reserve=machine.reserve)
+    table = BlockTable("host", 4 * GROWTH_BYTES, memory=machine)
     table.allocate(GROWTH_BYTES - MIB, "worker")
     table.allocate(GROWTH_BYTES + MIB, "worker")
     assert machine.reserved == [DATA_OFFSET + GROWTH_BYTES, DATA_OFFSET + 2 * GROWTH_BYTES]
 
 
-def test_reserving_ahead_keeps_room_free_up_to_the_budget(machine: Machine) -> None:
-    table = BlockTable("host", 3 * GROWTH_BYTES, reserve=machine.reserve)
-    assert table.reserve_ahead(MIB) == DATA_OFFSET + GROWTH_BYTES
-    assert table.reserve_ahead(GROWTH_BYTES) == DATA_OFFSET + GROWTH_BYTES
+def warm(table: BlockTable, machine: Machine, ahead: int) -> list[tuple[int, int]]:
+    """Take all steps; which they were."""
+    steps = []
+    while (step := table.next_step(ahead)) is not None:
+        machine.reserve(step.offset, step.nbytes)
+        table.warmed(step)
+        steps.append((step.offset, step.nbytes))
+    return steps
+
+
+def test_room_is_kept_ready_ahead_up_to_the_budget(machine: Machine) -> None:
+    table = BlockTable("host", 3 * GROWTH_BYTES, memory=machine)
+    first, second, third = [(DATA_OFFSET + step * GROWTH_BYTES, GROWTH_BYTES) for step in range(3)]
+    assert warm(table, machine, MIB) == [first]
+    assert warm(table, machine, GROWTH_BYTES) == []
     table.allocate(MIB, "worker")
-    assert table.reserve_ahead(GROWTH_BYTES) == DATA_OFFSET + 2 * GROWTH_BYTES
-    assert table.reserve_ahead(1 << 40) == DATA_OFFSET + 3 * GROWTH_BYTES
-    assert machine.reserved == [DATA_OFFSET + step * GROWTH_BYTES for step in (1, 2, 3)]
+    assert warm(table, machine, GROWTH_BYTES) == [second]
+    assert warm(table, machine, 1 << 40) == [third]
+    assert table.statistics().warm_bytes == 3 * GROWTH_BYTES
     table.allocate(3 * GROWTH_BYTES - MIB, "worker")
     assert len(machine.reserved) == 3
+
+
+def test_what_was_reserved_in_a_hurry_is_cold_until_it_is_written_or_touched(machine: Machine) -> None:
+    table = BlockTable("host", 3 * GROWTH_BYTES, memory=machine)
+    block = table.allocate(MIB, "worker")
+    assert (table.statistics().warm_bytes, table.statistics().cold_bytes) == (0, GROWTH_BYTES)
+    table.seal(ref_of(block), owner="worker", holder="run")
+    assert table.statistics().warm_bytes == MIB
+    assert warm(table, machine, MIB) == [(DATA_OFFSET + MIB, GROWTH_BYTES - MIB)]
+    assert table.statistics().cold_bytes == 0
+
+
+def test_under_pressure_free_room_goes_first_and_then_what_is_worth_least(machine: Machine, evicted: Changes) -> None:
+    table = BlockTable("host", 3 * GROWTH_BYTES, memory=machine, on_change=evicted.note)
+    rare, held = sealed(table, 8 * MIB, "a"), sealed(table, 8 * MIB, "b")
+    table.release("a")
+    assert table.give_back(4 * MIB) >= 4 * MIB
+    assert evicted == []
+    assert table.give_back(1 << 40) == 8 * MIB
+    assert evicted == [rare]
+    assert evicted.told[-1] == ("evicted", "pressure")
+    assert machine.backed.nbytes == 8 * MIB
+    table.check(held)
+    # What was given back is reserved again before it is handed out.
+    again = table.allocate(2 * GROWTH_BYTES, "worker")
+    assert machine.backed.within(again.offset, again.offset + again.nbytes) == [
+        (again.offset, again.offset + again.nbytes)
+    ]
+
+
+def test_a_hole_that_cannot_be_filled_takes_memory_from_the_cache() -> None:
+    machine = Machine(limit=GROWTH_BYTES)
+    table = BlockTable("host", GROWTH_BYTES, memory=machine)
+    sealed(table, 16 * MIB, "low")
+    cached = sealed(table, 16 * MIB, "cached")
+    sealed(table, 16 * MIB, "high")
+    table.drop("low")
+    assert table.give_back(16 * MIB) == 16 * MIB  # the 16 MiB after the last block, or before the first
+    assert table.give_back(16 * MIB) == 16 * MIB
+    machine.limit = 32 * MIB  # others have taken what was given back
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(8 * MIB, "worker")
+    table.release("cached")
+    block = table.allocate(8 * MIB, "worker")
+    assert machine.backed.within(block.offset, block.offset + block.nbytes) == [
+        (block.offset, block.offset + block.nbytes)
+    ]
+    assert not is_valid(table, cached)
+
+
+def test_a_step_that_memory_was_taken_from_meanwhile_leaves_a_hole(machine: Machine) -> None:
+    table = BlockTable("host", GROWTH_BYTES, memory=machine)
+    warm(table, machine, 1)
+    table.give_back(1 << 40)
+    step = table.next_step(1)
+    assert step is not None
+    table.allocate(MIB, "worker")
+    table.drop_owner("worker")
+    table.give_back(1 << 40)
+    table.warmed(step)
+    assert table.statistics().reserved_bytes == 0
 
 
 def test_a_full_arena_says_what_was_asked_held_and_free(table: BlockTable) -> None:
@@ -156,9 +249,9 @@ def test_a_hopeless_request_neither_reserves_nor_evicts(table: BlockTable, machi
     table.check(cached)
 
 
-def test_when_the_machine_is_full_the_cache_gives_way(evicted: list[TensorRef]) -> None:
-    machine = Machine(limit=DATA_OFFSET + GROWTH_BYTES)
-    table = BlockTable("host", 4 * GROWTH_BYTES, reserve=machine.reserve, on_evict=evicted.append)
+def test_when_the_machine_is_full_the_cache_gives_way(evicted: Changes) -> None:
+    machine = Machine(limit=GROWTH_BYTES)
+    table = BlockTable("host", 4 * GROWTH_BYTES, memory=machine, on_change=evicted.note)
     first = sealed(table, GROWTH_BYTES)
     with pytest.raises(WorkerError, match="WK-008"):
         table.allocate(MIB, "worker")
@@ -167,7 +260,7 @@ def test_when_the_machine_is_full_the_cache_gives_way(evicted: list[TensorRef]) 
     assert evicted == [first]
 
 
-def test_the_least_used_is_evicted_and_the_held_never(table: BlockTable, evicted: list[TensorRef]) -> None:
+def test_the_least_used_is_evicted_and_the_held_never(table: BlockTable, evicted: Changes) -> None:
     popular, held, rare = sealed(table, MIB, "a"), sealed(table, MIB, "b"), sealed(table, MIB, "a")
     table.hold(popular, "c")
     table.release("c")
@@ -182,7 +275,7 @@ def test_the_least_used_is_evicted_and_the_held_never(table: BlockTable, evicted
     table.check(held)
 
 
-def test_what_is_held_again_leaves_the_order_of_eviction(table: BlockTable, evicted: list[TensorRef]) -> None:
+def test_what_is_held_again_leaves_the_order_of_eviction(table: BlockTable, evicted: Changes) -> None:
     first, second = sealed(table, 2 * MIB, "a"), sealed(table, 2 * MIB, "a")
     table.release("a")
     table.hold(first, "b")
@@ -229,9 +322,9 @@ def test_only_the_grantee_seals_or_discards_and_only_once(table: BlockTable) -> 
         with pytest.raises(WorkerError, match="WK-002"):
             attempt()
     table.seal(ref, owner="worker", holder="run")
-    with pytest.raises(WorkerError, match=r"WK-002 .*is held"):
+    with pytest.raises(WorkerError, match=r"WK-002 .*is written"):
         table.seal(ref, owner="worker", holder="run")
-    with pytest.raises(WorkerError, match=r"WK-002 .*is held"):
+    with pytest.raises(WorkerError, match=r"WK-002 .*is written"):
         table.discard(block.offset, block.generation, owner="worker")
     table.check(ref)
 
@@ -282,7 +375,7 @@ def test_small_values_are_remembered_within_bounds(table: BlockTable) -> None:
 
 
 def test_threads_never_get_the_same_bytes(machine: Machine) -> None:
-    table = BlockTable("host", 64 * MIB, reserve=machine.reserve)
+    table = BlockTable("host", 64 * MIB, memory=machine)
     granted: list[Block] = []
     start = threading.Barrier(8)
 
@@ -301,3 +394,111 @@ def test_threads_never_get_the_same_bytes(machine: Machine) -> None:
         thread.join()
     assert len({block.offset for block in granted}) == len({block.generation for block in granted}) == 1600
     assert table.statistics().in_use_bytes == 1600 * 4096
+
+
+def state_of(table: BlockTable, ref: TensorRef) -> str:
+    return next(block.state.value for *_, block in table.layout() if block is not None and block.ref == ref)
+
+
+def test_a_worker_that_reads_keeps_a_block_whatever_becomes_of_the_execution(
+    table: BlockTable, evicted: Changes
+) -> None:
+    ref = sealed(table, 3 * MIB)
+    assert state_of(table, ref) == "written"
+    table.map([ref, ref], "worker@1", "job")
+    assert state_of(table, ref) == "mapped"
+    table.use("worker@1", "job")
+    assert state_of(table, ref) == "in_use"
+    table.release("run")
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(2 * MIB, "worker")
+    table.finish("worker@1", "job")
+    assert state_of(table, ref) == "cached"
+    table.map([ref], "worker@1", "next")
+    assert state_of(table, ref) == "mapped"
+    assert table.drop_owner("worker@1") == 0
+    assert state_of(table, ref) == "cached"
+    table.allocate(2 * MIB, "worker")
+    assert evicted == [ref]
+
+
+def test_the_last_of_several_readers_counts(table: BlockTable) -> None:
+    ref = sealed(table, MIB)
+    for lease in ("one@1", "two@2"):
+        table.map([ref], lease, "job")
+        table.use(lease, "job")
+    table.finish("one@1", "job")
+    assert state_of(table, ref) == "in_use"
+    table.finish("two@2", "job")
+    assert state_of(table, ref) == "done"
+    assert table.statistics().leases == 1
+
+
+def test_of_several_tensors_one_that_is_gone_hands_over_none(table: BlockTable) -> None:
+    ref = sealed(table, MIB)
+    with pytest.raises(WorkerError, match="WK-002"):
+        table.map([ref, replace(ref, generation=99)], "worker@1", "job")
+    assert state_of(table, ref) == "written"
+
+
+def test_a_damaged_block_is_refused_and_goes_with_the_last_who_has_it(table: BlockTable, evicted: Changes) -> None:
+    ref = sealed(table, 2 * MIB)
+    table.remember("key", {"out": Value("TENSOR", ref)})
+    assert table.pin("key")
+    table.map([ref], "worker@1", "job")
+    assert table.condemn(ref)
+    assert not table.condemn(ref)
+    assert table.known(["key"]) == []
+    attempts: list[Callable[[], None]] = [
+        lambda: table.check(ref),
+        lambda: table.hold(ref, "b"),
+        lambda: table.map([ref], "w", "j"),
+    ]
+    for refused in attempts:
+        with pytest.raises(WorkerError, match="WK-007"):
+            refused()
+    table.release("run")
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(3 * MIB, "worker")
+    table.drop_owner("worker@1")
+    assert (evicted, evicted.told[-1]) == ([ref], ("evicted", "damaged"))
+    assert (table.statistics().in_use_bytes, table.statistics().condemned) == (0, 1)
+
+
+def test_what_is_pinned_stays_and_pins_take_half_of_the_arena_at_most(table: BlockTable) -> None:
+    ref = sealed(table, 2 * MIB)
+    table.remember("kept", {"out": Value("TENSOR", ref)})
+    table.remember("more", {"out": Value("TENSOR", sealed(table, MIB))})
+    table.release("run")
+    assert not table.pin("unknown")
+    assert table.pin("kept")
+    assert table.pin("kept")
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.pin("more")
+    for number in range(5):
+        table.remember(str(number), {"out": Value("INT", data=number)})
+    with pytest.raises(WorkerError, match="WK-008"):
+        table.allocate(3 * MIB, "worker")
+    assert table.known(["kept"]) == ["kept"]
+    assert (table.statistics().pinned_bytes, table.statistics().hit_rate) == (2 * MIB, None)
+    assert table.unpin("kept")
+    assert not table.unpin("kept")
+    table.allocate(3 * MIB, "worker")
+    assert table.known(["kept"]) == []
+
+
+def test_a_large_request_evicts_neighbours_not_whatever_is_worth_least(table: BlockTable, evicted: Changes) -> None:
+    # Worth less than any other, and of no use: what lies beside them is held.
+    refs = [sealed(table, MIB // 2, f"run-{number}") for number in range(8)]
+    for number in (0, 2, 4, 6, 7):
+        table.release(f"run-{number}")
+    table.allocate(MIB, "worker")
+    assert evicted == [refs[6], refs[7]]
+
+
+def test_it_is_told_what_comes_and_goes(table: BlockTable, evicted: Changes) -> None:
+    sealed(table, 4 * MIB)
+    table.release("run")
+    sealed(table, 4 * MIB, "next")
+    table.drop("next")
+    assert evicted.told == [("allocated", "run"), ("evicted", "room"), ("allocated", "next"), ("evicted", "dropped")]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vortex_prefect.shm.budget import MemoryReadings, arena_budget, read_memory
+from vortex_prefect.shm.budget import MemoryReadings, arena_budget, read_memory, shortage
 
 MIB = 1 << 20
 
@@ -54,3 +54,30 @@ def test_no_cgroup_is_no_limit(tmp_path: Path, proc: Path) -> None:
 
 def test_this_machine_can_be_read(tmp_path: Path) -> None:
     assert arena_budget(read_memory(tmp_path)) > 0
+
+
+def test_what_a_group_has_used_is_no_room_except_for_files_that_can_be_dropped(tmp_path: Path, proc: Path) -> None:
+    root = tmp_path / "cgroup"
+    (root / "outer/inner").mkdir(parents=True)
+    (root / "outer/memory.max").write_text(f"{100 * MIB}\n")
+    (root / "outer/memory.current").write_text(f"{90 * MIB}\n")
+    (root / "outer/memory.stat").write_text(f"anon 1\ninactive_file {20 * MIB}\n")
+    readings = read_memory(tmp_path, proc, root)
+    assert readings.cgroup_free_bytes == 30 * MIB
+    assert readings.total_bytes == 9 * 1024
+
+
+@pytest.mark.parametrize(
+    ("available", "free_in_group", "total", "expected"),
+    [
+        (60, None, 1000, 0),
+        (49, None, 1000, 51),
+        (500, 10, 1000, 90),
+        (0, None, 1 << 40, 2 << 30),
+    ],
+)
+def test_below_a_twentieth_memory_is_short(
+    available: int, free_in_group: int | None, total: int, expected: int
+) -> None:
+    readings = MemoryReadings(0, available, cgroup_free_bytes=free_in_group, total_bytes=total)
+    assert shortage(readings) == expected

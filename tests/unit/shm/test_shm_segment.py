@@ -35,7 +35,7 @@ def test_64_gib_take_one_page(shm_dir: Path) -> None:
 
 
 def test_what_one_process_writes_another_reads(segment: Segment) -> None:
-    segment.reserve(DATA_OFFSET + 4096)
+    segment.reserve(DATA_OFFSET, 4096)
     with Segment.open(segment.path, segment.size_bytes) as other:
         segment.writable(DATA_OFFSET + 64, 5)[:] = b"hello"
         assert bytes(other.view(DATA_OFFSET + 64, 5)) == b"hello"
@@ -51,7 +51,7 @@ def test_views_are_read_only(segment: Segment) -> None:
 
 
 def test_writing_through_a_views_address_kills(segment: Segment) -> None:
-    segment.reserve(DATA_OFFSET + 4096)
+    segment.reserve(DATA_OFFSET, 4096)
     code = (
         "import ctypes, sys, numpy; from pathlib import Path; from vortex_prefect.shm.segment import Segment\n"
         f"view = Segment.open(Path(sys.argv[1])).view({DATA_OFFSET}, 64)\n"
@@ -71,23 +71,25 @@ def test_views_beyond_the_data_are_refused(segment: Segment, offset: int, nbytes
             take(offset, nbytes)
 
 
-def test_reserve_backs_the_file_and_never_shrinks(segment: Segment) -> None:
-    segment.reserve(DATA_OFFSET + (1 << 20))
+def test_reserve_backs_the_file_and_a_hole_gives_whole_pages_back(segment: Segment) -> None:
+    segment.reserve(DATA_OFFSET, 1 << 20)
     assert os.stat(segment.path).st_blocks * 512 == DATA_OFFSET + (1 << 20)
-    segment.reserve(DATA_OFFSET)
-    assert segment.reserved_bytes == DATA_OFFSET + (1 << 20)
+    segment.writable(DATA_OFFSET, 4096)[:] = bytes([7]) * 4096
+    segment.punch(DATA_OFFSET + 1, 3 * 4096)
+    assert os.stat(segment.path).st_blocks * 512 == DATA_OFFSET + (1 << 20) - 2 * 4096
+    assert bytes(segment.view(DATA_OFFSET, 4096)) == bytes([7]) * 4096
 
 
 def test_full_memory_is_wk_008_and_changes_nothing(segment: Segment, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = segment.reserved_bytes
+    before = os.stat(segment.path).st_blocks
     with monkeypatch.context() as patch:
         patch.setattr(os, "posix_fallocate", refuse)
         with pytest.raises(WorkerError, match=r"WK-008 .*No space left"):
-            segment.reserve(DATA_OFFSET + (1 << 20))
-    assert segment.reserved_bytes == before
-    segment.reserve(DATA_OFFSET + (1 << 20))
+            segment.reserve(DATA_OFFSET, 1 << 20)
+    assert os.stat(segment.path).st_blocks == before
+    segment.reserve(DATA_OFFSET, 1 << 20)
     with pytest.raises(WorkerError, match="WK-008"):
-        segment.reserve(segment.size_bytes + 1)
+        segment.reserve(segment.size_bytes, 1)
 
 
 def test_failed_create_leaves_nothing(shm_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,12 +108,12 @@ def test_a_second_arena_of_that_name_is_refused(segment: Segment) -> None:
     assert segment.header() == Header()
 
 
-def test_prefault_maps_pages_and_keeps_their_bytes(segment: Segment) -> None:
-    segment.reserve(DATA_OFFSET + (1 << 20))
+def test_prefault_keeps_bytes_and_the_pages_are_the_files_not_the_hosts(segment: Segment) -> None:
+    segment.reserve(DATA_OFFSET, 1 << 20)
     segment.writable(DATA_OFFSET + 100, 3)[:] = b"abc"
     segment.prefault(DATA_OFFSET + 100, (1 << 20) - 100)
     assert bytes(segment.view(DATA_OFFSET + 99, 5)) == b"\0abc\0"
-    assert resident_bytes(segment) >= 1 << 20
+    assert resident_bytes(segment) == 0
 
 
 def resident_bytes(segment: Segment) -> int:
@@ -139,7 +141,7 @@ def test_only_the_owner_writes_the_header_and_reserves(segment: Segment) -> None
             lambda: other.set_clock_tick(1),
             lambda: other.set_flags(1),
             lambda: other.set_slot(0, Slot()),
-            lambda: other.reserve(DATA_OFFSET + 1),
+            lambda: other.reserve(DATA_OFFSET, 1),
         ]
         for forbidden in attempts:
             with pytest.raises(WorkerError, match="WK-010"):
@@ -176,7 +178,7 @@ def test_wrong_size_folder_and_missing_file_are_wk_010(segment: Segment, tmp_pat
 
 def test_close_leaves_living_views_valid(shm_dir: Path) -> None:
     segment = Segment.create(shm_dir / "segment", 1 << 20)
-    segment.reserve(DATA_OFFSET + 64)
+    segment.reserve(DATA_OFFSET, 64)
     writing = segment.writable(DATA_OFFSET, 64)
     reading = np.frombuffer(segment.view(DATA_OFFSET, 64), np.uint8)
     path = segment.path
