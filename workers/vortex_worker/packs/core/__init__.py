@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def load() -> list[NodeType]:
     """All nodes of the pack `core`, sorted by type."""
-    from vortex_worker.packs.core import (  # noqa: PLC0415  the SDK loads torch
+    from vortex_worker.packs.core import (
         arithmetic,
         expression,
         flow,
@@ -19,6 +19,6 @@ def load() -> list[NodeType]:
         text,
         values,
     )
-    from vortex_worker.sdk import nodes_of  # noqa: PLC0415
+    from vortex_worker.sdk import nodes_of
 
     return nodes_of([arithmetic, expression, flow, lists, structure, text, values])

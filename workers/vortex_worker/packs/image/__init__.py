@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def load() -> list[NodeType]:
     """All nodes of the pack `image`, sorted by type."""
-    from vortex_worker.packs.image import (  # noqa: PLC0415  torch and kornia load only in a worker
+    from vortex_worker.packs.image import (
         channels,
         colors,
         combine,
@@ -24,6 +24,6 @@ def load() -> list[NodeType]:
         sources,
         tone,
     )
-    from vortex_worker.sdk import nodes_of  # noqa: PLC0415
+    from vortex_worker.sdk import nodes_of
 
     return nodes_of([channels, colors, combine, curves, effects, files, filters, geometry, lut, masks, sources, tone])
