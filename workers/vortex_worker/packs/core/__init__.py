@@ -12,13 +12,15 @@ def load() -> list[NodeType]:
     """All nodes of the pack `core`, sorted by type."""
     from vortex_worker.packs.core import (
         arithmetic,
+        control,
         expression,
         flow,
         lists,
+        sequences,
         structure,
         text,
         values,
     )
     from vortex_worker.sdk import nodes_of
 
-    return nodes_of([arithmetic, expression, flow, lists, structure, text, values])
+    return nodes_of([arithmetic, control, expression, flow, lists, sequences, structure, text, values])
