@@ -15,15 +15,44 @@ def load() -> list[NodeType]:
         colors,
         combine,
         curves,
+        denoise,
+        draw,
         effects,
         files,
         filters,
         geometry,
         lut,
         masks,
+        matching,
+        measures,
+        optics,
+        patterns,
         sources,
+        stylize,
         tone,
     )
     from vortex_worker.sdk import nodes_of
 
-    return nodes_of([channels, colors, combine, curves, effects, files, filters, geometry, lut, masks, sources, tone])
+    return nodes_of(
+        [
+            channels,
+            colors,
+            combine,
+            curves,
+            denoise,
+            draw,
+            effects,
+            files,
+            filters,
+            geometry,
+            lut,
+            masks,
+            matching,
+            measures,
+            optics,
+            patterns,
+            sources,
+            stylize,
+            tone,
+        ]
+    )
