@@ -188,7 +188,10 @@ def _spectra() -> None:
     add("fft_shift", lambda a: np.fft.fftshift(a, 1), A, axes=[1])
     add("fft_shift", np.fft.ifftshift, A, inverse=True)
     add("frequencies", lambda a: np.fft.fftfreq(33, 0.1), SIGNAL, rate=10.0)
-    for name, part in {"magnitude": np.abs, "phase": np.angle, "real": np.real, "imaginary": np.imag}.items():
+    parts: dict[str, Callable[..., Any]] = {
+        "magnitude": np.abs, "phase": np.angle, "real": np.real, "imaginary": np.imag,
+    }  # fmt: skip
+    for name, part in parts.items():
         add("complex_parts", part, COMPLEX, part=name)
     add("complex_parts", lambda a: np.abs(a) ** 2, COMPLEX, part="power")
     for mode in ("full", "same", "valid"):

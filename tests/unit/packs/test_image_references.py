@@ -157,7 +157,8 @@ def test_bilateral_is_its_definition(ctx: Context) -> None:
 
 def test_bands_are_differences_of_gaussians() -> None:
     def blurred(sigma: float) -> np.ndarray:
-        return scipy.ndimage.gaussian_filter(PHOTO, (sigma, sigma, 0), mode="nearest", truncate=3)
+        result: np.ndarray = scipy.ndimage.gaussian_filter(PHOTO, (sigma, sigma, 0), mode="nearest", truncate=3)
+        return result
 
     close(high_pass(image(PHOTO), 3.0), np.clip(PHOTO - blurred(3) + 0.5, 0, 1), 2e-3)
     close(band(image(PHOTO), 1.0, 3.0, 2.0), np.clip(0.5 + 2 * (blurred(1) - blurred(3)), 0, 1), 4e-3)

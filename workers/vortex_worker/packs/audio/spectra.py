@@ -62,7 +62,8 @@ def mfcc(
     cosine = torch.cos(torch.arange(coefficients, dtype=torch.float64).unsqueeze(1) * places)
     cosine *= math.sqrt(2 / bands)
     cosine[0] /= math.sqrt(2)
-    return cosine.to(decibels) @ decibels
+    result: torch.Tensor = cosine.to(decibels) @ decibels
+    return result
 
 
 @node("audio.spectrogram_image", category="spectrum", title="Spectrogram as picture")
@@ -75,7 +76,8 @@ def spectrogram_image(
     """A grey picture of the first channel: time to the right, frequency upwards."""
     decibels = spectrogram(Sound(audio.samples[:1], audio.rate), window, hop, "decibels")[0]
     grey = ((decibels - decibels.amax()) / range_ + 1).clamp(0, 1).flip(0)
-    return grey[None, :, :, None].expand(-1, -1, -1, 3).contiguous()
+    result: torch.Tensor = grey[None, :, :, None].expand(-1, -1, -1, 3).contiguous()
+    return result
 
 
 @node("audio.pitch", category="spectrum")
@@ -112,7 +114,8 @@ def pitch(
 def _autocorrelation(rows: torch.Tensor) -> torch.Tensor:
     length = rows.shape[1]
     spectrum = torch.fft.rfft(rows, n=2 * length)
-    return torch.fft.irfft(spectrum.abs().square())[:, : length // 2]
+    result: torch.Tensor = torch.fft.irfft(spectrum.abs().square())[:, : length // 2]
+    return result
 
 
 def _is_peak(values: torch.Tensor) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated
 
 import torch
@@ -105,7 +106,8 @@ def tone_map(
             mapped = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14)
         case _:
             mapped = light
-    return from_color_space(unit(mapped), "linear")
+    result: torch.Tensor = from_color_space(unit(mapped), "linear")
+    return result
 
 
 @node("image.to_color_space", category="colour", title="To colour space")
@@ -114,7 +116,7 @@ def to_color_space(image: Image, space: Space = "lab") -> Tensor:
     import kornia.color
 
     planes = unit(rgb(image)).movedim(-1, 1)
-    functions = {
+    functions: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
         "linear": kornia.color.rgb_to_linear_rgb, "lab": kornia.color.rgb_to_lab, "ycbcr": kornia.color.rgb_to_ycbcr,
         "xyz": lambda values: kornia.color.rgb_to_xyz(kornia.color.rgb_to_linear_rgb(values)), "hsv": _hsv,
     }  # fmt: skip
@@ -129,7 +131,7 @@ def from_color_space(colors: Annotated[Tensor, Doc("(batch, height, width, 3).")
     if colors.ndim != 4 or colors.shape[-1] != 3 or colors.is_complex():
         raise ValueError(f"a tensor of shape {tuple(colors.shape)} holds no colours")
     planes = torch.nan_to_num(colors.to(torch.float32)).movedim(-1, 1)
-    functions = {
+    functions: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
         "linear": kornia.color.linear_rgb_to_rgb, "lab": kornia.color.lab_to_rgb, "ycbcr": kornia.color.ycbcr_to_rgb,
         "xyz": lambda values: kornia.color.linear_rgb_to_rgb(kornia.color.xyz_to_rgb(values).clamp(min=0)),
         "hsv": lambda values: kornia.color.hsv_to_rgb(values * values.new_tensor([math.tau, 1, 1]).view(3, 1, 1)),

@@ -76,7 +76,8 @@ def palette(image: Image, count: Annotated[int, Range(1, 256)] = 5) -> Json:
     pixels = (unit(torch.nan_to_num(rgb(image[:1])))[0] * 255).round().to(torch.uint8).cpu().numpy()
     few = PIL.Image.fromarray(pixels).quantize(count, PIL.Image.Quantize.MEDIANCUT, dither=PIL.Image.Dither.NONE)
     entries = few.getpalette() or []
-    found = sorted(few.getcolors() or [], key=lambda pair: (-pair[0], pair[1]))
+    found: list[tuple[int, int]] = few.getcolors() or []  # type: ignore[assignment]  # of a palette these are places
+    found.sort(key=lambda pair: (-pair[0], pair[1]))
     return [
         {"color": "#" + bytes(entries[3 * index : 3 * index + 3]).hex(), "share": number / (few.width * few.height)}
         for number, index in found

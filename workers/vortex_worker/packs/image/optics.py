@@ -136,7 +136,7 @@ def _homography(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         right += [u, v]
     try:
         found = torch.linalg.solve(torch.tensor(rows, dtype=torch.float64), torch.tensor(right, dtype=torch.float64))
-    except torch.linalg.LinAlgError:
+    except RuntimeError:  # LinAlgError is one
         raise ValueError("three of the corners lie on one line") from None
     return torch.cat([found, found.new_ones(1)]).reshape(3, 3)
 

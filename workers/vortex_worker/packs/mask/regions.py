@@ -16,7 +16,7 @@ Corners = Annotated[bool, Doc("Parts that touch at corners alone are one.")]
 
 class Regions(NamedTuple):
     labels: Annotated[Tensor, Doc("0 outside, 1, 2, … within each part; int64 (batch, height, width).")]
-    count: Annotated[int, Doc("Of all parts, over the batch.")]
+    number: Annotated[int, Doc("Of all parts, over the batch.")]
 
 
 @node("mask.regions", category="region", title="Number the parts")
@@ -47,7 +47,8 @@ def keep_large(
     """Remove the connected parts that are smaller than some number of pixels."""
 
     def kept(labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        return (sizes >= area)[labels]
+        result: np.ndarray = (sizes >= area)[labels]
+        return result
 
     return each(mask, lambda plane: _by_size(plane, corners, kept))
 

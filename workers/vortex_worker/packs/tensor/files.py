@@ -65,7 +65,8 @@ def _safetensor(data: bytes, name: str) -> torch.Tensor:
     import safetensors.torch
 
     tensors = safetensors.torch.load(data)
-    return tensors[_only(list(tensors), name)]
+    result: torch.Tensor = tensors[_only(list(tensors), name)]
+    return result
 
 
 def _only(names: list[str], name: str) -> str:

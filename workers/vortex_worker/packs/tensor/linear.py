@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import torch
 
-from vortex_worker.packs.tensor.arrays import inexact, require_finite, require_matrix
+from vortex_worker.packs.tensor.arrays import broadcast, inexact, require_finite, require_matrix
 from vortex_worker.sdk import Choices, Doc, Range, Tensor, node
 
 
@@ -49,12 +49,14 @@ def inverse(
     method: Annotated[str, Choices("exact", "pseudo"), Doc("Pseudo: Moore and Penrose's, of any matrix.")] = "exact",
 ) -> Tensor:
     """The inverse of a matrix."""
-    if method == "pseudo":
-        return torch.linalg.pinv(require_finite(require_matrix(matrix)))
     try:
-        return torch.linalg.inv(require_matrix(matrix, square=True))
-    except torch.linalg.LinAlgError:
+        if method == "pseudo":
+            found: torch.Tensor = torch.linalg.pinv(require_finite(require_matrix(matrix)))
+        else:
+            found = torch.linalg.inv(require_matrix(matrix, square=True))
+    except RuntimeError:  # LinAlgError is one
         raise ValueError("the matrix is singular, and has no inverse") from None
+    return found
 
 
 @node("tensor.solve", category="linear algebra", title="Solve a linear system")
@@ -70,9 +72,10 @@ def solve(a: Tensor, b: Tensor) -> Tensor:
     try:
         square = a.shape[-1] == a.shape[-2]
         found = torch.linalg.solve(a, columns) if square else torch.linalg.lstsq(a, columns).solution
-    except torch.linalg.LinAlgError:
+    except RuntimeError:  # LinAlgError is one
         raise ValueError("the matrix is singular: there is no one solution") from None
-    return found.squeeze(-1) if b.ndim == a.ndim - 1 else found
+    result: torch.Tensor = found.squeeze(-1) if b.ndim == a.ndim - 1 else found
+    return result
 
 
 @node("tensor.svd", category="linear algebra", title="Singular values")
@@ -97,15 +100,17 @@ def qr(matrix: Tensor) -> QR:
 def cholesky(matrix: Annotated[Tensor, Doc("Symmetric and positive definite.")]) -> Tensor:
     """The lower triangular matrix whose product with its own transpose is the matrix."""
     try:
-        return torch.linalg.cholesky(require_finite(require_matrix(matrix, square=True)))
-    except torch.linalg.LinAlgError:
+        result: torch.Tensor = torch.linalg.cholesky(require_finite(require_matrix(matrix, square=True)))
+        return result
+    except RuntimeError:  # LinAlgError is one
         raise ValueError("the matrix is not positive definite") from None
 
 
 @node("tensor.determinant", category="linear algebra")
 def determinant(matrix: Tensor) -> Tensor:
     """The determinant of a square matrix."""
-    return torch.linalg.det(require_matrix(matrix, square=True))
+    result: torch.Tensor = torch.linalg.det(require_matrix(matrix, square=True))
+    return result
 
 
 @node("tensor.diagonal", category="linear algebra")
@@ -134,4 +139,5 @@ def cross(a: Tensor, b: Tensor) -> Tensor:
     if not a.ndim or not b.ndim or a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError("a cross product is one of vectors of three elements")
     kind = torch.promote_types(a.dtype, b.dtype)
-    return torch.linalg.cross(*torch.broadcast_tensors(a.to(kind), b.to(kind)))
+    result: torch.Tensor = torch.linalg.cross(*broadcast(a.to(kind), b.to(kind)))
+    return result

@@ -105,7 +105,8 @@ def norm(
 ) -> Tensor:
     """Length of the elements along some axes as a vector."""
     along = axes_of(tensor, axes)
-    return torch.linalg.vector_norm(inexact(tensor), order, along or None, keepdim=keep)
+    result: torch.Tensor = torch.linalg.vector_norm(inexact(tensor), order, along or None, keepdim=keep)
+    return result
 
 
 @node("tensor.quantile", category="reduction")

@@ -17,7 +17,10 @@ def fft(tensor: Tensor, axes: Axes = (), inverse: bool = False) -> Tensor:
     """The discrete Fourier transform, or its inverse, which is divided by the number of elements; complex."""
     require_some(tensor, "spectrum")
     along = axes_of(tensor, axes)
-    return torch.fft.ifftn(precise(tensor), dim=along) if inverse else torch.fft.fftn(precise(tensor), dim=along)
+    result: torch.Tensor = (
+        torch.fft.ifftn(precise(tensor), dim=along) if inverse else torch.fft.fftn(precise(tensor), dim=along)
+    )
+    return result
 
 
 @node("tensor.real_fft", category="spectrum", title="Fourier transform of reals")
@@ -26,7 +29,8 @@ def real_fft(tensor: Tensor, axis: Axis = -1) -> Tensor:
     require_some(tensor, "spectrum")
     if tensor.is_complex():
         raise ValueError("the tensor is complex; take tensor.fft")
-    return torch.fft.rfft(precise(tensor), dim=axis_of(tensor, axis))
+    result: torch.Tensor = torch.fft.rfft(precise(tensor), dim=axis_of(tensor, axis))
+    return result
 
 
 @node("tensor.inverse_real_fft", category="spectrum", title="Inverse transform to reals")
@@ -38,14 +42,18 @@ def inverse_real_fft(
     """Real numbers of half a spectrum along an axis."""
     require_some(spectrum, "inverse")
     along = axis_of(spectrum, axis)
-    return torch.fft.irfft(precise(spectrum), n=length or max(1, 2 * (spectrum.shape[along] - 1)), dim=along)
+    result: torch.Tensor = torch.fft.irfft(
+        precise(spectrum), n=length or max(1, 2 * (spectrum.shape[along] - 1)), dim=along
+    )
+    return result
 
 
 @node("tensor.fft_shift", category="spectrum", title="Centre a spectrum")
 def fft_shift(tensor: Tensor, axes: Axes = (), inverse: bool = False) -> Tensor:
     """Move frequency 0 to the middle, or back to the start."""
     along = axes_of(tensor, axes)
-    return torch.fft.ifftshift(tensor, along) if inverse else torch.fft.fftshift(tensor, along)
+    result: torch.Tensor = torch.fft.ifftshift(tensor, along) if inverse else torch.fft.fftshift(tensor, along)
+    return result
 
 
 @node("tensor.frequencies", category="spectrum")
@@ -56,7 +64,8 @@ def frequencies(
 ) -> Tensor:
     """The frequency of each element of a spectrum along an axis."""
     require_some(spectrum, "frequencies")
-    return torch.fft.fftfreq(spectrum.shape[axis_of(spectrum, axis)], 1 / rate, device=spectrum.device)
+    result: torch.Tensor = torch.fft.fftfreq(spectrum.shape[axis_of(spectrum, axis)], 1 / rate, device=spectrum.device)
+    return result
 
 
 @node("tensor.complex_parts", category="spectrum", title="Part of complex numbers")
