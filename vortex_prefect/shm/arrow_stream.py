@@ -14,6 +14,8 @@ from vortex_prefect.core.errors import WorkerError
 
 #: Port types whose blocks hold such a stream: tables, and sounds as a column for each channel.
 STREAMED = frozenset({"TABLE", "AUDIO"})
+#: Key of a schema's metadata: frames a second of a sound, as decimal digits.
+SAMPLE_RATE = b"vortex.sample_rate"
 
 
 def stream_size(table: Any) -> int:

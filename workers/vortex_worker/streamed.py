@@ -8,9 +8,8 @@ import pyarrow as pa
 import torch
 
 from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.shm.arrow_stream import SAMPLE_RATE
 from vortex_worker.sdk.sound import Sound
-
-_RATE = b"vortex.sample_rate"
 
 
 def as_table(value: Any) -> tuple[str, Any] | None:
@@ -34,12 +33,12 @@ def from_table(port_type: str, table: Any, device: torch.device) -> Any:
 def _table_of(sound: Sound) -> Any:
     columns = [pa.array(channel.numpy()) for channel in sound.samples.detach().cpu()]
     fields = [pa.field(f"channel_{index}", pa.float32()) for index in range(len(columns))]
-    return pa.table(columns, schema=pa.schema(fields, metadata={_RATE: str(sound.rate)}))
+    return pa.table(columns, schema=pa.schema(fields, metadata={SAMPLE_RATE: str(sound.rate)}))
 
 
 def _sound_of(table: Any, device: torch.device) -> Sound:
     try:
-        rate = int((table.schema.metadata or {})[_RATE])
+        rate = int((table.schema.metadata or {})[SAMPLE_RATE])
         # Copied: torch wants one block, and columns lie apart.
         channels = [torch.tensor(column.to_numpy()) for column in table.columns]
         return Sound(torch.stack(channels).to(device), rate)
