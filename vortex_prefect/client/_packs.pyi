@@ -470,6 +470,32 @@ class MaskRectangle(Node, Feeds[MASK]):
 class MaskRegions(Node):
     labels: Output[TENSOR]
     number: Output[INT]
+class ModelClassify(Node, Feeds[JSON]):
+    classes: Output[JSON]
+class ModelDescribe(Node, Feeds[JSON]):
+    value: Output[JSON]
+class ModelDetectSpeech(Node):
+    segments: Output[JSON]
+    probability: Output[TENSOR]
+class ModelEmbedImage(Node, Feeds[TENSOR]):
+    tensor: Output[TENSOR]
+class ModelEmbedText(Node, Feeds[TENSOR]):
+    tensor: Output[TENSOR]
+class ModelLoad(Node, Feeds[MODEL]):
+    model: Output[MODEL]
+class ModelReadText(Node):
+    text: Output[STRING]
+    lines: Output[JSON]
+    mask: Output[MASK]
+class ModelRun(Node, Feeds[TENSOR]):
+    tensor: Output[TENSOR]
+class ModelRunAll(Node, Feeds[LIST[TENSOR]]):
+    tensor: Output[LIST[TENSOR]]
+class ModelSegment(Node):
+    labels: Output[TENSOR]
+    mask: Output[MASK]
+class ModelWeight(Node, Feeds[TENSOR]):
+    tensor: Output[TENSOR]
 class PlotBar(Node, Feeds[IMAGE]):
     image: Output[IMAGE]
 class PlotBox(Node, Feeds[IMAGE]):
@@ -4899,6 +4925,260 @@ class MaskPack:
             number (INT): Of all parts, over the batch.
         """
 
+class ModelPack:
+    def classify(
+        self,
+        *,
+        image: Fed[IMAGE],
+        model: Fed[MODEL],
+        labels: Any = ...,
+        count: builtins.int | builtins.str | Fed[INT] = 5,
+        size: builtins.int | builtins.str | Fed[INT] = 224,
+        mean: Any = ...,
+        deviation: Any = ...,
+        scores: Literal['softmax', 'sigmoid', 'none'] | Fed[STRING] = 'softmax',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelClassify:
+        """The likeliest classes of each picture: a list of [{label, score}], the likeliest first.
+
+        Args:
+            image (IMAGE)
+            model (MODEL): Takes (batch, 3, height, width).
+            labels (JSON): Names of the classes, in order; empty for their numbers.
+            count (INT 1 to 1000): How many of the likeliest.
+            size (INT 8 to 8192 px): To which pictures are resized for the model.
+            mean (JSON): Of red, green and blue: is subtracted.
+            deviation (JSON): Of red, green and blue: is divided by.
+            scores (STRING): What makes shares of the model's numbers.
+
+        Outputs:
+            classes (JSON)
+        """
+    def describe(
+        self,
+        *,
+        model: Fed[MODEL],
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelDescribe:
+        """What a model takes and gives; of weights their names and shapes.
+
+        Args:
+            model (MODEL)
+
+        Outputs:
+            value (JSON)
+        """
+    def detect_speech(
+        self,
+        *,
+        audio: Fed[AUDIO],
+        model: Fed[MODEL],
+        threshold: builtins.float | Fed[FLOAT] = 0.5,
+        shortest: builtins.float | Fed[FLOAT] = 0.25,
+        silence: builtins.float | Fed[FLOAT] = 0.1,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelDetectSpeech:
+        """Tell when somebody speaks.
+
+        Args:
+            audio (AUDIO): At 16 kHz; the mean of its channels is heard.
+            model (MODEL): Silero VAD, version 5 or 6, as ONNX.
+            threshold (FLOAT 0.05 to 0.95): Probability from which it is speech.
+            shortest (FLOAT 0 to 60 s): Shorter speech does not count.
+            silence (FLOAT 0 to 60 s): Shorter silence does not end it.
+
+        Outputs:
+            segments (JSON): [{start, end}] in seconds.
+            probability (TENSOR): Of speech, for every 32 ms.
+        """
+    def embed_image(
+        self,
+        *,
+        image: Fed[IMAGE],
+        model: Fed[MODEL],
+        size: builtins.int | builtins.str | Fed[INT] = 224,
+        mean: Any = ...,
+        deviation: Any = ...,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelEmbedImage:
+        """A vector of length 1 for each picture, near those of like pictures: (batch, element).
+
+        Args:
+            image (IMAGE)
+            model (MODEL): Takes (batch, 3, height, width).
+            size (INT 8 to 8192 px): To which pictures are resized for the model.
+            mean (JSON): Of red, green and blue: is subtracted.
+            deviation (JSON): Of red, green and blue: is divided by.
+
+        Outputs:
+            tensor (TENSOR)
+        """
+    def embed_text(
+        self,
+        *,
+        texts: Fed[STRING],
+        model: Fed[MODEL],
+        vocabulary: builtins.str | PathLike[builtins.str] | Fed[PATH],
+        length: builtins.int | builtins.str | Fed[INT] = 256,
+        pooling: Literal['mean', 'first'] | Fed[STRING] = 'mean',
+        normalize: builtins.bool | Fed[BOOL] = True,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelEmbedText:
+        """A vector for each text, near those of texts that mean the like: (text, element).
+
+        Args:
+            texts (LIST[STRING])
+            model (MODEL): Weights of a BERT encoder: MiniLM, mpnet's elder sisters, …
+            vocabulary (PATH): The model's vocab.txt: a piece a line.
+            length (INT 8 to 8192): Of a text at most, in pieces; the rest is cut off.
+            pooling (STRING): What of its pieces stands for a text.
+            normalize (BOOL): To length 1: products of two are then their cosine.
+
+        Outputs:
+            tensor (TENSOR)
+        """
+    def load(
+        self,
+        *,
+        path: builtins.str | PathLike[builtins.str] | Fed[PATH],
+        sha256: builtins.str | Fed[STRING] = '',
+        format: Literal['auto', 'onnx', 'safetensors', 'torchscript', 'export', 'weights'] | Fed[STRING] = 'auto',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelLoad:
+        """Name a model by its file and hash; the nodes that use it load it, once in each worker.
+
+        Args:
+            path (PATH): ONNX, safetensors, TorchScript, torch.export (.pt2), or weights (.pt, .pth, .ckpt).
+            sha256 (STRING): What the file must have, in hexadecimal; empty takes it as it is.
+            format (STRING): auto goes by the file's name and content.
+
+        Outputs:
+            model (MODEL)
+        """
+    def read_text(
+        self,
+        *,
+        image: Fed[IMAGE],
+        detector: Fed[MODEL],
+        recognizer: Fed[MODEL],
+        threshold: builtins.float | Fed[FLOAT] = 0.3,
+        score: builtins.float | Fed[FLOAT] = 0.5,
+        side: builtins.int | builtins.str | Fed[INT] = 736,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelReadText:
+        """Read the lines of writing on a picture; lines run from left to right.
+
+        Args:
+            image (IMAGE): The first picture of the batch is read.
+            detector (MODEL): PP-OCR's detection, as ONNX.
+            recognizer (MODEL): PP-OCR's recognition, as ONNX, with its characters in it.
+            threshold (FLOAT 0.05 to 0.95): Probability from which a pixel is writing.
+            score (FLOAT 0 to 1): Lines that were read less surely are left out.
+            side (INT 32 to 4096 px): To which the shorter side is enlarged for the detector.
+
+        Outputs:
+            text (STRING): All lines, from the top.
+            lines (JSON): [{text, score, x, y, width, height}], in pixels.
+            mask (MASK): How likely each pixel belongs to writing.
+        """
+    def run(
+        self,
+        *,
+        model: Fed[MODEL],
+        tensors: Fed[TENSOR] | builtins.list[Fed[TENSOR]],
+        output: builtins.str | Fed[STRING] = '',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelRun:
+        """One output of a model for some tensors.
+
+        Args:
+            model (MODEL)
+            tensors (TENSOR): In the order of the model's inputs.
+            output (STRING): Name of the output; empty for the first.
+
+        Outputs:
+            tensor (TENSOR)
+        """
+    def run_all(
+        self,
+        *,
+        model: Fed[MODEL],
+        tensors: Fed[TENSOR] | builtins.list[Fed[TENSOR]],
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelRunAll:
+        """All outputs of a model for some tensors.
+
+        Args:
+            model (MODEL)
+            tensors (TENSOR): In the order of the model's inputs.
+
+        Outputs:
+            tensor (LIST[TENSOR])
+        """
+    def segment(
+        self,
+        *,
+        image: Fed[IMAGE],
+        model: Fed[MODEL],
+        choose: builtins.int | builtins.str | Fed[INT] = 1,
+        size: builtins.int | builtins.str | Fed[INT] = 512,
+        mean: Any = ...,
+        deviation: Any = ...,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelSegment:
+        """Tell for each pixel what it shows.
+
+        Args:
+            image (IMAGE)
+            model (MODEL): Takes (batch, 3, height, width).
+            choose (INT 0 to 100000): Class of the mask.
+            size (INT 8 to 8192 px): To which pictures are resized for the model.
+            mean (JSON): Of red, green and blue: is subtracted.
+            deviation (JSON): Of red, green and blue: is divided by.
+
+        Outputs:
+            labels (TENSOR): The likeliest class of each pixel: int64 (batch, height, width).
+            mask (MASK): How likely each pixel is of the chosen class.
+        """
+    def weight(
+        self,
+        *,
+        model: Fed[MODEL],
+        name: builtins.str | Fed[STRING],
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> ModelWeight:
+        """One tensor of a file of weights.
+
+        Args:
+            model (MODEL)
+            name (STRING): As model.describe tells them.
+
+        Outputs:
+            tensor (TENSOR)
+        """
+
 class PlotPack:
     def bar(
         self,
@@ -8195,6 +8475,8 @@ class Packs:
     def image(self) -> ImagePack: ...
     @property
     def mask(self) -> MaskPack: ...
+    @property
+    def model(self) -> ModelPack: ...
     @property
     def plot(self) -> PlotPack: ...
     @property

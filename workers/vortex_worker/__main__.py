@@ -21,7 +21,7 @@ from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.wire.payloads import Hello
-from vortex_worker.device import choose_device
+from vortex_worker.device import choose_device, resident_limit
 from vortex_worker.memory import TensorMemory
 from vortex_worker.packs import load_packs
 from vortex_worker.previews import JobPreviews
@@ -51,7 +51,7 @@ def main() -> int:
         welcome = session.open(Hello(os.getpid(), catalogue))
         permit(welcome.roots)
         device = choose_device(welcome.device, welcome.index)
-        state = WorkerState(device, Residents())
+        state = WorkerState(device, Residents(resident_limit(device)))
         memory = TensorMemory(Segment.open(Path(welcome.arena_path)), welcome.host_id, session.ask_room)
         folders = Path(welcome.output_dir), Path(welcome.state_dir)
         runner = JobRunner(nodes, memory, state, *folders, session.report, JobPreviews(session.show))

@@ -65,7 +65,7 @@ def _safetensor(data: bytes, name: str) -> torch.Tensor:
     import safetensors.torch
 
     tensors = safetensors.torch.load(data)
-    result: torch.Tensor = tensors[_only(list(tensors), name)]
+    result: torch.Tensor = tensors[_only(sorted(tensors), name)]
     return result
 
 
