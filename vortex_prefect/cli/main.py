@@ -217,6 +217,47 @@ def show_node(node_type: str, home: Home = None) -> None:
     print_type(find_catalogue(Settings.from_env(os.environ, home=home)), node_type)
 
 
+@nodes_app.command("install")
+def install_pack(
+    source: Annotated[Path, typer.Argument(help="Folder, wheel or zip archive of a pack.")],
+    sha256: Annotated[str | None, typer.Option(help="Refuse it unless it has this SHA-256.")] = None,
+    home: Home = None,
+) -> None:
+    """Install a pack, and lock what was installed."""
+    from vortex_prefect.cli.packs import install  # noqa: PLC0415
+
+    install(Settings.from_env(os.environ, home=home), source, sha256, console)
+
+
+@nodes_app.command("remove")
+def remove_pack(name: str, home: Home = None) -> None:
+    """Take an installed pack away."""
+    from vortex_prefect.cli.packs import remove  # noqa: PLC0415
+
+    remove(Settings.from_env(os.environ, home=home), name, console)
+
+
+@nodes_app.command("verify")
+def verify_packs(home: Home = None, as_json: AsJson = False) -> None:
+    """Look whether every installed pack is what was installed, and can be imported."""
+    from vortex_prefect.cli.packs import verify  # noqa: PLC0415
+
+    if not verify(Settings.from_env(os.environ, home=home), as_json, console):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@nodes_app.command("new")
+def new_pack(
+    name: Annotated[str, typer.Argument(help="Of the pack; its node types begin with it.")],
+    output: Annotated[Path, typer.Option(help="Folder in which it is made.")] = Path(),
+) -> None:
+    """Begin a pack: one node, its tests, and what installs it."""
+    from vortex_prefect.cli.new_pack import begin  # noqa: PLC0415
+
+    for path in begin(name, output):
+        console.print(f"wrote {path}", highlight=False)
+
+
 @token_app.command("create")
 def create_token(
     name: Annotated[str, typer.Argument(help="Whose it is: what the log of events calls him.")],

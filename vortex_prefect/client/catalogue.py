@@ -21,6 +21,7 @@ from vortex_prefect.core import nodespec
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.files.packs import LOCK, PackFault
 
 logger = logging.getLogger(__name__)
 
@@ -40,33 +41,48 @@ def find_catalogue(settings: Settings) -> Catalogue:
     if info is not None:
         with Bridge(info.url, home=settings.home) as bridge:
             return bridge.list_node_types()
-    kept = settings.home / "cache" / f"catalogue-{_identity(settings.debug_nodes)}.json"
+    kept = settings.home / "cache" / f"catalogue-{_identity(settings)}.json"
     if (catalogue := _read(kept)) is None:
-        catalogue = _ask_packs(settings.debug_nodes)
+        catalogue = _ask_packs(settings)
         _keep(catalogue, kept)
     return catalogue
 
 
-def _identity(debug: bool) -> str:
+def pack_faults(settings: Settings) -> list[PackFault]:
+    """What is wrong with installed packs, each looked at and imported in a process of its own.
+
+    Raises:
+        SystemFault: SY-003, not even the bundled packs can be loaded.
+    """
+    return [PackFault(**fault) for fault in json.loads(_ask_worker(settings, "--faults"))]
+
+
+def _identity(settings: Settings) -> str:
     """A hash of everything that decides what the packs declare."""
     spec = find_spec(_PACKS)
     folders = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
-    digest = hashlib.sha256(f"{__version__} {debug} {sys.version}".encode())
+    folders.append(settings.packs_dir)
+    digest = hashlib.sha256(f"{__version__} {settings.debug_nodes} {sys.version}".encode())
     digest.update(Path(nodespec.__file__).read_bytes())
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted([*folder.rglob("*.py"), *folder.glob(f"*/{LOCK}")]):
             digest.update(f"\0{path.relative_to(folder)}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:20]
 
 
-def _ask_packs(debug: bool) -> Catalogue:
-    command = [sys.executable, "-m", _PACKS, "--catalogue", *(["--debug"] if debug else [])]
+def _ask_packs(settings: Settings) -> Catalogue:
+    return Catalogue.from_list(json.loads(_ask_worker(settings, "--catalogue")))
+
+
+def _ask_worker(settings: Settings, question: str) -> str:
+    command = [sys.executable, "-m", _PACKS, question, "--packs", str(settings.packs_dir)]
+    command += ["--debug"] if settings.debug_nodes else []
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise SystemFault("SY-003", f"the node packs cannot be loaded: {last[0]}")
-    return Catalogue.from_list(json.loads(done.stdout))
+    return done.stdout
 
 
 def _read(path: Path) -> Catalogue | None:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vortex_prefect.client.tables import table_of
 from vortex_prefect.client.tensors import mapped, take_lease, tensor_of
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.job import Value
 from vortex_prefect.ipc.lease import Lease
+from vortex_prefect.shm.arrow import message_body
+from vortex_prefect.shm.arrow_stream import STREAMED
 
 #: Fetches an output's Arrow message from its address.
 Fetch = Callable[[str], bytes]
@@ -20,7 +23,7 @@ Fetch = Callable[[str], bytes]
 class Results(Mapping[str, Any]):
     """The outputs of an execution by name, and how it went.
 
-    Pictures are `Picture`, other tensors `Tensor`, paths `pathlib.Path`, all
+    Pictures are `Picture`, other tensors `Tensor`, tables `Table`, sounds `Sound`, paths `pathlib.Path`, all
     else the plain value.
 
     Attributes:
@@ -126,7 +129,16 @@ def _tensor(output: Mapping[str, Any], lease: Lease | None, value: Value | None,
         view = known if at_once else local()
         return memoryview(fetch(url)) if view is None else view
 
+    if output["type"] in STREAMED:
+        return table_of(output["type"], lambda: _stream(known if at_once else local(), output, fetch, url))
     return tensor_of(output["type"], tuple(output["shape"]), output["dtype"], read)
+
+
+def _stream(message: memoryview | None, output: Mapping[str, Any], fetch: Fetch, url: str) -> memoryview:
+    """What lies in the arena is a message of bytes; what is fetched the stream within."""
+    if message is None:
+        return memoryview(fetch(url))
+    return message_body(message, tuple(output["shape"]), output["dtype"])
 
 
 def _plain(type: str, value: Any) -> Any:

@@ -188,6 +188,11 @@ class Settings:
         return self.home / "outputs"
 
     @property
+    def packs_dir(self) -> Path:
+        """Packs that were installed, one folder each."""
+        return self.home / "packs"
+
+    @property
     def file_dir(self) -> Path:
         """Uploaded inputs, under their SHA-256."""
         return self.home / "files"

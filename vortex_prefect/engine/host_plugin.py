@@ -250,6 +250,7 @@ def host_config(settings: Settings, workers: int) -> HostConfig:
         policy=_policy(settings, workers),
         spin_us=settings.spin_us,
         quarantine_after=settings.quarantine_after,
+        packs_dir=settings.packs_dir,
         roots=roots_of(settings),
     )
 

@@ -36,5 +36,7 @@ class HostConfig:
     spin_us: int = 200
     #: Crashes in a row after which a node is not run for a while; 0: never.
     quarantine_after: int = 5
+    #: Holds the packs that were installed; null: there are none.
+    packs_dir: Path | None = None
     #: What nodes may read.
     roots: FileRoots = NOWHERE

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome
+from vortex_prefect.core.models import resident_name
 from vortex_prefect.host.at_hand import AtHand
 from vortex_prefect.host.conversation import Ears, Handlers, converse
 from vortex_prefect.host.crew import Attached
@@ -210,7 +211,7 @@ class Dispatcher:
     def _need(self, job: Job) -> Need:
         values = [value for values in job.inputs.values() for value in values]
         refs = [ref for value in values for ref in value.refs()]
-        models = frozenset(str(value.data) for value in values if value.type == "MODEL")
+        models = frozenset(resident_name(value.data) for value in values if value.type == "MODEL")
         at_hand = self._at_hand.of(refs) if refs and self._choice else {}
         spec = self._supervisor.catalogue(WORKER_PATIENCE_S).get(job.node_type)
         device = spec.device if spec else None

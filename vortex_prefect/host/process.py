@@ -20,6 +20,8 @@ class WorkerCommand:
     socket: Path
     log_dir: Path
     debug: bool
+    #: Holds the packs that were installed; null: there are none.
+    packs_dir: Path | None = None
 
 
 def start_worker(command: WorkerCommand, number: int) -> subprocess.Popen[bytes]:
@@ -33,6 +35,7 @@ def start_worker(command: WorkerCommand, number: int) -> subprocess.Popen[bytes]
     command.log_dir.mkdir(parents=True, exist_ok=True)
     arguments = [sys.executable, "-m", "vortex_worker", "--socket", str(command.socket)]
     arguments += ["--debug"] if command.debug else []
+    arguments += ["--packs", str(command.packs_dir)] if command.packs_dir else []
     with open(log_of(command, number), "ab") as log:
         return subprocess.Popen(
             arguments,

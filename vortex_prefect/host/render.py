@@ -9,7 +9,8 @@ from PIL import Image
 
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.job import Value
-from vortex_prefect.shm.arrow import read_array
+from vortex_prefect.shm.arrow import message_body, read_array
+from vortex_prefect.shm.arrow_stream import STREAMED
 
 _PICTURES = frozenset({"IMAGE", "MASK"})
 
@@ -19,13 +20,18 @@ def render(value: Value, message: memoryview, format: str) -> tuple[bytes, str]:
 
     Args:
         message: its Arrow IPC message.
-        format: `png` (the first of the batch), `npy` or `arrow`.
+        format: `png` (the first of the batch), `npy` or `arrow`; the latter is the stream itself for tables and sounds.
 
     Raises:
         RequestError: RQ-001, the value has no such form.
     """
     if value.ref is None:
         raise RequestError("RQ-001", "the value is not a tensor")
+    if value.type in STREAMED:
+        if format != "arrow":
+            raise RequestError("RQ-001", f"a value of type {value.type} has no form {format!r}")
+        body = message_body(message, value.ref.shape, value.ref.dtype)
+        return bytes(body), "application/vnd.apache.arrow.stream"
     if format == "arrow":
         return bytes(message), "application/vnd.apache.arrow.file"
     array = read_array(message, value.ref.shape, value.ref.dtype)

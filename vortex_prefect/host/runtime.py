@@ -90,7 +90,7 @@ class HostRuntime:
         self._supervisor = Supervisor(
             config.host_id,
             replace(config.policy, size=config.workers, spares=config.spares),
-            WorkerCommand(socket_path, config.log_dir, config.debug),
+            WorkerCommand(socket_path, config.log_dir, config.debug, config.packs_dir),
             _welcome(config),
             on_event,
             self._show_workers,

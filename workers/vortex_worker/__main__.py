@@ -15,13 +15,15 @@ import sys
 from pathlib import Path
 
 from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.files.packs import PackFault
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.log_setup import configure_logging
 from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.wire.payloads import Hello
-from vortex_worker.device import choose_device
+from vortex_worker.device import choose_device, resident_limit
+from vortex_worker.external import load_external
 from vortex_worker.memory import TensorMemory
 from vortex_worker.packs import load_packs
 from vortex_worker.previews import JobPreviews
@@ -36,7 +38,16 @@ def main() -> int:
     """Run until the host closes the channel; 0 then, 1 if there was no host."""
     arguments = _arguments()
     nodes = {node.spec.type: node for node in load_packs(debug=arguments.debug)}
+    faults: list[PackFault] = []
+    if arguments.packs is not None:
+        more, faults = load_external(arguments.packs, nodes)
+        nodes |= {node.spec.type: node for node in more}
     catalogue = Catalogue(tuple(node.spec for node in nodes.values())).to_list()
+    if arguments.faults:
+        json.dump([fault.to_dict() for fault in faults], sys.stdout)
+        return 0
+    for fault in faults:
+        print(f"without {fault.message}", file=sys.stderr)
     if arguments.catalogue:
         json.dump(catalogue, sys.stdout)
         return 0
@@ -51,7 +62,7 @@ def main() -> int:
         welcome = session.open(Hello(os.getpid(), catalogue))
         permit(welcome.roots)
         device = choose_device(welcome.device, welcome.index)
-        state = WorkerState(device, Residents())
+        state = WorkerState(device, Residents(resident_limit(device)))
         memory = TensorMemory(Segment.open(Path(welcome.arena_path)), welcome.host_id, session.ask_room)
         folders = Path(welcome.output_dir), Path(welcome.state_dir)
         runner = JobRunner(nodes, memory, state, *folders, session.report, JobPreviews(session.show))
@@ -74,7 +85,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m vortex_worker", description=__doc__)
     parser.add_argument("--socket", type=Path)
     parser.add_argument("--debug", action="store_true", help="load the pack debug")
+    parser.add_argument("--packs", type=Path, help="folder of the packs that were installed")
     parser.add_argument("--catalogue", action="store_true")
+    parser.add_argument("--faults", action="store_true", help="print as JSON which packs cannot be used, and why")
     return parser.parse_args()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from vortex_prefect.core.errors import SystemFault
@@ -24,3 +26,14 @@ def choose_device(wanted: str, index: int) -> torch.device:
             "SY-003", f"device {wanted!r} cannot be used: {error}", "Choose another with VORTEX_DEVICE."
         ) from error
     return device
+
+
+def resident_limit(device: torch.device) -> int:
+    """Bytes that what is kept between jobs may take: most of a GPU's memory, a quarter of the machine's.
+
+    On the CPU it is shared with other workers, the arena and all else.
+    """
+    if device.type == "cuda":
+        _, total = torch.cuda.mem_get_info(device)
+        return int(total * 0.8)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4

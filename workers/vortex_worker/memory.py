@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -13,10 +13,15 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import JobTimes, Value, list_of
 from vortex_prefect.core.nodespec import item_type
 from vortex_prefect.core.tensor import TensorRef
+from vortex_prefect.shm.arrow import message_body, message_size, write_prefix
+from vortex_prefect.shm.arrow_stream import STREAMED, read_stream, stream_size, write_stream
 from vortex_prefect.shm.checksum import crc32
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.shm.torch_bridge import needed_bytes, read_tensor, write_tensor
 from vortex_prefect.wire.payloads import RoomGrant
+from vortex_worker.streamed import as_table, from_table
+
+T = TypeVar("T")
 
 #: Blocks whose checksum this process has seen to be right, at most.
 _VERIFIED_LIMIT = 100_000
@@ -48,17 +53,34 @@ class TensorMemory:
         Raises:
             WorkerError: WK-002, the reference is not of this arena; WK-007, its bytes were damaged.
         """
-        if ref.host != self._host_id:
-            raise WorkerError("WK-002", f"the tensor lies on host {ref.host}, not here ({self._host_id})")
-        began = time.perf_counter_ns()
-        view = self._segment.view(ref.offset, ref.nbytes)
-        found = time.perf_counter_ns()
-        self._verify(ref, view)
-        checked = time.perf_counter_ns()
-        tensor = read_tensor(view, ref.shape, ref.dtype)
-        # The checksum is no part of it: it reads every byte, where mapping reads none.
-        self._mapped_ns.append(time.perf_counter_ns() - began - (checked - found))
+        tensor = self._mapped(ref, lambda view: read_tensor(view, ref.shape, ref.dtype))
         return tensor.to(device, non_blocking=True) if device.type != "cpu" else tensor
+
+    def load_table(self, ref: TensorRef) -> Any:
+        """The `pyarrow.Table` behind a reference, without a copy.
+
+        Raises:
+            WorkerError: as `load`; WK-007 also where the block holds no table.
+        """
+        if ref.dtype != "uint8":
+            raise WorkerError("WK-007", f"a block of {ref.dtype} holds no table")
+        return self._mapped(ref, lambda view: read_stream(message_body(view, ref.shape, ref.dtype)))
+
+    def store_table(self, table: Any) -> TensorRef:
+        """Write a `pyarrow.Table` into a fresh block.
+
+        Raises:
+            WorkerError: WK-008, the arena has no room.
+        """
+        shape = (stream_size(table),)
+        size = message_size(shape, "uint8")
+        grant = self._ask_room(size)
+        if grant.error is not None:
+            raise grant.error
+        buffer = self._segment.writable(grant.offset, grant.nbytes)
+        write_stream(table, write_prefix(buffer, shape, "uint8"))
+        self._remember(grant.offset, grant.generation)
+        return TensorRef(self._host_id, grant.generation, grant.offset, size, shape, "uint8", crc32(buffer[:size]))
 
     def store(self, tensor: torch.Tensor) -> TensorRef:
         """Write a tensor into a fresh block.
@@ -75,6 +97,19 @@ class TensorMemory:
         return TensorRef(
             self._host_id, grant.generation, grant.offset, written.nbytes, written.shape, written.dtype, written.crc
         )
+
+    def _mapped(self, ref: TensorRef, read: Callable[[memoryview], T]) -> T:
+        if ref.host != self._host_id:
+            raise WorkerError("WK-002", f"the tensor lies on host {ref.host}, not here ({self._host_id})")
+        began = time.perf_counter_ns()
+        view = self._segment.view(ref.offset, ref.nbytes)
+        found = time.perf_counter_ns()
+        self._verify(ref, view)
+        checked = time.perf_counter_ns()
+        what = read(view)
+        # The checksum is no part of it: it reads every byte, where mapping reads none.
+        self._mapped_ns.append(time.perf_counter_ns() - began - (checked - found))
+        return what
 
     def _verify(self, ref: TensorRef, view: memoryview) -> None:
         if (ref.offset, ref.generation) in self._verified:
@@ -97,25 +132,28 @@ class TensorMemory:
 class Unpacked:
     """The values of one job's inputs, and the way back to their references.
 
-    A node that hands on a tensor as it came gives the same reference again,
-    so that a pass through a node moves no bytes.
+    A node that hands on a tensor, a table or a sound as it came gives the same
+    reference again, so that a pass through a node moves no bytes.
     """
 
     def __init__(self, memory: TensorMemory, device: torch.device) -> None:
         self._memory = memory
         self._device = device
-        #: id of the tensor object → its value; the tensor is kept so that its id stays taken.
-        self._origin: dict[int, tuple[torch.Tensor, Value]] = {}
+        #: id of the object → its value; the object is kept so that its id stays taken.
+        self._origin: dict[int, tuple[Any, Value]] = {}
 
     def unpack(self, value: Value) -> Any:
-        """A tensor for a reference, a plain value for a value, a list of such for a list; gaps are left out."""
+        """What a reference leads to, a plain value for a value, a list of such for a list; gaps are left out."""
         if value.items is not None:
             return [self.unpack(item) for item in value.items if item is not None]
         if value.ref is None:
             return value.data
-        tensor = self._memory.load(value.ref, self._device)
-        self._origin[id(tensor)] = (tensor, value)
-        return tensor
+        if value.type in STREAMED:
+            found = from_table(value.type, self._memory.load_table(value.ref), self._device)
+        else:
+            found = self._memory.load(value.ref, self._device)
+        self._origin[id(found)] = (found, value)
+        return found
 
     def pack(self, result: Any, port_type: str) -> Value:
         """The value that travels for a node's result.
@@ -128,20 +166,32 @@ class Unpacked:
             if not isinstance(result, list | tuple):
                 raise WorkerError("WK-003", f"the node returned {type(result).__name__} for a port of {port_type}")
             return list_of(inner, [self.pack(item, inner) for item in result])
+        known = self._origin.get(id(result))
+        if known is not None and known[1].ref is not None and _fits(known[1].type, port_type):
+            return Value(known[1].type if port_type == "ANY" else port_type, known[1].ref)
+        if (streamed := as_table(result)) is not None:
+            kind, table = streamed
+            if port_type not in (kind, "ANY"):
+                raise WorkerError("WK-003", f"the node returned {kind} for a port of type {port_type}")
+            return Value(kind, self._memory.store_table(table))
         if not isinstance(result, torch.Tensor):
             plain = str(result) if isinstance(result, Path) else result
             return Value(_plain_type(plain, port_type), data=plain)
-        known = self._origin.get(id(result))
-        if known is not None and known[1].ref is not None:
-            return Value(known[1].type if port_type == "ANY" else port_type, known[1].ref)
+        if port_type in STREAMED:
+            raise WorkerError("WK-003", f"the node returned a tensor for a port of type {port_type}")
         return Value("TENSOR" if port_type == "ANY" else port_type, self._memory.store(result))
 
 
 _TENSOR_PORTS = frozenset({"IMAGE", "MASK", "LATENT", "TENSOR"})
 
 
+def _fits(kind: str, port_type: str) -> bool:
+    """Whether what came as `kind` may go on as `port_type` without a look: blocks of streams hold no tensor."""
+    return port_type == "ANY" or (kind == port_type if kind in STREAMED else port_type not in STREAMED)
+
+
 def _plain_type(result: Any, port_type: str) -> str:
-    if port_type in _TENSOR_PORTS:
+    if port_type in _TENSOR_PORTS or port_type in STREAMED:
         raise WorkerError("WK-003", f"the node returned {type(result).__name__} for a port of type {port_type}")
     if port_type != "ANY":
         return port_type

@@ -9,9 +9,15 @@ T = TypeVar("T")
 
 
 class Residents:
-    """Things by name, the one used last at the end. For the one thread that runs jobs."""
+    """Things by name, the one used last at the end. For the one thread that runs jobs.
 
-    def __init__(self) -> None:
+    Args:
+        limit_bytes: how much all of them may take, as they were told; null for no limit. What was not used
+            for longest goes first; one that is larger alone is made all the same, and stands alone.
+    """
+
+    def __init__(self, limit_bytes: int | None = None) -> None:
+        self._limit_bytes = limit_bytes
         self._things: dict[str, object] = {}
         self._bytes: dict[str, int] = {}
 
@@ -23,8 +29,15 @@ class Residents:
             make: makes it.
             nbytes: how much memory it takes, for those who look for some.
         """
-        thing = self._things.pop(name) if name in self._things else make()
+        if name in self._things:
+            thing = self._things.pop(name)
+        else:
+            # Before it is made: both at once may be more than there is.
+            self._make_room(nbytes)
+            thing = make()
         self._things[name], self._bytes[name] = thing, nbytes
+        # Whoever made it may have asked for others.
+        self._make_room(0, but=name)
         return cast(T, thing)
 
     def names(self) -> tuple[str, ...]:
@@ -34,6 +47,15 @@ class Residents:
     def sizes(self) -> dict[str, int]:
         """Name → bytes as told."""
         return dict(self._bytes)
+
+    def _make_room(self, nbytes: int, but: str | None = None) -> None:
+        if self._limit_bytes is None:
+            return
+        for name in list(self._things):
+            if sum(self._bytes.values()) + nbytes <= self._limit_bytes:
+                return
+            if name != but:
+                del self._things[name], self._bytes[name]
 
     def evict_all(self) -> int:
         """Let go of everything; how many things that were. What a job still refers to lives on until it ends."""

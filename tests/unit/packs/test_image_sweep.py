@@ -36,10 +36,8 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 def tensors_for(declared: NodeType, shape: tuple[int, ...]) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(7)
-    return {
-        port.name: torch.rand(shape if port.type == "IMAGE" else shape[:3], generator=generator)
-        for port in declared.spec.inputs
-    }
+    shapes = {"IMAGE": shape, "MASK": shape[:3], "TENSOR": (*shape[:3], 3)}
+    return {port.name: torch.rand(shapes[port.type], generator=generator) for port in declared.spec.inputs}
 
 
 def run(

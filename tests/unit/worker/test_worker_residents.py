@@ -84,3 +84,28 @@ def test_what_was_told_of_sizes_is_ones_own(residents: Residents) -> None:
     residents.get("model", Model, 1)
     residents.sizes().clear()
     assert residents.sizes() == {"model": 1}
+
+
+def test_what_was_not_used_for_longest_makes_room_before_another_is_made() -> None:
+    limited = Residents(limit_bytes=100)
+    gone = weakref.ref(limited.get("one", Model, 60))
+    limited.get("two", Model, 40)
+    limited.get("two", _never, 40)
+    seen: list[object] = []
+
+    def make() -> Model:
+        seen.append(gone())
+        return Model()
+
+    limited.get("three", make, 50)
+    assert seen == [None]
+    assert limited.names() == ("two", "three")
+
+
+def test_one_that_is_too_large_stands_alone() -> None:
+    limited = Residents(limit_bytes=100)
+    limited.get("small", Model, 1)
+    limited.get("large", Model, 1000)
+    assert limited.names() == ("large",)
+    limited.get("outer", lambda: [limited.get("inner", Model, 80)], 50)
+    assert limited.names() == ("outer",)

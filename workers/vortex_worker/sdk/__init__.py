@@ -18,10 +18,12 @@ from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Por
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType, node, nodes_of
 from vortex_worker.sdk.files import check_input, open_input
-from vortex_worker.sdk.types import Any, Image, Json, Latent, Many, Mask, Tensor
+from vortex_worker.sdk.sound import Sound
+from vortex_worker.sdk.types import Any, Audio, Image, Json, Latent, Many, Mask, Model, Table, Tensor
 
 __all__ = [
     "Any",
+    "Audio",
     "Cancelled",
     "Choices",
     "Context",
@@ -33,11 +35,14 @@ __all__ = [
     "Lazy",
     "Many",
     "Mask",
+    "Model",
     "NodeType",
     "Partial",
     "Port",
     "Range",
+    "Sound",
     "Step",
+    "Table",
     "Tensor",
     "Unit",
     "Widget",

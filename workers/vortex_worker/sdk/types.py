@@ -1,7 +1,8 @@
 """Port types as Python annotations.
 
 Images are float32 of shape (batch, height, width, channel) in 0..1; masks are
-float32 of shape (batch, height, width) in 0..1.
+float32 of shape (batch, height, width) in 0..1. Tables are immutable, and what
+comes in a tensor or a sound must not be written to: it lies in shared memory.
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ from __future__ import annotations
 import typing
 from typing import Annotated, TypeVar
 
+import pyarrow
 import torch
 
 from vortex_worker.sdk.annotations import Port
+from vortex_worker.sdk.sound import Sound
 
 Image = Annotated[torch.Tensor, Port("IMAGE")]
 Mask = Annotated[torch.Tensor, Port("MASK")]
 Latent = Annotated[torch.Tensor, Port("LATENT")]
 Tensor = Annotated[torch.Tensor, Port("TENSOR")]
-#: Any value: a tensor or a JSON value.
+Table = Annotated[pyarrow.Table, Port("TABLE")]
+Audio = Annotated[Sound, Port("AUDIO")]
+#: Says which model, as JSON; the model itself stays in the worker that loads it.
+Model = Annotated[dict[str, typing.Any], Port("MODEL")]
+#: Any value: a tensor, a table, a sound or a JSON value.
 Any = Annotated[typing.Any, Port("ANY")]
 #: A JSON value, as a port (as a parameter, annotate `Json` with a default).
 Json = Annotated[typing.Any, Port("JSON")]

@@ -10,15 +10,17 @@ if TYPE_CHECKING:
 
 def load() -> list[NodeType]:
     """All nodes of the pack `core`, sorted by type."""
-    from vortex_worker.packs.core import (  # noqa: PLC0415  the SDK loads torch
+    from vortex_worker.packs.core import (
         arithmetic,
+        control,
         expression,
         flow,
         lists,
+        sequences,
         structure,
         text,
         values,
     )
-    from vortex_worker.sdk import nodes_of  # noqa: PLC0415
+    from vortex_worker.sdk import nodes_of
 
-    return nodes_of([arithmetic, expression, flow, lists, structure, text, values])
+    return nodes_of([arithmetic, control, expression, flow, lists, sequences, structure, text, values])

@@ -8,9 +8,10 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
+import pyarrow
 import torch
 
-from vortex_worker.sdk import Any, Choices, Doc, Widget, node
+from vortex_worker.sdk import Any, Choices, Doc, Sound, Widget, node
 
 _CASES: dict[str, Callable[[str], str]] = {
     "lower": str.lower,
@@ -64,9 +65,13 @@ def to_string(value: Any) -> str:
 
 
 def as_text(value: typing.Any) -> str:
-    """A text as it is, a tensor as its dtype and shape, anything else as JSON."""
+    """A text as it is, a tensor as its dtype and shape, a table or a sound as its size, anything else as JSON."""
     if isinstance(value, str):
         return value
+    if isinstance(value, Sound):
+        return f"sound of {value.channels} channels and {value.frames / value.rate:g} s at {value.rate} Hz"
+    if isinstance(value, pyarrow.Table):
+        return f"table of {value.num_rows} rows with the columns {', '.join(value.column_names)}"
     if isinstance(value, torch.Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} tensor {tuple(value.shape)}"
     return json.dumps(value, ensure_ascii=False)

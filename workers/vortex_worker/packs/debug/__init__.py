@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def load() -> list[NodeType]:
     """All nodes of the pack `debug`, sorted by type."""
-    from vortex_worker.packs.debug import faults, memory, painting, speech, values  # noqa: PLC0415  the SDK loads torch
-    from vortex_worker.sdk import nodes_of  # noqa: PLC0415
+    from vortex_worker.packs.debug import faults, memory, painting, speech, values
+    from vortex_worker.sdk import nodes_of
 
     return nodes_of([faults, memory, painting, speech, values])

@@ -10,20 +10,49 @@ if TYPE_CHECKING:
 
 def load() -> list[NodeType]:
     """All nodes of the pack `image`, sorted by type."""
-    from vortex_worker.packs.image import (  # noqa: PLC0415  torch and kornia load only in a worker
+    from vortex_worker.packs.image import (
         channels,
         colors,
         combine,
         curves,
+        denoise,
+        draw,
         effects,
         files,
         filters,
         geometry,
         lut,
         masks,
+        matching,
+        measures,
+        optics,
+        patterns,
         sources,
+        stylize,
         tone,
     )
-    from vortex_worker.sdk import nodes_of  # noqa: PLC0415
+    from vortex_worker.sdk import nodes_of
 
-    return nodes_of([channels, colors, combine, curves, effects, files, filters, geometry, lut, masks, sources, tone])
+    return nodes_of(
+        [
+            channels,
+            colors,
+            combine,
+            curves,
+            denoise,
+            draw,
+            effects,
+            files,
+            filters,
+            geometry,
+            lut,
+            masks,
+            matching,
+            measures,
+            optics,
+            patterns,
+            sources,
+            stylize,
+            tone,
+        ]
+    )
