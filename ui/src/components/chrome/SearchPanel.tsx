@@ -28,7 +28,9 @@ function Panel({ request }: { request: SearchRequest }) {
   const [at, setAt] = useState(0);
   const found = useFound(query, request);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.children[at]?.scrollIntoView({ block: "nearest" }), [at]);
+  useEffect(() => {
+    list.current?.children[at]?.scrollIntoView({ block: "nearest" });
+  }, [at]);
   const close = () => ui.setState({ search: null });
   const choose = (spec: NodeSpec | undefined) => {
     close();
