@@ -15,8 +15,8 @@ import {
   rootsOf,
 } from "./shape";
 
-type Reader = (key: string, value: unknown) => object | null;
-type TableName = Exclude<Root, "meta">;
+type Reader = (key: string, value: unknown, roots: Roots) => object | null;
+type TableName = Exclude<Root, "meta" | "collapsed">;
 
 const READERS: Record<TableName, Reader> = {
   nodes: readNode,
@@ -60,7 +60,7 @@ export class ObservedGraph {
   }
 
   #readAll(): GraphView {
-    const tables = TABLES.map((name) => [name, readTable(this.#roots[name], READERS[name])]);
+    const tables = TABLES.map((name) => [name, readTable(this.#roots, name)]);
     return { ...EMPTY_GRAPH, name: this.#name(), ...Object.fromEntries(tables) } as GraphView;
   }
 
@@ -71,11 +71,13 @@ export class ObservedGraph {
 
   #take(transaction: Y.Transaction): void {
     const changed = changedKeys(transaction, this.#roots);
+    // Whether a node is collapsed is read with the node.
+    for (const id of changed.get("collapsed") ?? []) changed.set("nodes", (changed.get("nodes") ?? new Set()).add(id));
     if (changed.size === 0) return;
     const next: Record<string, unknown> = { ...this.#whole };
     for (const [name, keys] of changed) {
       if (name === "meta") next.name = this.#name();
-      else next[name] = updated(this.#whole[name] as ReadonlyMap<string, object>, this.#roots[name], keys, READERS[name]);
+      else if (name !== "collapsed") next[name] = updated(this.#whole[name], this.#roots, name, keys);
     }
     this.#whole = next as unknown as GraphView;
     this.#view = withoutDangling(this.#whole, this.#view);
@@ -83,10 +85,10 @@ export class ObservedGraph {
   }
 }
 
-function readTable(map: Y.Map<unknown>, read: Reader): Map<string, object> {
+function readTable(roots: Roots, name: TableName): Map<string, object> {
   const found = new Map<string, object>();
-  for (const [key, value] of map) {
-    const item = read(key, value);
+  for (const [key, value] of roots[name]) {
+    const item = READERS[name](key, value, roots);
     if (item) found.set(key, item);
   }
   return found;
@@ -124,10 +126,10 @@ function entryAbove(
   return null;
 }
 
-function updated<T>(before: ReadonlyMap<string, T>, map: Y.Map<unknown>, keys: Set<string>, read: Reader) {
-  const next = new Map<string, unknown>(before);
+function updated(before: ReadonlyMap<string, object>, roots: Roots, name: TableName, keys: Set<string>) {
+  const next = new Map(before);
   for (const key of keys) {
-    const item = map.has(key) ? read(key, map.get(key)) : null;
+    const item = roots[name].has(key) ? READERS[name](key, roots[name].get(key), roots) : null;
     if (item) next.set(key, item);
     else next.delete(key);
   }

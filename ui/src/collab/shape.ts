@@ -4,8 +4,9 @@ import * as Y from "yjs";
 import type { EdgeView, GroupView, InputView, Json, NodeView, NoteView, OutputView } from "../graph/model";
 import { NODE_DEFAULTS } from "../graph/model";
 
-export type Root = "meta" | "nodes" | "edges" | "groups" | "notes" | "inputs" | "outputs";
-export const ROOTS: readonly Root[] = ["meta", "nodes", "edges", "groups", "notes", "inputs", "outputs"];
+/** `collapsed` is the editor's own (node id → true): it is no part of a graph, and the server passes it by. */
+export type Root = "meta" | "nodes" | "edges" | "groups" | "notes" | "inputs" | "outputs" | "collapsed";
+export const ROOTS: readonly Root[] = ["meta", "nodes", "edges", "groups", "notes", "inputs", "outputs", "collapsed"];
 
 export type Roots = Record<Root, Y.Map<unknown>>;
 
@@ -31,7 +32,7 @@ export function plain(value: unknown): Json {
 }
 
 /** A node as it is shown; null for an entry that is none, so that one bad peer hides no graph. */
-export function readNode(id: string, value: unknown): NodeView | null {
+export function readNode(id: string, value: unknown, roots: Roots): NodeView | null {
   if (!(value instanceof Y.Map)) return null;
   const type = value.get("type");
   if (typeof type !== "string") return null;
@@ -44,7 +45,7 @@ export function readNode(id: string, value: unknown): NodeView | null {
     y: number(value.get("y")),
     title: textOrNull(value.get("title")),
     mode: mode === "muted" || mode === "bypassed" ? mode : "active",
-    collapsed: value.get("collapsed") === true,
+    collapsed: roots.collapsed.get(id) === true,
     retries: number(value.get("retries")),
     retry_delay_s: numberOrNull(value.get("retry_delay_s")),
     retry_jitter_factor: numberOrNull(value.get("retry_jitter_factor")),
@@ -73,7 +74,7 @@ export function readEdge(key: string, value: unknown): EdgeView | null {
   const { source, sourcePort, target, targetPort } = fields;
   const all = [source, sourcePort, target, targetPort];
   if (!all.every((part) => typeof part === "string")) return null;
-  return { key, source, sourcePort, target, targetPort } as EdgeView;
+  return { key, source, sourcePort, target, targetPort, order: numberOrNull(fields.order) } as EdgeView;
 }
 
 export function readGroup(id: string, value: unknown): GroupView | null {

@@ -39,6 +39,11 @@ export class Catalogue {
     return this.targets(type).find((found) => found.name === port);
   }
 
+  /** Whether a port is known to take one edge only. */
+  single(type: string, port: string): boolean {
+    return this.target(type, port)?.list === false;
+  }
+
   output(type: string, port: string): OutputSpec | undefined {
     return this.get(type)?.outputs.find((found) => found.name === port);
   }

@@ -2,7 +2,7 @@
 
 import type { Catalogue } from "./catalogue";
 import { newId, newNodeId } from "./identifiers";
-import { type Change, type EdgeFields, edgeKey, type GraphView, type GroupView, type NoteView } from "./model";
+import { type Change, type EdgeFields, edgeKey, type GraphView, type GroupView, inOrder, type NoteView } from "./model";
 import type { NodeFields, Params } from "./model";
 
 export const CLIP_SCHEMA = "vortex.clip/1";
@@ -29,7 +29,9 @@ export function copy(view: GraphView, picked: Picked): Clip {
   return {
     schema: CLIP_SCHEMA,
     nodes: Object.fromEntries(nodes.map(({ id, ...fields }) => [id, fields])),
-    edges: [...view.edges.values()].filter((edge) => picked.nodes.has(edge.target)).map(({ key: _, ...edge }) => edge),
+    edges: inOrder(view.edges.values())
+      .filter((edge) => picked.nodes.has(edge.target))
+      .map(({ key: _, order: __, ...edge }) => edge),
     groups: [...view.groups.values()].filter((group) => picked.groups?.has(group.id)),
     notes: [...view.notes.values()].filter((note) => picked.notes?.has(note.id)),
   };
@@ -107,8 +109,8 @@ function pastedEdge(
   const source = inside ?? (keepIncoming && view.nodes.has(edge.source) ? edge.source : undefined);
   if (!target || !source) return [];
   const fields = { ...edge, source, target };
-  const list = catalogue.target(clip.nodes[edge.target]!.type, edge.targetPort)?.list ?? false;
-  return [{ op: "edge.create", edge: { ...fields, key: edgeKey(fields, list) } }];
+  const key = edgeKey(fields, catalogue.single(clip.nodes[edge.target]!.type, edge.targetPort));
+  return [{ op: "edge.create", edge: { ...fields, key } }];
 }
 
 function moved<T extends GroupView | NoteView>(

@@ -56,10 +56,9 @@ function loopedWith(view: GraphView, end: End): Set<string> {
 
 /** Draws an edge; what a single input had before goes. */
 export function connect(view: GraphView, catalogue: Catalogue, edge: EdgeFields): Change[] {
-  const target = view.nodes.get(edge.target);
-  const list = (target && catalogue.target(target.type, edge.targetPort)?.list) ?? false;
-  const key = edgeKey(edge, list);
-  const replaced = list ? [] : edgesInto(view, edge.target, edge.targetPort).filter((old) => old.key !== key);
+  const single = catalogue.single(view.nodes.get(edge.target)?.type ?? "", edge.targetPort);
+  const key = edgeKey(edge, single);
+  const replaced = single ? edgesInto(view, edge.target, edge.targetPort).filter((old) => old.key !== key) : [];
   const removals = replaced.map((old): Change => ({ op: "edge.delete", key: old.key }));
   return [...removals, { op: "edge.create", edge: { ...edge, key } }];
 }

@@ -2,7 +2,7 @@
 
 import type { Graph, Node } from "../contract/api";
 import type { Catalogue } from "./catalogue";
-import { type Change, edgeKey, type GraphView, type Json, NODE_DEFAULTS, type Params } from "./model";
+import { type Change, edgeKey, type GraphView, inOrder, type Json, NODE_DEFAULTS, type Params } from "./model";
 
 export const SCHEMA = "vortex.graph/1";
 
@@ -15,7 +15,7 @@ export function toDocument(view: GraphView): Graph {
       id,
       { ...withoutDefaults(fields), params, position: { x, y } } as Node,
     ])),
-    edges: [...view.edges.values()].map((edge) => ({
+    edges: inOrder(view.edges.values()).map((edge) => ({
       source: { node: edge.source, port: edge.sourcePort },
       target: { node: edge.target, port: edge.targetPort },
     })),
@@ -44,10 +44,10 @@ export function fromDocument(document: Graph, catalogue: Catalogue): GraphView {
     return [id, { ...NODE_DEFAULTS, ...present(fields), type: node.type, ...place, id, params: (params ?? {}) as Params }] as const;
   });
   const types = new Map(nodes.map(([id, node]) => [id, node.type]));
-  const edges = (document.edges ?? []).map(({ source, target }) => {
+  const edges = (document.edges ?? []).map(({ source, target }, order) => {
     const edge = { source: source.node, sourcePort: source.port, target: target.node, targetPort: target.port };
-    const key = edgeKey(edge, catalogue.target(types.get(target.node) ?? "", target.port)?.list ?? false);
-    return [key, { ...edge, key }] as const;
+    const key = edgeKey(edge, catalogue.single(types.get(target.node) ?? "", target.port));
+    return [key, { ...edge, key, order }] as const;
   });
   const frame = (item: { position?: { x?: number; y?: number }; size?: { width?: number; height?: number } }) => ({
     x: item.position?.x ?? 0,

@@ -34,6 +34,8 @@ export interface EdgeFields {
 
 export interface EdgeView extends EdgeFields {
   key: string;
+  /** Place among the edges into one list port; null for the last. */
+  order?: number | null;
 }
 
 export interface Rect {
@@ -121,10 +123,21 @@ export type Change =
   | { op: "graph.rename"; name: string };
 
 /**
- * Edges' keys. A single input has one key, so two people who connect it at once agree on one edge; into a list, each
- * source has a key of its own.
+ * Edges' keys. A single input has one key, so two people who connect it at once agree on one edge; into a list, and into
+ * what nobody knows, each source has a key of its own.
  */
-export function edgeKey(edge: EdgeFields, list: boolean): string {
-  const parts = [edge.target, edge.targetPort, ...(list ? [edge.source, edge.sourcePort] : [])];
-  return parts.map(encodeURIComponent).join(":");
+export function edgeKey(edge: EdgeFields, single: boolean): string {
+  const { target, targetPort, source, sourcePort } = edge;
+  return (single ? [target, targetPort] : [target, targetPort, source, sourcePort]).map(part).join(":");
+}
+
+const part = (text: string) => text.replaceAll("%", "%25").replaceAll(":", "%3A");
+
+/** Whether a key is one of those that leave room for other edges into the same port. */
+export const sharesPort = (key: string) => key.split(":").length > 2;
+
+/** Edges, and whatever else has an order, as they stand in documents. */
+export function inOrder<T extends { order?: number | null; key: string }>(items: Iterable<T>): T[] {
+  const place = (item: T) => item.order ?? Number.POSITIVE_INFINITY;
+  return [...items].sort((a, b) => place(a) - place(b) || (a.key < b.key ? -1 : 1));
 }

@@ -2,9 +2,11 @@ import type { Connection, FinalConnectionState, IsValidConnection, OnConnectStar
 import { type RefObject, useMemo, useRef } from "react";
 import { connect, type End, firstFit, type Verdict, verdicts } from "../../graph/connect";
 import type { Change } from "../../graph/model";
+import { givenType } from "../../graph/wiring";
 import type { FlowEdge } from "../../store/canvas";
 import type { Editor } from "../../store/editor";
 import { ui } from "../../store/ui";
+import { typeColor } from "../node/appearance";
 import { mark, unmark } from "./marking";
 
 export interface Connecting {
@@ -27,7 +29,7 @@ function handlersOf(editor: Editor, canvas: RefObject<HTMLDivElement | null>, st
     const end: End = { node: nodeId, port: handleId, side: handleType };
     const judge = verdicts(editor.view, editor.catalogue, end);
     state.current = { ...state.current, end, judge };
-    mark(canvas.current, end, judge);
+    mark(canvas.current, end, typeColor(typeOf(editor, end)), judge);
   };
 
   const isValidConnection: IsValidConnection<FlowEdge> = (connection) => {
@@ -65,6 +67,12 @@ function handlersOf(editor: Editor, canvas: RefObject<HTMLDivElement | null>, st
   };
 
   return { onConnectStart, onConnect, onConnectEnd, onReconnectStart, onReconnect, isValidConnection };
+}
+
+function typeOf(editor: Editor, { node, port, side }: End): string {
+  const type = editor.view.nodes.get(node)?.type ?? "";
+  const given = side === "source" ? givenType(editor.view, editor.catalogue, node, port) : null;
+  return given ?? editor.catalogue.target(type, port)?.type ?? "ANY";
 }
 
 /** Escape ends a wire without a pointer position. */
