@@ -1,9 +1,9 @@
 import { useEffect } from "react";
-import { keymap, pressed } from "../graph/shortcuts";
 import { MAC } from "../components/chrome/Keys";
+import { keymap, pressed } from "../graph/shortcuts";
 import { useEditor, usePreferences } from "../hooks/editor";
-import { COMMANDS, pointer } from "../store/commands";
 import { selectOnly } from "../store/canvas";
+import { COMMANDS, pointer } from "../store/commands";
 import { ui } from "../store/ui";
 
 const NUDGES: Readonly<Record<string, string>> = {

@@ -127,7 +127,8 @@ function orderOf(map: Y.Map<unknown>, key: string): number {
 }
 
 function orderIn(value: unknown): number | null {
-  const order: unknown = value instanceof Y.Map ? value.get("order") : (value as { order?: unknown } | null | undefined)?.order;
+  const order: unknown =
+    value instanceof Y.Map ? value.get("order") : (value as { order?: unknown } | null | undefined)?.order;
   return typeof order === "number" && Number.isFinite(order) ? order : null;
 }
 
@@ -135,7 +136,8 @@ function lastEdge(roots: Roots, edge: EdgeFields): number {
   let last = -1;
   for (const value of roots.edges.values()) {
     const other = value as Partial<EdgeFields> | null;
-    if (other?.target === edge.target && other.targetPort === edge.targetPort) last = Math.max(last, orderIn(value) ?? -1);
+    if (other?.target === edge.target && other.targetPort === edge.targetPort)
+      last = Math.max(last, orderIn(value) ?? -1);
   }
   return last;
 }

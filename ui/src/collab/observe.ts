@@ -1,7 +1,7 @@
 // The shared document as a store of immutable views: what did not change stays the same object, so that only those
 // parts of the page are drawn again whose part of the graph changed.
 
-import * as Y from "yjs";
+import type * as Y from "yjs";
 import { EMPTY_GRAPH, type GraphView } from "../graph/model";
 import {
   type Root,

@@ -6,6 +6,7 @@ import type { Change, GraphView } from "../graph/model";
 import { apply, LOCAL } from "./apply";
 import { ObservedGraph } from "./observe";
 import { type Peer, type Person, type Presence, peersOf } from "./presence";
+import { Receipts } from "./receipt";
 import { rootsOf } from "./shape";
 
 export type Link = "connecting" | "synced" | "offline";
@@ -25,6 +26,7 @@ export class Room {
   readonly observed: ObservedGraph;
   readonly undo: Y.UndoManager;
   readonly #provider: WebsocketProvider;
+  readonly #receipts: Receipts;
   readonly #listeners = new Set<() => void>();
   #link: Link = "connecting";
   #peers: Peer[] = [];
@@ -33,6 +35,7 @@ export class Room {
 
   constructor({ address, graphId, person }: RoomOptions) {
     this.#provider = new WebsocketProvider(address, graphId, this.doc, { disableBc: true, maxBackoffTime: 5000 });
+    this.#receipts = new Receipts(this.#provider);
     this.observed = new ObservedGraph(this.doc);
     const { meta, ...edited } = rootsOf(this.doc);
     this.undo = new Y.UndoManager([meta, ...Object.values(edited)], {
@@ -73,6 +76,23 @@ export class Room {
   /** One step of undo, unless it follows another one within moments. */
   edit(changes: readonly Change[]): void {
     apply(this.doc, changes);
+  }
+
+  /** Once the server has all that was edited here: whether it has. */
+  settled(): Promise<boolean> {
+    return this.#receipts.ask();
+  }
+
+  /** When the document is here. */
+  whenLoaded(): Promise<void> {
+    if (this.#loaded) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.subscribe(() => {
+        if (!this.#loaded) return;
+        stop();
+        resolve();
+      });
+    });
   }
 
   /** The next edit begins a step of its own. */

@@ -2,8 +2,8 @@
 
 import type { Catalogue } from "./catalogue";
 import { newId, newNodeId } from "./identifiers";
-import { type Change, type EdgeFields, edgeKey, type GraphView, type GroupView, inOrder, type NoteView } from "./model";
 import type { NodeFields, Params } from "./model";
+import { type Change, type EdgeFields, edgeKey, type GraphView, type GroupView, inOrder, type NoteView } from "./model";
 
 export const CLIP_SCHEMA = "vortex.clip/1";
 

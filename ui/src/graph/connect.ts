@@ -2,7 +2,7 @@
 
 import type { Catalogue } from "./catalogue";
 import { type Change, type EdgeFields, edgeKey, type GraphView } from "./model";
-import { fit } from "./ports";
+import { fitOf } from "./ports";
 import { downstream, edgesFrom, edgesInto, givenType, upstream } from "./wiring";
 
 export type Verdict = { ok: true; how: string } | { ok: false; reason: string };
@@ -20,7 +20,7 @@ export function mayConnect(view: GraphView, catalogue: Catalogue, edge: EdgeFiel
   const given = givenType(view, catalogue, edge.source, edge.sourcePort);
   const input = target && catalogue.target(target.type, edge.targetPort);
   if (given === null || !input) return refuse("one of the ports is not in the catalogue");
-  const found = fit(given, input.type, input.list);
+  const found = fitOf(given, input.type, input.list);
   if (!found.fits) return refuse(found.reason);
   if (edge.source === edge.target) return refuse("a node cannot feed itself");
   if (downstream(view, [edge.target]).has(edge.source)) return refuse("this would make a loop");
@@ -43,7 +43,7 @@ export function verdicts(view: GraphView, catalogue: Catalogue, end: End): (node
     const from = outward ? given : givenType(view, catalogue, node, port);
     const into = outward ? catalogue.target(type, port) : taken;
     if (from === null || !into) return refuse("one of the ports is not in the catalogue");
-    const found = fit(from, into.type, into.list);
+    const found = fitOf(from, into.type, into.list);
     if (!found.fits) return refuse(found.reason);
     if (node === end.node) return refuse("a node cannot feed itself");
     return looped.has(node) ? refuse("this would make a loop") : { ok: true, how: found.how };
@@ -85,11 +85,11 @@ function rankOf(verdict: Verdict): number {
 export function typeFits(view: GraphView, catalogue: Catalogue, end: End, type: string): boolean {
   if (end.side === "source") {
     const given = givenType(view, catalogue, end.node, end.port);
-    return given !== null && catalogue.targets(type).some((port) => fit(given, port.type, port.list).fits);
+    return given !== null && catalogue.targets(type).some((port) => fitOf(given, port.type, port.list).fits);
   }
   const taken = catalogue.target(view.nodes.get(end.node)?.type ?? "", end.port);
   const outputs = catalogue.get(type)?.outputs ?? [];
-  return taken !== undefined && outputs.some((output) => fit(output.type, taken.type, taken.list).fits);
+  return taken !== undefined && outputs.some((output) => fitOf(output.type, taken.type, taken.list).fits);
 }
 
 export function edgeOf(source: { node: string; port: string }, target: { node: string; port: string }): EdgeFields {

@@ -11,10 +11,12 @@ export function toDocument(view: GraphView): Graph {
   return {
     schema: SCHEMA,
     name: view.name,
-    nodes: Object.fromEntries([...view.nodes].map(([id, { id: _, x, y, collapsed: __, params, ...fields }]) => [
-      id,
-      { ...withoutDefaults(fields), params, position: { x, y } } as Node,
-    ])),
+    nodes: Object.fromEntries(
+      [...view.nodes].map(([id, { id: _, x, y, collapsed: __, params, ...fields }]) => [
+        id,
+        { ...withoutDefaults(fields), params, position: { x, y } } as Node,
+      ]),
+    ),
     edges: inOrder(view.edges.values()).map((edge) => ({
       source: { node: edge.source, port: edge.sourcePort },
       target: { node: edge.target, port: edge.targetPort },
@@ -22,10 +24,14 @@ export function toDocument(view: GraphView): Graph {
     inputs: [...view.inputs.values()],
     outputs: [...view.outputs.values()],
     groups: [...view.groups.values()].map(({ x, y, width, height, ...rest }) => ({
-      ...rest, position: { x, y }, size: { width, height },
+      ...rest,
+      position: { x, y },
+      size: { width, height },
     })),
     notes: [...view.notes.values()].map(({ x, y, width, height, ...rest }) => ({
-      ...rest, position: { x, y }, size: { width, height },
+      ...rest,
+      position: { x, y },
+      size: { width, height },
     })),
   };
 }
@@ -41,7 +47,10 @@ export function fromDocument(document: Graph, catalogue: Catalogue): GraphView {
   const nodes = Object.entries(document.nodes ?? {}).map(([id, node]) => {
     const { params, position, ...fields } = node;
     const place = { x: position?.x ?? 0, y: position?.y ?? 0 };
-    return [id, { ...NODE_DEFAULTS, ...present(fields), type: node.type, ...place, id, params: (params ?? {}) as Params }] as const;
+    return [
+      id,
+      { ...NODE_DEFAULTS, ...present(fields), type: node.type, ...place, id, params: (params ?? {}) as Params },
+    ] as const;
   });
   const types = new Map(nodes.map(([id, node]) => [id, node.type]));
   const edges = (document.edges ?? []).map(({ source, target }, order) => {
@@ -59,12 +68,18 @@ export function fromDocument(document: Graph, catalogue: Catalogue): GraphView {
     name: document.name ?? "",
     nodes: new Map(nodes),
     edges: new Map(edges),
-    groups: new Map((document.groups ?? []).map((group) => [
-      group.id, { id: group.id, title: group.title ?? "", color: group.color ?? null, ...frame(group) },
-    ])),
-    notes: new Map((document.notes ?? []).map((note) => [
-      note.id, { id: note.id, text: note.text ?? "", color: note.color ?? null, ...frame(note) },
-    ])),
+    groups: new Map(
+      (document.groups ?? []).map((group) => [
+        group.id,
+        { id: group.id, title: group.title ?? "", color: group.color ?? null, ...frame(group) },
+      ]),
+    ),
+    notes: new Map(
+      (document.notes ?? []).map((note) => [
+        note.id,
+        { id: note.id, text: note.text ?? "", color: note.color ?? null, ...frame(note) },
+      ]),
+    ),
     inputs: new Map((document.inputs ?? []).map((input) => [input.name, input])),
     outputs: new Map((document.outputs ?? []).map((output) => [output.name, output])),
   };

@@ -32,7 +32,7 @@ export function maps(source: string, target: string): boolean {
 export type Fit = { fits: true; how: "same" | "converted" | "each item" } | { fits: false; reason: string };
 
 /** Whether an output's type fits an input's, and why not. `collects`: the port takes any number of edges. */
-export function fit(source: string, target: string, collects = false): Fit {
+export function fitOf(source: string, target: string, collects = false): Fit {
   if (source === target) return { fits: true, how: "same" };
   if (accepts(source, target)) return { fits: true, how: "converted" };
   if (maps(source, target)) return { fits: true, how: "each item" };

@@ -4,7 +4,7 @@
 import type { ParamSpec } from "../contract/api";
 import type { Catalogue } from "./catalogue";
 import type { GraphView, Json, NodeView } from "./model";
-import { fit } from "./ports";
+import { fitOf } from "./ports";
 import { givenType } from "./wiring";
 
 export interface Problem {
@@ -27,9 +27,17 @@ export function problemsOf(view: GraphView, catalogue: Catalogue): Problem[] {
       const given = givenType(view, catalogue, edge.source, edge.sourcePort);
       const taken = target && catalogue.target(target.type, edge.targetPort);
       if (!given || !taken) return [];
-      const found = fit(given, taken.type, taken.list);
+      const found = fitOf(given, taken.type, taken.list);
       if (found.fits) return [];
-      return [problem("VE-006", found.reason, "Connect another output, or put a conversion between.", edge.target, edge.targetPort)];
+      return [
+        problem(
+          "VE-006",
+          found.reason,
+          "Connect another output, or put a conversion between.",
+          edge.target,
+          edge.targetPort,
+        ),
+      ];
     }),
   ];
 }
@@ -58,9 +66,17 @@ function nodeProblems(node: NodeView, catalogue: Catalogue, connected: Connected
   );
   return [
     ...missing.map((input) =>
-      problem("VE-007", `${input.name} is not connected`, `Connect an output of type ${input.type}.`, node.id, input.name),
+      problem(
+        "VE-007",
+        `${input.name} is not connected`,
+        `Connect an output of type ${input.type}.`,
+        node.id,
+        input.name,
+      ),
     ),
-    ...unset.map((param) => problem("VE-007", `${param.name} has no value`, "Choose one, or connect it.", node.id, param.name)),
+    ...unset.map((param) =>
+      problem("VE-007", `${param.name} has no value`, "Choose one, or connect it.", node.id, param.name),
+    ),
     ...spec.params.flatMap((param) => {
       const value = node.params[param.name];
       const found = value === undefined || ports?.has(param.name) ? null : paramProblem(param, value);

@@ -60,7 +60,10 @@ const table: [section: Binding["section"], command: string, keys: string, title:
 ];
 
 export const BINDINGS: readonly Binding[] = table.map(([section, command, keys, title]) => ({
-  section, command, keys, title,
+  section,
+  command,
+  keys,
+  title,
 }));
 
 export interface Pressed {
@@ -102,8 +105,20 @@ export function keymap(own: Readonly<Record<string, readonly string[]>> = {}): K
 }
 
 const NAMES: Record<string, string> = {
-  Period: ".", Slash: "/", Equal: "+", Minus: "−", BracketLeft: "[", BracketRight: "]", Escape: "Esc",
-  ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Enter: "↵", Backspace: "⌫", Delete: "Del",
+  Period: ".",
+  Slash: "/",
+  Equal: "+",
+  Minus: "−",
+  BracketLeft: "[",
+  BracketRight: "]",
+  Escape: "Esc",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  Enter: "↵",
+  Backspace: "⌫",
+  Delete: "Del",
 };
 
 /** The keys as they are written on a keyboard. */

@@ -45,8 +45,7 @@ export const api = {
   save: (id: string) => sendJson<GraphResource>("POST", at`/api/graph/${id}/save`),
   versions: (id: string) => getJson<VersionList>(at`/api/graph/${id}/versions`),
   version: (id: string, version: number) => getJson<GraphResource>(at`/api/graph/${id}/versions/${String(version)}`),
-  restore: (id: string, version: number) =>
-    sendJson<GraphResource>("POST", at`/api/graph/${id}/restore`, { version }),
+  restore: (id: string, version: number) => sendJson<GraphResource>("POST", at`/api/graph/${id}/restore`, { version }),
   deploy: (id: string, options: DeployGraphRequest) =>
     sendJson<DeploymentResource>("POST", at`/api/graph/${id}/deploy`, options),
   plan: (graph: Graph) => sendJson<PlanResource>("POST", "/api/graph/plan", { graph }),

@@ -42,9 +42,9 @@ export interface Payloads {
   error: { error: ErrorDetail };
 }
 
-export type Message = { [T in keyof Payloads]: { type: T; payload: Payloads[T]; seq: number; ts_ms: number } }[
-  keyof Payloads
-];
+export type Message = {
+  [T in keyof Payloads]: { type: T; payload: Payloads[T]; seq: number; ts_ms: number };
+}[keyof Payloads];
 
 export type SocketState = "connecting" | "open" | "waiting" | "closed";
 

@@ -63,12 +63,17 @@ export const ownId = (flowId: string) => (flowId.startsWith("frame/") ? flowId.s
 function flowNode(node: NodeView, before: FlowNode | undefined, drag?: { x: number; y: number }): FlowNode {
   const position = drag ?? { x: node.x, y: node.y };
   if (before?.type !== "node") {
-    return { id: node.id, type: "node", position, data: { node }, dragHandle: ".node-head", ariaRole: "group" };
+    const ariaLabel = `${node.title ?? node.type}, node`;
+    return { id: node.id, type: "node", position, data: { node }, dragHandle: ".node-head", ariaLabel };
   }
   const moved = before.dragging ? before.position : position;
   const still = before.position.x === moved.x && before.position.y === moved.y;
   if (before.data.node === node && still) return before;
-  return { ...before, position: still ? before.position : moved, data: before.data.node === node ? before.data : { node } };
+  return {
+    ...before,
+    position: still ? before.position : moved,
+    data: before.data.node === node ? before.data : { node },
+  };
 }
 
 function flowGroup(group: GroupView, before: FlowNode | undefined): FlowNode {
@@ -76,8 +81,15 @@ function flowGroup(group: GroupView, before: FlowNode | undefined): FlowNode {
   const { id, x, y, width, height } = group;
   const kept = before?.type === "group" ? before : {};
   return {
-    ...kept, id: frameId(id), type: "group", position: { x, y }, width, height, data: { group },
-    zIndex: -10, dragHandle: ".group-head",
+    ...kept,
+    id: frameId(id),
+    type: "group",
+    position: { x, y },
+    width,
+    height,
+    data: { group },
+    zIndex: -10,
+    dragHandle: ".group-head",
   };
 }
 
@@ -86,8 +98,15 @@ function flowNote(note: NoteView, before: FlowNode | undefined): FlowNode {
   const { id, x, y, width, height } = note;
   const kept = before?.type === "note" ? before : {};
   return {
-    ...kept, id: frameId(id), type: "note", position: { x, y }, width, height, data: { note },
-    zIndex: -5, dragHandle: ".note-head",
+    ...kept,
+    id: frameId(id),
+    type: "note",
+    position: { x, y },
+    width,
+    height,
+    data: { note },
+    zIndex: -5,
+    dragHandle: ".note-head",
   };
 }
 
@@ -137,7 +156,9 @@ export function selectionOf({ nodes, edges }: CanvasState): Selection {
 /** Selects just these nodes (ids of the canvas), and no edges. */
 export function selectOnly(canvas: Canvas, ids: ReadonlySet<string>): void {
   canvas.setState(({ nodes, edges }) => ({
-    nodes: nodes.map((node) => (Boolean(node.selected) === ids.has(node.id) ? node : { ...node, selected: ids.has(node.id) })),
+    nodes: nodes.map((node) =>
+      Boolean(node.selected) === ids.has(node.id) ? node : { ...node, selected: ids.has(node.id) },
+    ),
     edges: edges.map((edge) => (edge.selected ? { ...edge, selected: false } : edge)),
   }));
 }

@@ -10,7 +10,7 @@ import { downstream, upstream } from "../graph/wiring";
 import { api } from "../session/api";
 import { frameId, selectOnly, sizedNodes } from "./canvas";
 import { complain, type Editor } from "./editor";
-import { prefer, preferences, type LeftPanel, type RightPanel } from "./preferences";
+import { type LeftPanel, prefer, preferences, type RightPanel } from "./preferences";
 import { say, ui } from "./ui";
 
 /** Where the pointer was last, on the canvas: there things are pasted and added. */
@@ -154,7 +154,9 @@ function nudge(x: number, y: number): Run {
 function fitSelection(editor: Editor): void {
   const { nodes, groups, notes } = editor.selection;
   const ids = [...nodes, ...[...groups, ...notes].map(frameId)].map((id) => ({ id }));
-  void editor.canvas.getState().flow?.fitView({ ...(ids.length ? { nodes: ids } : {}), padding: 0.2, maxZoom: 1.2, duration: 200 });
+  void editor.canvas
+    .getState()
+    .flow?.fitView({ ...(ids.length ? { nodes: ids } : {}), padding: 0.2, maxZoom: 1.2, duration: 200 });
 }
 
 /** Runs what the selected node needs, and it: its outputs are exposed for that under a name of their own. */

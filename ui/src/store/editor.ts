@@ -1,8 +1,8 @@
 // One open graph: its room, its socket, its executions, and what the canvas shows of them.
 
 import { Room } from "../collab/room";
-import { Catalogue } from "../graph/catalogue";
-import { connect, edgeOf, firstFit, type End } from "../graph/connect";
+import type { Catalogue } from "../graph/catalogue";
+import { connect, type End, edgeOf, firstFit } from "../graph/connect";
 import { newNodeId } from "../graph/identifiers";
 import type { Change, EdgeView, GraphView, Params } from "../graph/model";
 import { problemsOf } from "../graph/problems";
@@ -117,6 +117,14 @@ export class Editor {
   async run(options: { targets?: string[]; force?: boolean; priority?: number } = {}): Promise<void> {
     // Seeds that are not locked take another value first.
     window.dispatchEvent(new Event("vortex-before-run"));
+    if (!(await this.room.settled())) {
+      say(
+        "error",
+        "The graph does not run",
+        "The server has not got your edits yet: wait until the connection is back.",
+      );
+      return;
+    }
     try {
       const { execution_id } = await api.execute(this.graphId, options);
       this.runs.begin(execution_id);
@@ -133,7 +141,7 @@ export class Editor {
   /** Look at an execution of the past. */
   async look(executionId: string): Promise<void> {
     const execution = await api.execution(executionId);
-    this.runs.show(execution, true);
+    this.runs.show(execution, true, this.#picture);
   }
 
   leave(): void {
@@ -156,14 +164,21 @@ export class Editor {
     const { id } = this.runs.shown.getState();
     if (!id) return;
     const execution = await api.execution(id).catch(() => null);
-    if (execution && this.runs.shown.getState().id === id) this.runs.show(execution);
+    if (execution && this.runs.shown.getState().id === id) this.runs.show(execution, false, this.#picture);
   }
 
   async #showLatest(): Promise<void> {
+    await this.room.whenLoaded();
     const found = await api.executions(this.graphId, 1).catch(() => null);
     const latest = found?.executions[0];
-    if (latest && this.runs.shown.getState().id === null) this.runs.show(latest);
+    if (latest && this.runs.shown.getState().id === null) this.runs.show(latest, false, this.#picture);
   }
+
+  #picture = (node: string): string | null => {
+    const { outputs } = this.catalogue.get(this.view.nodes.get(node)?.type ?? "") ?? { outputs: [] };
+    const shown = outputs.find((output) => output.type === "IMAGE" || output.type === "MASK");
+    return shown && givenType(this.view, this.catalogue, node, shown.name) === shown.type ? shown.name : null;
+  };
 
   /** Problems as people type: this page's at once, the server's when they pause. */
   #check = (): void => {
@@ -203,4 +218,3 @@ export function complain(title: string, error: unknown): void {
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
   say("error", title, `${error.code}: ${first ? `${first.message}${more}` : message}. ${first?.hint ?? hint}`);
 }
-

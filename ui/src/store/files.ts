@@ -45,8 +45,8 @@ export async function openFile(editor: Editor, file: File, place: { x: number; y
 
 /** A picture becomes a node that loads it. */
 async function addPicture(editor: Editor, file: File, place: { x: number; y: number }): Promise<void> {
-  const loader = editor.catalogue.types.find((spec) =>
-    spec.params.some((param) => param.widget === "file" && param.type === "PATH") && spec.inputs.length === 0,
+  const loader = editor.catalogue.types.find(
+    (spec) => spec.params.some((param) => param.widget === "file" && param.type === "PATH") && spec.inputs.length === 0,
   );
   const param = loader?.params.find((one) => one.widget === "file");
   if (!loader || !param) {

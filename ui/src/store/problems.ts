@@ -2,8 +2,8 @@
 
 import { createStore } from "zustand/vanilla";
 import type { ProblemResource } from "../contract/api";
-import { KeyedStore } from "./keyed";
 import type { Problem } from "../graph/problems";
+import { KeyedStore } from "./keyed";
 
 const NONE: readonly Problem[] = [];
 
@@ -22,7 +22,13 @@ export class Problems {
   }
 
   setServer(problems: readonly ProblemResource[]): void {
-    this.#server = problems.map(({ code, message, hint, node_id, port }) => ({ code, message, hint, node: node_id, port }));
+    this.#server = problems.map(({ code, message, hint, node_id, port }) => ({
+      code,
+      message,
+      hint,
+      node: node_id,
+      port,
+    }));
     this.#update();
   }
 

@@ -2,6 +2,7 @@
 
 import { createStore } from "zustand/vanilla";
 import type { ErrorDetail, ExecutionResource, ExecutionStatus, NodeState, OutputResource } from "../contract/api";
+import { outputUrl } from "../session/api";
 import type { Message } from "../session/socket";
 import { KeyedStore } from "./keyed";
 
@@ -43,6 +44,9 @@ export interface Shown {
   changes: number;
 }
 
+/** The output of a node that is a picture, or null. */
+export type Pictures = (node: string) => string | null;
+
 const NOTHING: Shown = {
   id: null,
   status: null,
@@ -77,7 +81,7 @@ export class Runs {
   }
 
   /** Show an execution as the server describes it. */
-  show(execution: ExecutionResource, pinned = false): void {
+  show(execution: ExecutionResource, pinned = false, pictures: Pictures = () => null): void {
     this.#pinned = pinned;
     if (this.shown.getState().id !== execution.id) this.#forget();
     const [started, ended] = [time(execution.started_at), time(execution.finished_at)];
@@ -97,7 +101,7 @@ export class Runs {
       const error = node.error as unknown as ErrorDetail | null;
       this.nodes.set(id, { state, progress, attempt, why, worker, items: items ?? null, error, startedMs, tookMs });
     }
-    this.#showResults(execution);
+    this.#showResults(execution, pictures);
   }
 
   /** A run that this page began. */
@@ -206,7 +210,11 @@ export class Runs {
   }
 
   /** Pictures among the outputs of an execution whose messages nobody here saw. */
-  #showResults(execution: ExecutionResource): void {
+  #showResults(execution: ExecutionResource, pictures: Pictures): void {
+    for (const [id, node] of Object.entries(execution.nodes)) {
+      const port = ["completed", "cached"].includes(node.state) && !this.previews.get(id) ? pictures(id) : null;
+      if (port !== null) this.previews.set(id, { url: outputUrl(execution.id, id, port), stamp: 0, final: true });
+    }
     for (const output of Object.values(execution.outputs)) {
       const url = pictureUrl(output);
       if (url && !this.previews.get(output.node)) this.previews.set(output.node, { url, stamp: 0, final: true });

@@ -5,16 +5,16 @@ import { changeEdges, changeNodes, type FlowNode } from "../../store/canvas";
 import { pointer } from "../../store/commands";
 import type { Editor } from "../../store/editor";
 import { ui } from "../../store/ui";
-import { GraphNode } from "../node/GraphNode";
 import { hueOf } from "../node/appearance";
+import { GraphNode } from "../node/GraphNode";
 import { ConnectionHint } from "./ConnectionHint";
 import { Cursors, PeerSelections } from "./Cursors";
 import { GroupFrame } from "./GroupFrame";
 import { NoteCard } from "./NoteCard";
-import { usePresence } from "./usePresence";
 import { useConnecting } from "./useConnecting";
 import { useDragging } from "./useDragging";
 import { useDrops } from "./useDrops";
+import { usePresence } from "./usePresence";
 import { Wire } from "./Wire";
 
 const NODE_TYPES = { node: GraphNode, group: GroupFrame, note: NoteCard };
@@ -62,9 +62,10 @@ export function Canvas() {
         onEdgesChange={(changes) => changeEdges(editor.canvas, changes)}
         {...handlers}
         {...dragging}
-        onMove={(_, { x, y, zoom }) => {
+        onMove={(_, { zoom }) => {
           area.current?.toggleAttribute("data-far", zoom < FAR);
-          presence.look({ x, y, zoom });
+          area.current?.style.setProperty("--zoom", String(zoom));
+          presence.look(zoom);
         }}
         onSelectionChange={({ nodes: picked }) => presence.select(picked)}
         onPaneContextMenu={(event) => openMenu(event, { kind: "canvas", place: pointer.canvas })}
@@ -92,7 +93,9 @@ export function Canvas() {
         aria-label="The graph"
       >
         {grid && <Background variant={BackgroundVariant.Dots} gap={SNAP[0]} size={1} />}
-        {minimap && <MiniMap pannable zoomable nodeColor={miniColor(editor)} nodeBorderRadius={12} ariaLabel="Overview" />}
+        {minimap && (
+          <MiniMap pannable zoomable nodeColor={miniColor(editor)} nodeBorderRadius={12} ariaLabel="Overview" />
+        )}
         <Cursors />
       </ReactFlow>
       <ConnectionHint state={state} />
@@ -118,7 +121,10 @@ function track(editor: Editor, event: React.PointerEvent): void {
   editor.pointAt(pointer.canvas);
 }
 
-function openMenu(event: MouseEvent | React.MouseEvent, target: NonNullable<ReturnType<typeof ui.getState>["menu"]>["target"]): void {
+function openMenu(
+  event: MouseEvent | React.MouseEvent,
+  target: NonNullable<ReturnType<typeof ui.getState>["menu"]>["target"],
+): void {
   event.preventDefault();
   ui.setState({ menu: { x: event.clientX, y: event.clientY, target } });
 }

@@ -9,7 +9,13 @@ export function Cursors() {
       {peers.map(
         ({ client, user, cursor }) =>
           cursor && (
-            <div key={client} className="peer-cursor" style={{ transform: `translate(${cursor.x}px, ${cursor.y}px)`, "--peer": user.color } as React.CSSProperties}>
+            <div
+              key={client}
+              className="peer-cursor"
+              style={
+                { transform: `translate(${cursor.x}px, ${cursor.y}px)`, "--peer": user.color } as React.CSSProperties
+              }
+            >
               <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
                 <path d="M1 1l5.5 13 2-5.5L14 6.5z" />
               </svg>
@@ -25,7 +31,9 @@ export function Cursors() {
 export function PeerSelections() {
   const peers = useRoom((room) => room.peers);
   const rules = peers.flatMap(({ selection, user }) =>
-    selection.slice(0, 200).map((id) => `.react-flow__node[data-id="${CSS.escape(id)}"] .node{--peer-ring:${user.color}}`),
+    selection
+      .slice(0, 200)
+      .map((id) => `.react-flow__node[data-id="${CSS.escape(id)}"] .node{--peer-ring:${user.color}}`),
   );
   return rules.length ? <style>{rules.join("")}</style> : null;
 }

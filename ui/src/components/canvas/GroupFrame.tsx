@@ -1,4 +1,4 @@
-import { NodeResizer, type NodeProps } from "@xyflow/react";
+import { type NodeProps, NodeResizer } from "@xyflow/react";
 import { memo } from "react";
 import { useEditor } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
@@ -18,7 +18,9 @@ export const GroupFrame = memo(function GroupFrame({ data: { group }, selected }
         isVisible={selected}
         minWidth={120}
         minHeight={80}
-        onResizeEnd={(_, { x, y, width, height }) => set({ x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) })}
+        onResizeEnd={(_, { x, y, width, height }) =>
+          set({ x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) })
+        }
       />
       <div className="group-head">
         <input
@@ -40,7 +42,13 @@ export const GroupFrame = memo(function GroupFrame({ data: { group }, selected }
         {selected && (
           <span className="group-colors nodrag">
             {COLORS.map((color) => (
-              <button key={color} type="button" aria-label={`Colour ${color}`} style={{ background: color }} onClick={() => set({ color })} />
+              <button
+                key={color}
+                type="button"
+                aria-label={`Colour ${color}`}
+                style={{ background: color }}
+                onClick={() => set({ color })}
+              />
             ))}
           </span>
         )}

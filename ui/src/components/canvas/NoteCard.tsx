@@ -1,4 +1,4 @@
-import { NodeResizer, type NodeProps } from "@xyflow/react";
+import { type NodeProps, NodeResizer } from "@xyflow/react";
 import { memo } from "react";
 import { useEditor } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
@@ -17,7 +17,9 @@ export const NoteCard = memo(function NoteCard({ data: { note }, selected }: Pro
         isVisible={selected}
         minWidth={120}
         minHeight={60}
-        onResizeEnd={(_, { x, y, width, height }) => set({ x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) })}
+        onResizeEnd={(_, { x, y, width, height }) =>
+          set({ x: Math.round(x), y: Math.round(y), width: Math.round(width), height: Math.round(height) })
+        }
       />
       <div className="note-head" aria-hidden="true" />
       <textarea

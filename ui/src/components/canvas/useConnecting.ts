@@ -35,9 +35,10 @@ function handlersOf(editor: Editor, canvas: RefObject<HTMLDivElement | null>, st
   const isValidConnection: IsValidConnection<FlowEdge> = (connection) => {
     const { end, judge } = state.current;
     if (!end || !judge) return false;
-    const far = end.side === "source"
-      ? { node: connection.target, port: connection.targetHandle }
-      : { node: connection.source, port: connection.sourceHandle };
+    const far =
+      end.side === "source"
+        ? { node: connection.target, port: connection.targetHandle }
+        : { node: connection.source, port: connection.sourceHandle };
     return judge(far.node ?? "", far.port ?? "").ok;
   };
 

@@ -93,7 +93,11 @@ function duplicateTo(editor: Editor, nodes: readonly FlowNode[]): void {
 let lit: Element | null = null;
 
 /** Marks the edge below the pointer into which the node could go; returns the one that was marked. */
-function highlight(editor: Editor, event: MouseEvent | TouchEvent | React.MouseEvent | null, node: string | null): string | null {
+function highlight(
+  editor: Editor,
+  event: MouseEvent | TouchEvent | React.MouseEvent | null,
+  node: string | null,
+): string | null {
   const before = (lit as HTMLElement | null)?.dataset.id ?? null;
   lit?.classList.remove("splicing");
   lit = null;

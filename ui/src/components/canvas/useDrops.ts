@@ -1,6 +1,6 @@
 import { useMemo } from "react";
-import { openFile } from "../../store/files";
 import type { Editor } from "../../store/editor";
+import { openFile } from "../../store/files";
 
 export const NODE_TYPE = "application/x-vortex-node";
 

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
-import { centre } from "../../store/commands";
 import type { FlowNode } from "../../store/canvas";
+import { centre } from "../../store/commands";
 import type { Editor } from "../../store/editor";
 
 const SEND_MS = 80;
@@ -12,8 +12,9 @@ export function usePresence(editor: Editor) {
     return {
       leave: () => editor.room.present({ cursor: null }),
       select: (nodes: FlowNode[]) => editor.room.present({ selection: nodes.map((node) => node.id).slice(0, 200) }),
-      look: ({ zoom }: { x: number; y: number; zoom: number }) => {
-        timer ??= setTimeout(() => {
+      look: (zoom: number) => {
+        if (timer !== undefined) return;
+        timer = setTimeout(() => {
           timer = undefined;
           editor.room.present({ viewport: { ...centre(editor), zoom } });
         }, SEND_MS);

@@ -47,13 +47,21 @@ export function CanvasMenu() {
   const close = () => ui.setState({ menu: null });
   return (
     <DropdownMenu.Root open onOpenChange={(open) => !open && close()} modal={false}>
-      <DropdownMenu.Trigger className="menu-anchor" style={{ left: menu.x, top: menu.y }} aria-hidden="true" tabIndex={-1} />
+      <DropdownMenu.Trigger
+        className="menu-anchor"
+        style={{ left: menu.x, top: menu.y }}
+        aria-hidden="true"
+        tabIndex={-1}
+      />
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="start" side="bottom" collisionPadding={8}>
           {menu.target.kind === "edge" ? (
             <EdgeItems editor={editor} target={menu.target} />
           ) : (
-            <CommandItems items={menu.target.kind === "node" ? NODE : CANVAS} before={() => pick(editor, menu.target)} />
+            <CommandItems
+              items={menu.target.kind === "node" ? NODE : CANVAS}
+              before={() => pick(editor, menu.target)}
+            />
           )}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>

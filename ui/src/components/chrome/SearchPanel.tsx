@@ -40,7 +40,12 @@ function Panel({ request }: { request: SearchRequest }) {
   const top = Math.max(8, Math.min(request.at.y, window.innerHeight - SIZE.height - 8));
   const active = found[at];
   return (
-    <div className="search" role="dialog" aria-label="Add a node" style={{ left, top, width: SIZE.width, maxHeight: SIZE.height }}>
+    <div
+      className="search"
+      role="dialog"
+      aria-label="Add a node"
+      style={{ left, top, width: SIZE.width, maxHeight: SIZE.height }}
+    >
       {request.end && <EndHint request={request} />}
       <input
         // biome-ignore lint/a11y/noAutofocus: the person asked for this field
@@ -71,7 +76,13 @@ function Panel({ request }: { request: SearchRequest }) {
       />
       <div className="search-list" id="search-list" role="listbox" aria-label="Node types" ref={list}>
         {found.map((spec, index) => (
-          <Entry key={spec.type} spec={spec} active={index === at} onChoose={() => choose(spec)} onEnter={() => setAt(index)} />
+          <Entry
+            key={spec.type}
+            spec={spec}
+            active={index === at}
+            onChoose={() => choose(spec)}
+            onEnter={() => setAt(index)}
+          />
         ))}
         {found.length === 0 && <p className="empty">No node is called that.</p>}
       </div>
@@ -85,7 +96,9 @@ function useFound(query: string, request: SearchRequest): NodeSpec[] {
   const recent = usePreferences((state) => state.recent);
   return useMemo(() => {
     const { end } = request;
-    const types = editor.catalogue.types.filter((spec) => !end || typeFits(editor.view, editor.catalogue, end, spec.type));
+    const types = editor.catalogue.types.filter(
+      (spec) => !end || typeFits(editor.view, editor.catalogue, end, spec.type),
+    );
     if (query.trim()) return rank(query, types, FIELDS).slice(0, MOST);
     const place = (spec: NodeSpec) => (recent.includes(spec.type) ? recent.indexOf(spec.type) : recent.length);
     const byTitle = [...types].sort((a, b) => a.title.localeCompare(b.title));
@@ -97,7 +110,8 @@ function EndHint({ request }: { request: SearchRequest }) {
   const editor = useEditor();
   const end = request.end!;
   const type = editor.view.nodes.get(end.node)?.type ?? "";
-  const port = end.side === "source" ? editor.catalogue.output(type, end.port) : editor.catalogue.target(type, end.port);
+  const port =
+    end.side === "source" ? editor.catalogue.output(type, end.port) : editor.catalogue.target(type, end.port);
   return (
     <p className="search-end">
       {end.side === "source" ? "Nodes that take" : "Nodes that give"}{" "}

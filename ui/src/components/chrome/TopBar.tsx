@@ -49,7 +49,14 @@ interface IconButtonProps {
 
 export function IconButton({ title, icon, onClick, disabled }: IconButtonProps) {
   return (
-    <button type="button" className="icon-button" title={title} aria-label={title} disabled={disabled} onClick={onClick}>
+    <button
+      type="button"
+      className="icon-button"
+      title={title}
+      aria-label={title}
+      disabled={disabled}
+      onClick={onClick}
+    >
       {icon}
     </button>
   );
@@ -96,7 +103,13 @@ function RunStatus() {
       <span>{status}</span>
       {ms !== null && <span className="figure">{duration(Math.max(ms, 0))}</span>}
       {prefectUrl && /^https?:/.test(prefectUrl) && (
-        <a href={prefectUrl} target="_blank" rel="noopener noreferrer" title="The flow run in Prefect" aria-label="The flow run in Prefect">
+        <a
+          href={prefectUrl}
+          target="_blank"
+          rel="noopener noreferrer"
+          title="The flow run in Prefect"
+          aria-label="The flow run in Prefect"
+        >
           <ExternalLink size={13} />
         </a>
       )}
@@ -121,7 +134,12 @@ function RunButton() {
   return (
     <div className="run-buttons">
       {active && (
-        <button type="button" className="stop" title="Cancel the run (Ctrl+Alt+Enter)" onClick={() => void editor.cancel()}>
+        <button
+          type="button"
+          className="stop"
+          title="Cancel the run (Ctrl+Alt+Enter)"
+          onClick={() => void editor.cancel()}
+        >
           <Square size={12} fill="currentColor" /> Cancel
         </button>
       )}

@@ -40,7 +40,10 @@ function Finder() {
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
   const entries = useMemo(() => entriesOf(editor), [editor]);
-  const found = rank(query, entries, [{ of: (entry) => entry.title, weight: 1 }, { of: (entry) => entry.kind, weight: 0.3 }]).slice(0, MOST);
+  const found = rank(query, entries, [
+    { of: (entry) => entry.title, weight: 1 },
+    { of: (entry) => entry.kind, weight: 0.3 },
+  ]).slice(0, MOST);
   const choose = (entry: Entry | undefined) => {
     ui.setState({ dialog: null });
     entry?.run(editor);
@@ -94,10 +97,20 @@ function entriesOf(editor: Editor): Entry[] {
   });
   const nodes = [...editor.view.nodes.values()].map((node): Entry => {
     const title = node.title ?? editor.catalogue.get(node.type)?.title ?? node.type;
-    return { id: `node ${node.id}`, title: `Go to ${title} (${node.id})`, kind: "node", run: (on) => goTo(on, node.id) };
+    return {
+      id: `node ${node.id}`,
+      title: `Go to ${title} (${node.id})`,
+      kind: "node",
+      run: (on) => goTo(on, node.id),
+    };
   });
   const types = editor.catalogue.types.map((spec): Entry => {
-    return { id: `type ${spec.type}`, title: `Add ${spec.title}`, kind: spec.category, run: (on) => void on.add(spec.type, centre(on)) };
+    return {
+      id: `type ${spec.type}`,
+      title: `Add ${spec.title}`,
+      kind: spec.category,
+      run: (on) => void on.add(spec.type, centre(on)),
+    };
   });
   return [...commands, ...nodes, ...types];
 }

@@ -9,7 +9,11 @@ import { Modal } from "./Modal";
 /** Publishes the graph as a Prefect deployment. */
 export function Deploy() {
   return (
-    <Modal name="deploy" title="Publish as a deployment" doc="Prefect runs the graph as it is now, when somebody asks for it or by a schedule. Its form has the parameters that the graph gives to callers.">
+    <Modal
+      name="deploy"
+      title="Publish as a deployment"
+      doc="Prefect runs the graph as it is now, when somebody asks for it or by a schedule. Its form has the parameters that the graph gives to callers."
+    >
       <DeployForm />
     </Modal>
   );
@@ -54,11 +58,15 @@ function DeployForm() {
       </fieldset>
       {schedule === "cron" && <Field name="cron" title="Cron" value="0 6 * * *" required />}
       {schedule === "interval" && <Field name="interval_s" title="Every, seconds" value="3600" required />}
-      {schedule !== "none" && <Field name="timezone" title="Time zone" value={Intl.DateTimeFormat().resolvedOptions().timeZone} />}
+      {schedule !== "none" && (
+        <Field name="timezone" title="Time zone" value={Intl.DateTimeFormat().resolvedOptions().timeZone} />
+      )}
       <Field name="pool" title="Work pool" value="" placeholder="the stack's own" />
       <Field name="tags" title="Tags" value="" placeholder="with commas between" />
       <p className="quiet">
-        {inputs.size ? `Parameters: ${[...inputs.keys()].join(", ")}` : "It has no parameters: give some to callers in the panel of a node."}
+        {inputs.size
+          ? `Parameters: ${[...inputs.keys()].join(", ")}`
+          : "It has no parameters: give some to callers in the panel of a node."}
       </p>
       <footer>
         <button type="submit" className="button primary" disabled={busy}>
@@ -74,7 +82,10 @@ function optionsOf(form: FormData, schedule: Schedule) {
   return {
     name: text("name"),
     pool: text("pool"),
-    tags: (text("tags") ?? "").split(",").map((tag) => tag.trim()).filter(Boolean),
+    tags: (text("tags") ?? "")
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter(Boolean),
     ...(schedule === "cron" ? { cron: text("cron") } : {}),
     ...(schedule === "interval" ? { interval_s: Number(text("interval_s")) } : {}),
     ...(schedule === "none" ? {} : { timezone: text("timezone") }),

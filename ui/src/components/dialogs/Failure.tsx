@@ -6,7 +6,11 @@ import { ui } from "../../store/ui";
 /** All that is known of a node's error. */
 export function Failure() {
   const failure = useUi((state) => state.failure);
-  const text = failure ? [`${failure.error.code} ${failure.error.message}`, failure.error.hint, failure.error.traceback].filter(Boolean).join("\n\n") : "";
+  const text = failure
+    ? [`${failure.error.code} ${failure.error.message}`, failure.error.hint, failure.error.traceback]
+        .filter(Boolean)
+        .join("\n\n")
+    : "";
   return (
     <Dialog.Root open={failure !== null} onOpenChange={(open) => !open && ui.setState({ failure: null })}>
       <Dialog.Portal>
@@ -18,7 +22,13 @@ export function Failure() {
                 <Dialog.Title>
                   {failure.error.code} in {failure.node}
                 </Dialog.Title>
-                <button type="button" className="icon-button" title="Copy" aria-label="Copy" onClick={() => void navigator.clipboard?.writeText(text)}>
+                <button
+                  type="button"
+                  className="icon-button"
+                  title="Copy"
+                  aria-label="Copy"
+                  onClick={() => void navigator.clipboard?.writeText(text)}
+                >
                   <Copy size={15} />
                 </button>
                 <Dialog.Close className="icon-button" aria-label="Close">

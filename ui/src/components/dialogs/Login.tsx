@@ -23,7 +23,8 @@ export function Login({ refused }: { refused: string | null }) {
       >
         <h1>VORTEX</h1>
         <p className="quiet">
-          This server asks who you are. <code>vortex login</code> opens the page logged in; <code>vortex token create</code> makes a token.
+          This server asks who you are. <code>vortex login</code> opens the page logged in;{" "}
+          <code>vortex token create</code> makes a token.
         </p>
         <label htmlFor="token">Token</label>
         <input id="token" name="token" type="password" autoComplete="current-password" required />

@@ -9,11 +9,30 @@ import { Modal } from "./Modal";
 export function PreferencesDialog() {
   const state = usePreferences((all) => all);
   return (
-    <Modal name="preferences" title="Preferences" doc="Kept in this browser. Graphs are not among them: they are on the server.">
+    <Modal
+      name="preferences"
+      title="Preferences"
+      doc="Kept in this browser. Graphs are not among them: they are on the server."
+    >
       <div className="form">
-        <Choice title="Theme" value={state.theme} choices={["system", "light", "dark"]} onChange={(theme) => prefer({ theme })} />
-        <Choice title="Edges" value={state.edges} choices={["curved", "straight", "stepped"]} onChange={(edges) => prefer({ edges })} />
-        <Choice title="Dragging the canvas" value={state.drag} choices={["select", "pan"]} onChange={(drag) => prefer({ drag })} />
+        <Choice
+          title="Theme"
+          value={state.theme}
+          choices={["system", "light", "dark"]}
+          onChange={(theme) => prefer({ theme })}
+        />
+        <Choice
+          title="Edges"
+          value={state.edges}
+          choices={["curved", "straight", "stepped"]}
+          onChange={(edges) => prefer({ edges })}
+        />
+        <Choice
+          title="Dragging the canvas"
+          value={state.drag}
+          choices={["select", "pan"]}
+          onChange={(drag) => prefer({ drag })}
+        />
         <Flag name="grid" title="Grid" state={state} />
         <Flag name="snap" title="Snap to the grid" state={state} />
         <Flag name="minimap" title="Minimap" state={state} />
@@ -28,7 +47,11 @@ export function PreferencesDialog() {
         </label>
         <label className="form-field">
           <span>Your colour</span>
-          <input type="color" value={state.person.color} onChange={(event) => prefer({ person: { ...state.person, color: event.target.value } })} />
+          <input
+            type="color"
+            value={state.person.color}
+            onChange={(event) => prefer({ person: { ...state.person, color: event.target.value } })}
+          />
         </label>
         <footer>
           <button type="button" className="button" onClick={() => download("vortex-preferences.json", exported())}>
@@ -36,7 +59,12 @@ export function PreferencesDialog() {
           </button>
           <label className="button">
             <Upload size={14} /> Import
-            <input type="file" accept=".json" className="unseen" onChange={(event) => void take(event.target.files?.[0])} />
+            <input
+              type="file"
+              accept=".json"
+              className="unseen"
+              onChange={(event) => void take(event.target.files?.[0])}
+            />
           </label>
         </footer>
       </div>
@@ -79,7 +107,13 @@ function Flag({ name, title, state }: { name: FlagName; title: string; state: Pr
   return (
     <label className="form-flag">
       <span>{title}</span>
-      <input type="checkbox" role="switch" checked={state[name]} onChange={(event) => prefer({ [name]: event.target.checked })} />
+      <input
+        type="checkbox"
+        role="switch"
+        checked={state[name]}
+        aria-checked={state[name]}
+        onChange={(event) => prefer({ [name]: event.target.checked })}
+      />
     </label>
   );
 }

@@ -40,7 +40,13 @@ function Content({ viewed }: { viewed: Viewed }) {
 function Zoomable({ url, title }: { url: string; title: string }) {
   const [real, setReal] = useState(false);
   return (
-    <button type="button" className="viewer-picture" data-real={real} title={real ? "Fit" : "Real size"} onClick={() => setReal(!real)}>
+    <button
+      type="button"
+      className="viewer-picture"
+      data-real={real}
+      title={real ? "Fit" : "Real size"}
+      onClick={() => setReal(!real)}
+    >
       <img src={url} alt={title} />
     </button>
   );

@@ -27,12 +27,16 @@ export const GraphNode = memo(
         data-collapsed={node.collapsed}
         data-unknown={!spec}
         style={{ "--hue": hueOf(spec?.category ?? "") } as React.CSSProperties}
-        aria-label={`${title}, ${node.type}`}
       >
         <RunMark id={node.id} />
         <NodeHead node={node} spec={spec} title={title} />
         {!spec && <UnknownBody id={node.id} />}
-        {spec && (node.collapsed ? <CollapsedPorts spec={spec} /> : <NodeBody node={node} spec={spec} connected={connected} />)}
+        {spec &&
+          (node.collapsed ? (
+            <CollapsedPorts spec={spec} />
+          ) : (
+            <NodeBody node={node} spec={spec} connected={connected} />
+          ))}
         {!node.collapsed && <NodePreview id={node.id} title={title} />}
         <NodeState id={node.id} />
         <NodeProblems id={node.id} />

@@ -68,7 +68,9 @@ export const NodePreview = memo(function NodePreview({ id, title }: { id: string
   const shown = usePreferences((state) => state.previews);
   const [broken, setBroken] = useState<string | null>(null);
   if (!preview || !shown) return null;
-  const address = preview.stamp ? `${preview.url}${preview.url.includes("?") ? "&" : "?"}v=${preview.stamp}` : preview.url;
+  const address = preview.stamp
+    ? `${preview.url}${preview.url.includes("?") ? "&" : "?"}v=${preview.stamp}`
+    : preview.url;
   if (broken === address) return null;
   return (
     <button

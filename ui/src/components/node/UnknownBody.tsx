@@ -1,6 +1,6 @@
 import { Handle, Position } from "@xyflow/react";
-import { useEditor, useGraph } from "../../hooks/editor";
 import { edgesFrom, edgesInto } from "../../graph/wiring";
+import { useEditor, useGraph } from "../../hooks/editor";
 
 /** A node whose type this server does not know keeps its edges: the ports are those that they name. */
 export function UnknownBody({ id }: { id: string }) {

@@ -49,7 +49,10 @@ function History() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the graph may have made a version
   useEffect(() => {
     const timer = setTimeout(() => {
-      void api.versions(editor.graphId).then(({ versions }) => setVersions(versions), () => undefined);
+      void api.versions(editor.graphId).then(
+        ({ versions }) => setVersions(versions),
+        () => undefined,
+      );
     }, 500);
     return () => clearTimeout(timer);
   }, [editor, size, changes]);

@@ -11,7 +11,10 @@ export function GraphsPanel({ current }: { current: string | null }) {
   const [graphs, setGraphs] = useState<readonly GraphSummary[] | null>(null);
   const [filter, setFilter] = useState("");
   const load = useCallback(() => {
-    void api.graphs().then(({ graphs }) => setGraphs(graphs), (error) => complain("No list of graphs", error));
+    void api.graphs().then(
+      ({ graphs }) => setGraphs(graphs),
+      (error) => complain("No list of graphs", error),
+    );
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another graph may be new, and has to be listed
   useEffect(load, [load, current]);
@@ -46,7 +49,9 @@ export function GraphsPanel({ current }: { current: string | null }) {
           <GraphEntry key={graph.id} graph={graph} current={graph.id === current} onChange={load} />
         ))}
       </ul>
-      {shown?.length === 0 && <p className="empty">{filter ? "No graph is called that." : "No graphs yet. Make one."}</p>}
+      {shown?.length === 0 && (
+        <p className="empty">{filter ? "No graph is called that." : "No graphs yet. Make one."}</p>
+      )}
     </div>
   );
 }
@@ -104,10 +109,22 @@ function GraphEntry({ graph, current, onChange }: EntryProps) {
         </span>
       ) : (
         <span className="graph-actions">
-          <button type="button" className="icon-button" aria-label={`Copy ${graph.name}`} title="Copy" onClick={() => act("Not copied", api.cloneGraph(graph.id))}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={`Copy ${graph.name}`}
+            title="Copy"
+            onClick={() => act("Not copied", api.cloneGraph(graph.id))}
+          >
             <CopyPlus size={14} />
           </button>
-          <button type="button" className="icon-button" aria-label={`Delete ${graph.name}`} title="Delete" onClick={() => setAsking(true)}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={`Delete ${graph.name}`}
+            title="Delete"
+            onClick={() => setAsking(true)}
+          >
             <Trash2 size={14} />
           </button>
         </span>
@@ -116,7 +133,11 @@ function GraphEntry({ graph, current, onChange }: EntryProps) {
   );
 }
 
-const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86_400], ["hour", 3600], ["minute", 60]];
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 
 export function ago(text: string): string {
   const seconds = (Date.now() - Date.parse(text)) / 1000;

@@ -1,6 +1,6 @@
-import { useCanvas, useEditor, useGraph, useNodeRun } from "../../hooks/editor";
 import type { Change, NodeView } from "../../graph/model";
 import { edgesInto } from "../../graph/wiring";
+import { useCanvas, useEditor, useGraph, useNodeRun } from "../../hooks/editor";
 import { duration, label } from "../node/appearance";
 import { ParamField } from "../widgets/ParamField";
 import { Exposure } from "./Exposure";
@@ -24,7 +24,8 @@ function NodeFacts({ node }: { node: NodeView }) {
   const spec = editor.catalogue.get(node.type);
   const edges = useGraph((view) => edgesInto(view, node.id));
   const connected = new Set(edges.map((edge) => edge.targetPort));
-  const set = (fields: Extract<Change, { op: "node.set" }>["fields"]) => editor.edit([{ op: "node.set", id: node.id, fields }]);
+  const set = (fields: Extract<Change, { op: "node.set" }>["fields"]) =>
+    editor.edit([{ op: "node.set", id: node.id, fields }]);
   return (
     <div className="inspector">
       <h3>{node.title ?? spec?.title ?? node.type}</h3>

@@ -30,7 +30,11 @@ export function NodesPanel() {
       />
       <div className="nodes-list">
         {sections.map(([title, specs]) => (
-          <details key={title} open={query !== "" || title === "Favourites" ? true : undefined} className="nodes-section">
+          <details
+            key={title}
+            open={query !== "" || title === "Favourites" ? true : undefined}
+            className="nodes-section"
+          >
             <summary style={{ "--hue": hueOf(title) } as React.CSSProperties}>
               {label(title)} <small>{specs.length}</small>
             </summary>
@@ -88,7 +92,13 @@ function PaletteEntry({ spec, favourite, onShow }: EntryProps) {
         <Icon size={14} aria-hidden="true" />
         <span>{spec.title}</span>
       </button>
-      <button type="button" className="palette-star" aria-pressed={favourite} aria-label={`${spec.title}: a favourite`} onClick={like}>
+      <button
+        type="button"
+        className="palette-star"
+        aria-pressed={favourite}
+        aria-label={`${spec.title}: a favourite`}
+        onClick={like}
+      >
         <Star size={12} fill={favourite ? "currentColor" : "none"} />
       </button>
     </div>

@@ -14,7 +14,9 @@ export function OutputsPanel() {
   const [first, setFirst] = useState<{ url: string; title: string } | null>(null);
   const entries = Object.entries(outputs);
   if (entries.length === 0) {
-    return <p className="empty">{status ? "This run has given nothing yet." : "Run the graph to see what it gives."}</p>;
+    return (
+      <p className="empty">{status ? "This run has given nothing yet." : "Run the graph to see what it gives."}</p>
+    );
   }
   return (
     <div className="outputs">
@@ -45,7 +47,12 @@ function Output({ name, output, onCompare }: OutputProps) {
   return (
     <figure className="output">
       {url ? (
-        <button type="button" className="output-picture" aria-label={`${name}, larger`} onClick={() => ui.setState({ viewer: { url, title: name } })}>
+        <button
+          type="button"
+          className="output-picture"
+          aria-label={`${name}, larger`}
+          onClick={() => ui.setState({ viewer: { url, title: name } })}
+        >
           <img src={url} alt={`Output ${name}`} loading="lazy" decoding="async" />
         </button>
       ) : (
@@ -56,11 +63,23 @@ function Output({ name, output, onCompare }: OutputProps) {
         <small>{output.type}</small>
         <span className="topbar-gap" />
         {url && (
-          <button type="button" className="icon-button" aria-label={`Compare ${name}`} title="Compare" onClick={() => onCompare({ url, title: name })}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={`Compare ${name}`}
+            title="Compare"
+            onClick={() => onCompare({ url, title: name })}
+          >
             <Columns2 size={14} />
           </button>
         )}
-        <a className="icon-button" href={url ?? output.url} download={name} aria-label={`Download ${name}`} title="Download">
+        <a
+          className="icon-button"
+          href={url ?? output.url}
+          download={name}
+          aria-label={`Download ${name}`}
+          title="Download"
+        >
           <Download size={14} />
         </a>
       </figcaption>

@@ -16,8 +16,22 @@ interface Limit {
 const LIMITS: readonly Limit[] = [
   { name: "retries", title: "Retries", doc: "Attempts after the first", whole: true, least: 0, most: 100 },
   { name: "retry_delay_s", title: "Delay, s", doc: "Between two attempts", whole: false, least: 0, most: 86_400 },
-  { name: "retry_jitter_factor", title: "Jitter", doc: "Spreads the delay: 0.5 is half as long again", whole: false, least: 0, most: 10 },
-  { name: "timeout_s", title: "Time-out, s", doc: "An attempt that takes longer is stopped", whole: false, least: 0.001, most: 1e7 },
+  {
+    name: "retry_jitter_factor",
+    title: "Jitter",
+    doc: "Spreads the delay: 0.5 is half as long again",
+    whole: false,
+    least: 0,
+    most: 10,
+  },
+  {
+    name: "timeout_s",
+    title: "Time-out, s",
+    doc: "An attempt that takes longer is stopped",
+    whole: false,
+    least: 0.001,
+    most: 1e7,
+  },
   { name: "max_parallel", title: "In parallel", doc: "Items of a list at once", whole: true, least: 1, most: 10_000 },
 ];
 
@@ -39,7 +53,10 @@ export function Policy({ node, set }: { node: NodeView; set: Setter }) {
             onChange={(event) => type(event.target.value)}
             onKeyDown={(event) => event.stopPropagation()}
             onBlur={() => {
-              const tags = text.split(",").map((tag) => tag.trim()).filter(Boolean);
+              const tags = text
+                .split(",")
+                .map((tag) => tag.trim())
+                .filter(Boolean);
               if (tags.join() !== node.tags.join()) set({ tags });
               end();
             }}

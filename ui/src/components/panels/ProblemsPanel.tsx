@@ -27,7 +27,8 @@ export function ProblemsPanel() {
         return (
           <li key={index}>
             <button type="button" disabled={!node} onClick={() => node && show(node.id)}>
-              <b>{problem.code}</b> {node && <em>{node.title ?? editor.catalogue.get(node.type)?.title ?? node.type}</em>} {problem.message}
+              <b>{problem.code}</b>{" "}
+              {node && <em>{node.title ?? editor.catalogue.get(node.type)?.title ?? node.type}</em>} {problem.message}
               {problem.hint && <small>{problem.hint}</small>}
             </button>
           </li>

@@ -8,8 +8,8 @@ import { complain, type Editor } from "../../store/editor";
 import { openGraph } from "../../store/files";
 import { isFinal } from "../../store/runs";
 import { say } from "../../store/ui";
-import { duration } from "../node/appearance";
 import { IconButton } from "../chrome/TopBar";
+import { duration } from "../node/appearance";
 import { ago } from "./GraphsPanel";
 
 /** What waits and runs on this server, and what this graph has run before. */
@@ -72,7 +72,11 @@ function Queue({ queue, act }: { queue: QueueResource; act: Act }) {
               disabled={index === 0}
               onClick={() => act("Not moved", api.prioritise(entry.execution_id, first + 1))}
             />
-            <IconButton title="Cancel" icon={<X size={14} />} onClick={() => act("Not cancelled", api.cancel(entry.execution_id))} />
+            <IconButton
+              title="Cancel"
+              icon={<X size={14} />}
+              onClick={() => act("Not cancelled", api.cancel(entry.execution_id))}
+            />
           </li>
         ))}
       </ul>
@@ -89,7 +93,12 @@ function PastRun({ execution, act }: { execution: ExecutionResource; act: Act })
   return (
     <li className="run-entry" aria-current={shown}>
       <span className="dot" data-status={execution.status} />
-      <button type="button" className="link" title="Show this run on the canvas" onClick={() => act("Not shown", editor.look(execution.id))}>
+      <button
+        type="button"
+        className="link"
+        title="Show this run on the canvas"
+        onClick={() => act("Not shown", editor.look(execution.id))}
+      >
         {execution.status}
       </button>
       <small>
@@ -99,10 +108,22 @@ function PastRun({ execution, act }: { execution: ExecutionResource; act: Act })
       </small>
       <span className="topbar-gap" />
       {!isFinal(execution.status) && (
-        <IconButton title="Cancel" icon={<X size={14} />} onClick={() => act("Not cancelled", api.cancel(execution.id))} />
+        <IconButton
+          title="Cancel"
+          icon={<X size={14} />}
+          onClick={() => act("Not cancelled", api.cancel(execution.id))}
+        />
       )}
-      <IconButton title="Open the graph of this run as a new one" icon={<GitFork size={14} />} onClick={() => act("Not opened", reopen(editor, execution))} />
-      <IconButton title="Show this run" icon={<Eye size={14} />} onClick={() => act("Not shown", editor.look(execution.id))} />
+      <IconButton
+        title="Open the graph of this run as a new one"
+        icon={<GitFork size={14} />}
+        onClick={() => act("Not opened", reopen(editor, execution))}
+      />
+      <IconButton
+        title="Show this run"
+        icon={<Eye size={14} />}
+        onClick={() => act("Not shown", editor.look(execution.id))}
+      />
       <IconButton title="Run again" icon={<RotateCw size={14} />} onClick={() => void editor.run()} />
     </li>
   );

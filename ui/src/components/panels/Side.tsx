@@ -10,9 +10,16 @@ import { ProblemsPanel } from "./ProblemsPanel";
 import { RunsPanel } from "./RunsPanel";
 import { StackPanel } from "./StackPanel";
 
-const LEFT: readonly [LeftPanel, string][] = [["nodes", "Nodes"], ["graphs", "Graphs"]];
+const LEFT: readonly [LeftPanel, string][] = [
+  ["nodes", "Nodes"],
+  ["graphs", "Graphs"],
+];
 const RIGHT: readonly [RightPanel, string][] = [
-  ["inspector", "Node"], ["outputs", "Outputs"], ["runs", "Runs"], ["problems", "Problems"], ["stack", "Stack"],
+  ["inspector", "Node"],
+  ["outputs", "Outputs"],
+  ["runs", "Runs"],
+  ["problems", "Problems"],
+  ["stack", "Stack"],
 ];
 
 export function LeftSide() {
@@ -20,7 +27,12 @@ export function LeftSide() {
   const open = usePreferences((state) => state.left);
   const width = usePreferences((state) => state.leftWidth);
   return (
-    <aside className="side left" data-open={open !== null} style={open ? { width } : undefined} aria-label="Nodes and graphs">
+    <aside
+      className="side left"
+      data-open={open !== null}
+      style={open ? { width } : undefined}
+      aria-label="Nodes and graphs"
+    >
       <Tabs tabs={LEFT} open={open} onOpen={(panel) => prefer({ left: panel })} />
       {open === "nodes" && <NodesPanel />}
       {open === "graphs" && <GraphsPanel current={editor.graphId} />}
@@ -35,7 +47,12 @@ export function RightSide() {
   const editor = useEditor();
   const problems = useStore(editor.problems.all, (state) => state.list.length);
   return (
-    <aside className="side right" data-open={open !== null} style={open ? { width } : undefined} aria-label="Node, outputs and runs">
+    <aside
+      className="side right"
+      data-open={open !== null}
+      style={open ? { width } : undefined}
+      aria-label="Node, outputs and runs"
+    >
       <Tabs tabs={RIGHT} open={open} onOpen={(panel) => prefer({ right: panel })} badges={{ problems }} />
       <div className="side-content">
         {open === "inspector" && <Inspector />}
@@ -85,6 +102,7 @@ function Grip({ from, width, onWidth }: { from: "left" | "right"; width: number;
   const sign = from === "left" ? 1 : -1;
   const set = (next: number) => onWidth(Math.min(Math.max(next, NARROW), WIDE));
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a rule cannot be moved
     <div
       className="grip"
       role="separator"

@@ -82,20 +82,24 @@ function Worker({ worker }: { worker: WorkerResource }) {
 function Arena({ arena }: { arena: ArenaResource }) {
   const budget = arena.budget_bytes ?? arena.capacity_bytes;
   const cached = arena.cached_bytes ?? 0;
-  const used = Math.max(arena.in_use_bytes - cached, 0);
+  const used = arena.in_use_bytes;
   const asked = (arena.hits ?? 0) + (arena.misses ?? 0);
   const part = (count: number) => `${Math.min((count / Math.max(budget, 1)) * 100, 100)}%`;
   return (
     <section>
       <h3>Arena</h3>
-      <div className="arena-bar" role="img" aria-label={`${bytes(arena.in_use_bytes)} of ${bytes(budget)} in use`}>
+      <div
+        className="arena-bar"
+        role="img"
+        aria-label={`${bytes(used)} in use and ${bytes(cached)} cached of ${bytes(budget)}`}
+      >
         <i className="arena-used" style={{ width: part(used) }} />
         <i className="arena-cached" style={{ width: part(cached) }} />
       </div>
       <dl className="figures">
         <dt>In use</dt>
-        <dd>{bytes(arena.in_use_bytes)}</dd>
-        <dt>of it cached</dt>
+        <dd>{bytes(used)}</dd>
+        <dt>Cached</dt>
         <dd>{bytes(cached)}</dd>
         <dt>May use</dt>
         <dd>{bytes(budget)}</dd>

@@ -21,7 +21,6 @@ export function CurveField({ name, value, onChange, onStep }: FieldProps) {
   return (
     <div className="field field-curve">
       <span className="field-name">{name}</span>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the points themselves take the keys */}
       <svg
         ref={area}
         viewBox={`0 0 ${SIZE} ${SIZE}`}
@@ -41,7 +40,9 @@ export function CurveField({ name, value, onChange, onStep }: FieldProps) {
           dragging.current = added.index;
           onChange(added.points);
         }}
-        onPointerMove={(event) => dragging.current !== null && onChange(movePoint(points, dragging.current, place(event)))}
+        onPointerMove={(event) =>
+          dragging.current !== null && onChange(movePoint(points, dragging.current, place(event)))
+        }
         onPointerUp={() => {
           dragging.current = null;
           onStep();
@@ -57,24 +58,27 @@ export function CurveField({ name, value, onChange, onStep }: FieldProps) {
       </svg>
       <div className="curve-points">
         {points.map((point, index) => (
-        <button
-          key={index}
-          type="button"
-          className="curve-point"
-          style={{ left: `${point[0] * 100}%`, top: `${(1 - point[1]) * 100}%` }}
-          aria-label={`${name}: point ${index + 1} at ${point[0]}, ${point[1]}`}
-          onKeyDown={(event) => {
-            const by: Record<string, Point> = {
-              ArrowLeft: [-0.01, 0], ArrowRight: [0.01, 0], ArrowUp: [0, 0.01], ArrowDown: [0, -0.01],
-            };
-            const move = by[event.key];
-            if (move) onChange(movePoint(points, index, [point[0] + move[0], point[1] + move[1]]));
-            else if (event.key === "Delete" || event.key === "Backspace") onChange(removePoint(points, index));
-            else return;
-            event.preventDefault();
-            event.stopPropagation();
-          }}
-        />
+          <button
+            key={index}
+            type="button"
+            className="curve-point"
+            style={{ left: `${point[0] * 100}%`, top: `${(1 - point[1]) * 100}%` }}
+            aria-label={`${name}: point ${index + 1} at ${point[0]}, ${point[1]}`}
+            onKeyDown={(event) => {
+              const by: Record<string, Point> = {
+                ArrowLeft: [-0.01, 0],
+                ArrowRight: [0.01, 0],
+                ArrowUp: [0, 0.01],
+                ArrowDown: [0, -0.01],
+              };
+              const move = by[event.key];
+              if (move) onChange(movePoint(points, index, [point[0] + move[0], point[1] + move[1]]));
+              else if (event.key === "Delete" || event.key === "Backspace") onChange(removePoint(points, index));
+              else return;
+              event.preventDefault();
+              event.stopPropagation();
+            }}
+          />
         ))}
       </div>
     </div>

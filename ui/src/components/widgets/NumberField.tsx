@@ -26,7 +26,9 @@ export function NumberField({ param, name, value, onChange, onStep }: FieldProps
     };
     return <NumberInput name={name} text={shown(number, param)} onEnd={end} />;
   }
-  return <Scrubber param={param} name={name} number={number} set={set} onStep={onStep} onType={() => setTyping(true)} />;
+  return (
+    <Scrubber param={param} name={name} number={number} set={set} onStep={onStep} onType={() => setTyping(true)} />
+  );
 }
 
 function NumberInput({ name, text, onEnd }: { name: string; text: string; onEnd: (text: string | null) => void }) {
@@ -104,7 +106,14 @@ function Scrubber({ param, name, number, set, onStep, onType }: ScrubberProps) {
         drag.current = null;
       }}
       onKeyDown={(event) => {
-        const steps: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 10, PageDown: -10 };
+        const steps: Record<string, number> = {
+          ArrowUp: 1,
+          ArrowRight: 1,
+          ArrowDown: -1,
+          ArrowLeft: -1,
+          PageUp: 10,
+          PageDown: -10,
+        };
         const count = steps[event.key];
         if (count !== undefined) by(event.shiftKey ? count * 10 : count);
         else if (event.key === "Enter" || /^[\d.-]$/.test(event.key)) onType();

@@ -1,8 +1,8 @@
 import { Link2, RotateCcw } from "lucide-react";
 import { memo } from "react";
 import type { ParamSpec } from "../../contract/api";
-import { paramProblem } from "../../graph/problems";
 import type { Json } from "../../graph/model";
+import { paramProblem } from "../../graph/problems";
 import { label } from "../node/appearance";
 import { ChoiceField } from "./ChoiceField";
 import { ColourField } from "./ColourField";
@@ -70,7 +70,8 @@ function sameField(before: ParamFieldProps, after: ParamFieldProps): boolean {
 function tip(param: ParamSpec, wrong: { code: string; message: string; hint: string } | null): string {
   if (wrong) return `${wrong.code} ${wrong.message}. ${wrong.hint}`;
   const { min, max } = param.bounds ?? {};
-  const range = min != null || max != null ? ` (${min ?? "…"} to ${max ?? "…"}${param.unit ? ` ${param.unit}` : ""})` : "";
+  const range =
+    min != null || max != null ? ` (${min ?? "…"} to ${max ?? "…"}${param.unit ? ` ${param.unit}` : ""})` : "";
   return `${param.doc}${range}`;
 }
 

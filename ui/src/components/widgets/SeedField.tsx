@@ -36,7 +36,13 @@ export function SeedField({ param, name, value, onChange, onStep }: FieldProps) 
           onBlur={() => text !== String(value ?? param.default ?? 0) && set(text.trim())}
         />
       </label>
-      <button type="button" className="field-button" aria-label={`${name}: another one`} title="Another seed" onClick={() => set(randomSeed())}>
+      <button
+        type="button"
+        className="field-button"
+        aria-label={`${name}: another one`}
+        title="Another seed"
+        onClick={() => set(randomSeed())}
+      >
         <Dices size={13} />
       </button>
       <button

@@ -8,6 +8,7 @@ export function SwitchField({ name, value, onChange, onStep }: FieldProps) {
         type="checkbox"
         role="switch"
         checked={value === true}
+        aria-checked={value === true}
         onChange={(event) => {
           onStep();
           onChange(event.target.checked);

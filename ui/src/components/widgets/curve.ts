@@ -3,9 +3,20 @@
 export type Point = [x: number, y: number];
 
 export function pointsOf(value: unknown): Point[] {
-  if (!Array.isArray(value)) return [[0, 0], [1, 1]];
-  const points = value.filter((item): item is Point => Array.isArray(item) && item.length === 2 && item.every(Number.isFinite));
-  return points.length >= 2 ? [...points].sort((a, b) => a[0] - b[0]) : [[0, 0], [1, 1]];
+  if (!Array.isArray(value))
+    return [
+      [0, 0],
+      [1, 1],
+    ];
+  const points = value.filter(
+    (item): item is Point => Array.isArray(item) && item.length === 2 && item.every(Number.isFinite),
+  );
+  return points.length >= 2
+    ? [...points].sort((a, b) => a[0] - b[0])
+    : [
+        [0, 0],
+        [1, 1],
+      ];
 }
 
 /** The curve's value at `x`; level beyond its first and last point. */
@@ -28,7 +39,9 @@ export function valueAt(points: readonly Point[], x: number): number {
 }
 
 function slopesOf(points: readonly Point[]): number[] {
-  const secants = points.slice(1).map(([x, y], index) => (y - points[index]![1]) / Math.max(x - points[index]![0], 1e-6));
+  const secants = points
+    .slice(1)
+    .map(([x, y], index) => (y - points[index]![1]) / Math.max(x - points[index]![0], 1e-6));
   const slopes = points.map((_, index) => {
     const [before, after] = [secants[index - 1], secants[index]];
     if (before === undefined) return after!;

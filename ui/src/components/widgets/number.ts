@@ -49,7 +49,8 @@ function evaluate(text: string): number | null {
   let at = 0;
   const sum = (): number => {
     let value = product();
-    while (tokens[at] === "+" || tokens[at] === "-") value = tokens[at++] === "+" ? value + product() : value - product();
+    while (tokens[at] === "+" || tokens[at] === "-")
+      value = tokens[at++] === "+" ? value + product() : value - product();
     return value;
   };
   const product = (): number => {
