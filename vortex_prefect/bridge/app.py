@@ -15,6 +15,7 @@ from vortex_prefect.bridge.metrics import MeasuredApp, Metrics
 from vortex_prefect.bridge.models import ErrorAnswer
 from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, versions
 
+
 def create_app(context: BridgeContext) -> FastAPI:
     """The application over running services.
 
