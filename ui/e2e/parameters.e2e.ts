@@ -81,7 +81,10 @@ describe("other values", () => {
     await me.node("w").getByRole("button", { name: "Seed: another one" }).click();
     await me.node("w").getByRole("textbox", { name: "Seed" }).fill("18446744073709551615");
     await me.press("Enter");
-    await me.sees(async () => (await stored("w")).seed, "18446744073709551615");
+    const text = async () => (await fetch(`${stack.url}/api/graph/${graph}`)).text();
+    await me.sees(async () => (await text()).includes('"seed":18446744073709551615'), true);
+    await me.page.reload();
+    await me.sees(() => me.node("w").getByRole("textbox", { name: "Seed" }).inputValue(), "18446744073709551615");
   });
   it("are curves with points of their own", async () => {
     const box = (await me.node("w").locator(".field-curve svg").boundingBox())!;

@@ -1,6 +1,7 @@
 // Requests to this page's own server: JSON, the session's proof, and failures as errors with the server's codes.
 
 import type { ErrorDetail } from "../contract/api";
+import { parseLossless } from "./lossless";
 
 /** What the server, or the way to it, has against a request. */
 export class ApiError extends Error {
@@ -67,7 +68,7 @@ function failure(code: string, message: string, hint: string): ErrorDetail {
 }
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await (await request(path, signal ? { signal } : {})).json()) as T;
+  return parseLossless(await (await request(path, signal ? { signal } : {})).text()) as T;
 }
 
 export async function sendJson<T>(method: string, path: string, body?: unknown): Promise<T> {

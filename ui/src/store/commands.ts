@@ -2,6 +2,7 @@
 
 import { align, arrange, bounds, distribute, type Edge } from "../graph/arrange";
 import { copy, parseClip, paste } from "../graph/clipboard";
+import { connect, firstFit } from "../graph/connect";
 import { toDocument } from "../graph/document";
 import { newId } from "../graph/identifiers";
 import type { Change, Mode, NodeView } from "../graph/model";
@@ -18,6 +19,8 @@ export const pointer = { window: { x: 0, y: 0 }, canvas: { x: 0, y: 0 }, over: f
 
 type Run = (editor: Editor) => void;
 const FRAME_ROOM = { side: 24, top: 48 };
+/** What a picture adds to a node, about. */
+const PREVIEW_PX = 170;
 const NOTE = { width: 240, height: 140 };
 
 const pickedNodes = (editor: Editor): NodeView[] =>
@@ -125,6 +128,39 @@ export function openSearch(editor: Editor): void {
   ui.setState({ search: { at, place: pointer.over ? pointer.canvas : centre(editor), end: null } });
 }
 
+/** A node that takes what the selected one gives, to its right. */
+function extend(editor: Editor): void {
+  const [node] = sizedNodes(editor.canvas, editor.selection.nodes);
+  const port = node && editor.catalogue.get(editor.view.nodes.get(node.id)?.type ?? "")?.outputs[0]?.name;
+  if (!node || !port) {
+    openSearch(editor);
+    return;
+  }
+  const place = { x: node.x + node.width + 64, y: node.y + 16 };
+  const at = editor.canvas.getState().flow?.flowToScreenPosition(place) ?? pointer.window;
+  ui.setState({ search: { at, place, end: { node: node.id, port, side: "source" } } });
+}
+
+/** From left to right, each node to the next one, where a port of it fits. */
+function connectSelected(editor: Editor): void {
+  const nodes = sizedNodes(editor.canvas, editor.selection.nodes).sort((a, b) => a.x - b.x || a.y - b.y);
+  editor.room.step();
+  let joined = 0;
+  for (const [index, { id }] of nodes.slice(0, -1).entries()) {
+    const outputs = editor.catalogue.get(editor.view.nodes.get(id)?.type ?? "")?.outputs ?? [];
+    const next = nodes[index + 1]!.id;
+    const edge = outputs
+      .map(({ name }) => firstFit(editor.view, editor.catalogue, { node: id, port: name, side: "source" }, next))
+      .find(Boolean);
+    if (!edge) continue;
+    editor.room.edit(connect(editor.view, editor.catalogue, edge));
+    joined += 1;
+  }
+  editor.room.step();
+  if (joined === 0)
+    say("info", "Nothing to connect", "Select two nodes or more, of which one gives what the next takes.");
+}
+
 function selectMore(reach: typeof upstream): Run {
   return (editor) => selectOnly(editor.canvas, reach(editor.view, editor.selection.nodes));
 }
@@ -139,7 +175,10 @@ function alignTo(edge: Edge): Run {
 
 function layOut(editor: Editor): void {
   const { nodes } = editor.selection;
-  editor.edit(arrange(editor.view, sizedNodes(editor.canvas, nodes.size > 1 ? nodes : null)));
+  const sized = sizedNodes(editor.canvas, nodes.size > 1 ? nodes : null);
+  // Nodes grow by their pictures once they have run.
+  const room = sized.map((node) => (editor.willShow(node.id) ? { ...node, height: node.height + PREVIEW_PX } : node));
+  editor.edit(arrange(editor.view, room));
 }
 
 function nudge(x: number, y: number): Run {
@@ -233,6 +272,8 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   deploy: () => ui.setState({ dialog: "deploy" }),
   preferences: () => ui.setState({ dialog: "preferences" }),
   search: openSearch,
+  extend,
+  connect: connectSelected,
   group: frameSelection,
   note: addNote,
   arrange: layOut,

@@ -174,6 +174,11 @@ export class Editor {
     if (latest && this.runs.shown.getState().id === null) this.runs.show(latest, false, this.#picture);
   }
 
+  /** Whether a node gives a picture, and shows none yet. */
+  willShow(node: string): boolean {
+    return this.#picture(node) !== null && !this.runs.previews.get(node) && !this.view.nodes.get(node)?.collapsed;
+  }
+
   #picture = (node: string): string | null => {
     const { outputs } = this.catalogue.get(this.view.nodes.get(node)?.type ?? "") ?? { outputs: [] };
     const shown = outputs.find((output) => output.type === "IMAGE" || output.type === "MASK");

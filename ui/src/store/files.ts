@@ -4,6 +4,7 @@ import type { Graph } from "../contract/api";
 import { isDocument } from "../graph/document";
 import { pngTexts } from "../graph/pngText";
 import { api } from "../session/api";
+import { parseLossless } from "../session/lossless";
 import { pasteText } from "./commands";
 import { complain, type Editor } from "./editor";
 import { say } from "./ui";
@@ -18,7 +19,7 @@ export async function graphOf(file: File): Promise<Graph | null> {
   const text = texts ? texts.get(KEYWORD) : new TextDecoder().decode(content);
   if (text === undefined) return null;
   try {
-    const data: unknown = JSON.parse(text);
+    const data = parseLossless(text);
     return isDocument(data) ? data : null;
   } catch {
     return null;

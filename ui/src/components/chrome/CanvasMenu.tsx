@@ -54,7 +54,7 @@ export function CanvasMenu() {
         tabIndex={-1}
       />
       <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="start" side="bottom" collisionPadding={8}>
+        <DropdownMenu.Content className="menu" align="start" side="right" sideOffset={2} collisionPadding={8}>
           {menu.target.kind === "edge" ? (
             <EdgeItems editor={editor} target={menu.target} />
           ) : (

@@ -21,6 +21,7 @@ export function TopBar() {
           <path d="M5.5 7h5l2 5-2 5M18.5 7h-3.2l-2.8 5 2 5h4" />
         </svg>
       </button>
+      <h1 className="unseen">VORTEX editor</h1>
       <GraphName />
       <Connection />
       <span className="topbar-gap" />

@@ -26,6 +26,7 @@ export const Port = memo(function Port({ name, type, side, list, required, conne
       data-required={required}
       style={{ "--port": typeColor(type) } as React.CSSProperties}
       title={title}
+      role="img"
       aria-label={title}
     />
   );

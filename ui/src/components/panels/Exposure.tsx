@@ -19,7 +19,7 @@ export function Exposure({ node, spec }: { node: NodeView; spec: NodeSpec }) {
   };
   return (
     <section>
-      <h3>Given to callers</h3>
+      <h2>Given to callers</h2>
       <div className="exposure">
         {spec.outputs.map(({ name: port }) => {
           const known = outputOf(port);

@@ -11,7 +11,7 @@ export function GraphFacts() {
   const [inputs, outputs] = [useGraph((view) => view.inputs), useGraph((view) => view.outputs)];
   return (
     <div className="inspector">
-      <h3>Graph</h3>
+      <h2>Graph</h2>
       <dl className="figures">
         <dt>Nodes</dt>
         <dd>{nodes}</dd>
@@ -29,7 +29,7 @@ function Names({ title, names }: { title: string; names: readonly [string, strin
   if (names.length === 0) return null;
   return (
     <section>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <ul className="names">
         {names.map(([name, place]) => (
           <li key={name}>
@@ -61,7 +61,7 @@ function History() {
   };
   return (
     <section>
-      <h3>History</h3>
+      <h2>History</h2>
       <ul className="versions">
         {versions.slice(0, 30).map((version, index) => (
           <li key={version.version} data-saved={version.saved !== null}>

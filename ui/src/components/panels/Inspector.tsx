@@ -5,6 +5,7 @@ import { duration, label } from "../node/appearance";
 import { ParamField } from "../widgets/ParamField";
 import { Exposure } from "./Exposure";
 import { GraphFacts } from "./GraphFacts";
+import { Inputs } from "./Inputs";
 import { Logs } from "./Logs";
 import { Policy } from "./Policy";
 
@@ -28,10 +29,11 @@ function NodeFacts({ node }: { node: NodeView }) {
     editor.edit([{ op: "node.set", id: node.id, fields }]);
   return (
     <div className="inspector">
-      <h3>{node.title ?? spec?.title ?? node.type}</h3>
+      <h2>{node.title ?? spec?.title ?? node.type}</h2>
       <code>{node.type}</code> <code className="quiet">{node.id}</code>
       {spec?.doc && <p className="doc">{spec.doc}</p>}
       <RunFacts id={node.id} />
+      <Inputs node={node} />
       {spec?.params.map((param) => (
         <div key={param.name} className="inspector-param">
           <ParamField

@@ -11,7 +11,7 @@ export function Logs({ id }: { id: string }) {
   if (!lines?.length) return null;
   return (
     <section>
-      <h3>Log</h3>
+      <h2>Log</h2>
       <pre className="log" role="log">
         {lines.map((line, index) => (
           <span key={index} data-level={line.level >= 40 ? "error" : line.level >= 30 ? "warning" : "info"}>

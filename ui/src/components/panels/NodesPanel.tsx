@@ -108,7 +108,7 @@ function PaletteEntry({ spec, favourite, onShow }: EntryProps) {
 function NodeDoc({ spec }: { spec: NodeSpec }) {
   return (
     <aside className="node-doc" aria-label={`About ${spec.title}`}>
-      <h3>{spec.title}</h3>
+      <h2>{spec.title}</h2>
       <code>{spec.type}</code>
       {spec.doc && <p>{spec.doc}</p>}
       <Ports title="In" ports={spec.inputs} />

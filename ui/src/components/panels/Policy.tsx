@@ -40,7 +40,7 @@ export function Policy({ node, set }: { node: NodeView; set: Setter }) {
   const { text, type, begin, end } = useDraft(node.tags.join(", "));
   return (
     <section>
-      <h3>Retries and limits</h3>
+      <h2>Retries and limits</h2>
       <div className="policy">
         {LIMITS.map((limit) => (
           <PolicyField key={limit.name} limit={limit} value={node[limit.name]} set={set} />

@@ -29,7 +29,7 @@ export function RunsPanel() {
   return (
     <div className="runs">
       {queue && <Queue queue={queue} act={act} />}
-      <h3>History of this graph</h3>
+      <h2>History of this graph</h2>
       <ul className="runs-list">
         {past.map((execution) => (
           <PastRun key={execution.id} execution={execution} act={act} />
@@ -46,7 +46,7 @@ function Queue({ queue, act }: { queue: QueueResource; act: Act }) {
   const first = Math.max(0, ...queue.waiting.map((entry) => entry.priority));
   return (
     <section>
-      <h3 className="runs-head">
+      <h2 className="runs-head">
         Queue
         <small>
           {queue.running.length} running, {queue.waiting.length} waiting
@@ -56,7 +56,7 @@ function Queue({ queue, act }: { queue: QueueResource; act: Act }) {
           icon={queue.paused ? <Play size={14} /> : <Pause size={14} />}
           onClick={() => act("The queue stays as it is", queue.paused ? api.resumeQueue() : api.pauseQueue())}
         />
-      </h3>
+      </h2>
       {queue.paused && <p className="hint">Paused: nothing starts.</p>}
       <ul className="runs-list">
         {queue.waiting.map((entry, index) => (

@@ -19,14 +19,14 @@ export function StackPanel() {
   return (
     <div className="stack">
       {failed && <p className="hint">The engine does not answer.</p>}
-      <h3>Workers</h3>
+      <h2>Workers</h2>
       <ul className="workers">
         {workers.map((worker) => (
           <Worker key={worker.id} worker={worker} />
         ))}
       </ul>
       {arena && <Arena arena={arena} />}
-      <h3>Elsewhere</h3>
+      <h2>Elsewhere</h2>
       <p className="stack-links">
         <Link url={stack?.prefect_ui} title="Prefect" />
         <Link url={stack?.dask_dashboard} title="Dask" />
@@ -87,7 +87,7 @@ function Arena({ arena }: { arena: ArenaResource }) {
   const part = (count: number) => `${Math.min((count / Math.max(budget, 1)) * 100, 100)}%`;
   return (
     <section>
-      <h3>Arena</h3>
+      <h2>Arena</h2>
       <div
         className="arena-bar"
         role="img"
