@@ -113,12 +113,17 @@ class Peer:
 
 @contextlib.asynccontextmanager
 async def bridge(
-    home: Path, *, debug_nodes: bool = False, limits: Limits | None = None, hub: Hub | None = None
+    home: Path,
+    *,
+    debug_nodes: bool = False,
+    limits: Limits | None = None,
+    hub: Hub | None = None,
+    engine: FakeEngine | None = None,
 ) -> AsyncIterator[Bridge]:
     """A bridge that is called in process."""
     hub = hub or Hub()
     limits = limits or Limits()
-    store, engine = MemoryStore(), FakeEngine(catalogue())
+    store, engine = MemoryStore(), engine or FakeEngine(catalogue())
     settings = Settings(home=home, debug_nodes=debug_nodes)
     control = ControlPlane(store, engine, settings, hub.publish, limits=limits)
     context = BridgeContext(settings, control, hub, limits, gate=open_gate(settings))

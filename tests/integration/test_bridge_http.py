@@ -462,16 +462,6 @@ def _references(part: Any) -> list[str]:
     return [found for item in part for found in _references(item)] if isinstance(part, list) else []
 
 
-async def test_the_page(made: Bridge) -> None:
-    page = await made.http.get("/")
-    assert page.headers["content-type"].startswith("text/html")
-    for asset in ("app.js", "style.css"):
-        assert asset in page.text
-        assert (await made.http.get(f"/{asset}")).status_code == 200
-    assert "http://" not in page.text
-    assert "https://" not in page.text
-
-
 @pytest.mark.parametrize(
     ("method", "headers", "allowed"),
     [

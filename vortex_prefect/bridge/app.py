@@ -1,16 +1,12 @@
-"""The FastAPI application: HTTP, WebSocket, and the plain page that shows graphs."""
+"""The FastAPI application: HTTP, WebSockets, and the editor's page."""
 
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
-from fastapi import Depends, FastAPI, Response
-from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
-from starlette.types import Scope
+from fastapi import Depends, FastAPI
 
-from vortex_prefect.bridge import collab, openapi, problems, session
+from vortex_prefect.bridge import collab, editor, openapi, problems, session
 from vortex_prefect.bridge.access import Access, is_loopback, open_gate, permitted
 from vortex_prefect.bridge.conditional import Conditional
 from vortex_prefect.bridge.context import BridgeContext
@@ -18,17 +14,6 @@ from vortex_prefect.bridge.guard import Guard
 from vortex_prefect.bridge.metrics import MeasuredApp, Metrics
 from vortex_prefect.bridge.models import ErrorAnswer
 from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, versions
-
-_PAGE = Path(__file__).parent / "page"
-
-
-class _Page(StaticFiles):
-    """The page's files. Addresses that climb are none of them: a folder would be answered with a redirection."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        if ".." in scope["path"].split("/"):
-            raise HTTPException(404)
-        return await super().get_response(path, scope)
 
 
 def create_app(context: BridgeContext) -> FastAPI:
@@ -59,7 +44,7 @@ def create_app(context: BridgeContext) -> FastAPI:
         app.include_router(router, dependencies=[Depends(permitted)])
     app.include_router(session.router)
     app.include_router(collab.router)
-    app.mount("/", _Page(directory=_PAGE, html=True), name="page")
+    editor.mount(app)
     problems.install(app)
     app.add_middleware(Conditional)
     app.add_middleware(Access, gate=gate, audit=context.control.audit)

@@ -123,12 +123,12 @@ def _port(settings: Settings) -> Iterator[Finding]:
             yield Finding("port", "ok", f"{settings.port} is free")
 
 
-def _page(_: Settings) -> Iterator[Finding]:
-    page = Path(__file__).parent.parent / "bridge" / "page" / "index.html"
+def _editor(_: Settings) -> Iterator[Finding]:
+    page = Path(__file__).parent.parent / "bridge" / "_ui" / "index.html"
     if page.is_file():
-        yield Finding("page", "ok", "the viewer is installed")
+        yield Finding("editor", "ok", "it is built")
     else:
-        yield Finding("page", "problem", f"{page} is missing", "Install the package again.")
+        yield Finding("editor", "problem", "it is not built", "Run scripts/setup in the folder of the sources.")
 
 
 _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
@@ -138,5 +138,5 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _memory,
     _home,
     _port,
-    _page,
+    _editor,
 )

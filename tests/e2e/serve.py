@@ -1,0 +1,117 @@
+"""`python -m tests.e2e.serve`: a real bridge with the editor, and an engine that plays executions instead of running them.
+
+The first line of stdout is JSON: `{"port", "token"}`. It ends with its stdin.
+`--auth` asks everybody who he is; `token` is what lets in then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.e2e.catalogue import CATALOGUE
+from tests.fakes.bridge import Bridge, bridge, served
+from tests.fakes.engine import FakeEngine, image_value
+from vortex_prefect.core.access import scopes_of
+from vortex_prefect.core.contracts import ExecutionRequest
+from vortex_prefect.core.job import Value
+from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph.model import parse_graph
+from vortex_prefect.graph.plan import compile_plan
+
+#: Long enough to be seen, short enough not to be waited for.
+_STEP_S = 0.05
+
+_TRACEBACK = 'Traceback (most recent call last):\n  File "nodes.py", line 7, in run\nValueError: as told\n'
+
+
+class PlayingEngine(FakeEngine):
+    """Gives real pictures, which a browser shows."""
+
+    async def read_value(self, value: Value, format: str) -> tuple[bytes, str]:
+        if format != "png":
+            return await super().read_value(value, format)
+        content = io.BytesIO()
+        Image.linear_gradient("L").resize((320, 200)).convert("RGB").save(content, "PNG")
+        return content.getvalue(), "image/png"
+
+
+async def play(made: Bridge) -> None:
+    """Play what is submitted, each execution by itself."""
+    async with asyncio.TaskGroup() as group:
+        async for request in submitted(made.engine):
+            group.create_task(_execute(made.engine, request))
+
+
+async def submitted(engine: FakeEngine) -> AsyncIterator[ExecutionRequest]:
+    while True:
+        yield await engine.submitted.get()
+
+
+async def _execute(engine: FakeEngine, request: ExecutionRequest) -> None:
+    graph = parse_graph(request.graph, Limits())
+    plan = compile_plan(graph, CATALOGUE, targets=request.targets, force=request.force, file_identity=str)
+    failed: set[str] = set()
+    engine.started(request.execution_id, "f1")
+    for node_id in (node for level in plan.levels for node in level):
+        node = graph.nodes[node_id]
+        sources = {edge.source.node for edge in graph.edges if edge.target.node == node_id}
+        if sources & failed:
+            failed.add(node_id)
+            engine.node(request.execution_id, node_id, NodeState.SKIPPED, why="what it needs failed")
+            continue
+        if not await _node(engine, request.execution_id, node_id, node.type, node.params):
+            failed.add(node_id)
+        if request.execution_id not in engine.running:
+            return
+    status = ExecutionStatus.FAILED if failed else ExecutionStatus.COMPLETED
+    engine.ended(request.execution_id, status)
+
+
+async def _node(engine: FakeEngine, execution: str, node_id: str, node_type: str, params: dict[str, Any]) -> bool:
+    """Play one node; whether it succeeded."""
+    slow = float(params.get("seconds", 0))
+    for percent in (0, 30, 60, 90):
+        engine.node(execution, node_id, NodeState.RUNNING, progress=float(percent), worker_id="w0")
+        await asyncio.sleep(_STEP_S + slow / 4)
+        if execution not in engine.running:
+            return False
+    if node_type == "test.fail":
+        error = {
+            "code": "WK-003", "message": "ValueError: as told", "hint": "Look at the traceback.", "problems": [],
+            "node_id": node_id, "traceback": _TRACEBACK,
+        }  # fmt: skip
+        engine.node(execution, node_id, NodeState.FAILED, error=error)
+        return False
+    spec = CATALOGUE.get(node_type)
+    outputs = {
+        port.name: image_value() if port.type == "IMAGE" else Value(port.type, None, "a/b.txt" if port.type == "PATH" else 4)
+        for port in (spec.outputs if spec else ())
+    }
+    engine.node(execution, node_id, NodeState.COMPLETED, progress=100.0, worker_id="w0", outputs=outputs)
+    return True
+
+
+async def main(arguments: list[str]) -> None:
+    """Serve until stdin ends."""
+    with tempfile.TemporaryDirectory() as home:
+        async with bridge(Path(home), engine=PlayingEngine(CATALOGUE)) as made, served(made):
+            # As soon as there is a token, people are asked for one.
+            secret = made.gate.tokens.create("ann", scopes_of(["admin"]))[1] if "--auth" in arguments else None
+            player = asyncio.create_task(play(made))
+            print(json.dumps({"port": made.port, "token": secret}), flush=True)
+            await asyncio.to_thread(sys.stdin.read)
+            player.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

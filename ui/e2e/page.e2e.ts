@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { CHAIN, makeGraph, Person } from "./person";
+import { type Stack, startStack } from "./stack";
+
+let stack: Stack;
+let me: Person;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack?.stop());
+
+describe("the page", () => {
+  afterEach(() => me.leave());
+
+  it("begins without a graph, and makes one", async () => {
+    me = await Person.arrive(stack, null);
+    await me.page.getByRole("button", { name: "New graph" }).click();
+    await me.sees(() => me.page.getByLabel("Name of the graph").inputValue(), "Untitled");
+  });
+
+  it("keeps what a person prefers, and takes it to another browser", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.page.getByRole("button", { name: "Preferences" }).click();
+    await me.page.getByLabel("light").check();
+    await me.press("Escape");
+    const theme = () => me.page.locator("html").getAttribute("data-theme");
+    expect(await theme()).toBe("light");
+    await me.page.reload();
+    await me.sees(theme, "light");
+  });
+
+  it("shows the shortcuts with ? and finds commands with Ctrl+K", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.press("Shift+Slash");
+    await me.page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
+    await me.press("Escape", "Control+k");
+    await me.page.keyboard.type("minimap");
+    await me.press("Enter");
+    await me.sees(() => me.page.locator(".react-flow__minimap").count(), 0);
+  });
+
+  it("has a menu on the right button", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.node("blur").locator(".node-head").click({ button: "right" });
+    await me.page.getByRole("menuitem", { name: /^Delete\s?Del$/ }).click();
+    await me.sees(() => me.nodes(), ["image", "save"]);
+  });
+
+  it("says when its graph is gone", async () => {
+    me = await Person.arrive(stack, null);
+    await me.page.goto(`${stack.url}/#no-such-graph`);
+    await me.page.getByText("This graph was deleted").waitFor();
+  });
+
+  it("saves a version and goes back to it", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.press("Control+s");
+    await me.page.getByText("is marked in the history").waitFor();
+    await me.sees(() => me.nodes(), ["blur", "image", "save"]);
+    await me.select("blur");
+    await me.press("Delete", "Escape");
+    await me.sees(() => me.nodes(), ["image", "save"]);
+    await me.page.locator('.versions [data-saved="true"]').getByRole("button", { name: "Restore" }).click();
+    await me.sees(() => me.nodes(), ["blur", "image", "save"]);
+  });
+});
+
+describe("whoever uses no mouse", () => {
+  afterEach(() => me.leave());
+
+  it("makes a graph of two connected nodes with the keyboard alone", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, { nodes: {} }));
+    await me.press("Control+k");
+    await me.page.keyboard.type("Add Picture");
+    await me.press("Enter");
+    await me.sees(async () => (await me.nodes()).length, 1);
+    await me.press("KeyE");
+    await me.page.getByRole("dialog", { name: "Add a node" }).waitFor();
+    await me.page.keyboard.type("blur");
+    await me.press("Enter");
+    await me.sees(async () => [(await me.nodes()).length, (await me.edges()).length], [2, 1]);
+  });
+
+  it.each(["light", "dark"] as const)("meets nothing that axe-core finds wrong (%s)", async (colorScheme) => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN), { colorScheme });
+    await me.press("Control+Enter");
+    await me.sees(() => me.page.locator(".run-status > span").nth(1).textContent(), "completed");
+    for (const tab of ["Node", "Outputs", "Runs", "Problems", "Stack"]) {
+      await me.page.getByRole("tab", { name: tab }).last().click({ force: true });
+      expect(await violations(me), tab).toEqual([]);
+    }
+    await me.press("Shift+Slash");
+    await me.page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
+    expect(await violations(me), "shortcuts").toEqual([]);
+  });
+});
+
+async function violations(person: Person): Promise<string[]> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  // The page's own policy lets no foreign script in; this one is evaluated by the debugger.
+  await person.page.evaluate(axe);
+  const found = await person.page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
+    return (await axe.run()).violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`));
+  });
+  return found;
+}
+
+describe("a server that asks who is there", () => {
+  let guarded: Stack;
+  beforeAll(async () => {
+    guarded = await startStack("--auth");
+  });
+  afterAll(() => guarded?.stop());
+  afterEach(() => me.leave());
+
+  it("lets in whoever has a token, and nobody else", async () => {
+    const graph = await makeGraph(guarded, CHAIN);
+    me = await Person.arrive(guarded, null);
+    await me.page.goto(`${guarded.url}/#${graph}`);
+    await me.page.getByLabel("Token").fill("vtx_wrong");
+    await me.page.getByRole("button", { name: "Log in" }).click();
+    await me.page.getByRole("alert").waitFor();
+    await me.page.getByLabel("Token").fill(guarded.token!);
+    await me.page.getByRole("button", { name: "Log in" }).click();
+    await me.sees(() => me.nodes(), ["blur", "image", "save"]);
+    await me.select("blur");
+    await me.press("Delete");
+    await me.page.reload();
+    await me.sees(() => me.nodes(), ["image", "save"]);
+  });
+
+  it("takes a code for one login out of the address", async () => {
+    const headers = { Authorization: `Bearer ${guarded.token}` };
+    const { path } = await (await fetch(`${guarded.url}/api/session/code`, { method: "POST", headers })).json();
+    me = await Person.arrive(guarded, null);
+    await me.page.goto(guarded.url + path);
+    await me.page.reload();
+    await me.page.getByRole("button", { name: "New graph" }).waitFor();
+    expect(me.page.url()).not.toContain("login");
+  });
+});

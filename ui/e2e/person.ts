@@ -1,0 +1,137 @@
+// Somebody in front of the editor: what they do with mouse and keys, and what they see.
+
+import type { BrowserContext, Locator, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { Stack } from "./stack";
+
+export interface Place {
+  x: number;
+  y: number;
+}
+
+type Document = { nodes: Record<string, { type: string; x?: number; y?: number; params?: object }>; edges?: string[]; outputs?: object[] };
+
+/** A graph as the API takes it; edges are `a.image > b.image`. */
+export async function makeGraph(stack: Stack, { nodes, edges = [], outputs = [] }: Document): Promise<string> {
+  const end = (text: string) => ({ node: text.split(".")[0], port: text.split(".")[1] });
+  const document = {
+    schema: "vortex.graph/1",
+    name: "Test graph",
+    nodes: Object.fromEntries(
+      Object.entries(nodes).map(([id, { type, x = 0, y = 0, params = {} }]) => [id, { type, params, position: { x, y } }]),
+    ),
+    edges: edges.map((edge) => ({ source: end(edge.split(" > ")[0]!), target: end(edge.split(" > ")[1]!) })),
+    outputs,
+  };
+  const headers = { "Content-Type": "application/json", ...(stack.token ? { Authorization: `Bearer ${stack.token}` } : {}) };
+  const answer = await fetch(`${stack.url}/api/graph`, { method: "POST", headers, body: JSON.stringify(document) });
+  expect(answer.status).toBe(201);
+  return ((await answer.json()) as { id: string }).id;
+}
+
+/** Three nodes in a row: picture → blur → save. */
+export const CHAIN: Document = {
+  nodes: {
+    image: { type: "test.image" },
+    blur: { type: "test.blur", x: 320 },
+    save: { type: "test.save", x: 640 },
+  },
+  edges: ["image.image > blur.image", "blur.image > save.image"],
+  outputs: [{ name: "picture", node: "blur", port: "image" }],
+};
+
+export class Person {
+  readonly faults: string[] = [];
+
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    page.on("pageerror", (error) => this.faults.push(String(error)));
+  }
+
+  static async arrive(stack: Stack, graph: string | null, options: { colorScheme?: "light" | "dark" } = {}): Promise<Person> {
+    const context = await stack.browser.newContext({
+      viewport: { width: 1280, height: 720 },
+      permissions: ["clipboard-read", "clipboard-write"],
+      reducedMotion: "reduce",
+      colorScheme: "dark",
+      ...options,
+    });
+    const person = new Person(context, await context.newPage());
+    await person.page.goto(graph ? `${stack.url}/#${graph}` : stack.url);
+    if (graph) {
+      await person.page.locator('.connection[data-kind="good"]').waitFor();
+      await person.page.locator(".react-flow__viewport").waitFor();
+    }
+    return person;
+  }
+
+  /** Nothing may have gone wrong in the page by the time a person leaves. */
+  async leave(): Promise<void> {
+    await this.context.close();
+    expect(this.faults).toEqual([]);
+  }
+
+  node(id: string): Locator {
+    return this.page.locator(`.react-flow__node[data-id="${id}"]`);
+  }
+
+  /** The ids of all nodes. */
+  async nodes(): Promise<string[]> {
+    const ids = await this.page.locator(".react-flow__node-node").evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.id!));
+    return ids.sort();
+  }
+
+  /** The keys of all edges. */
+  async edges(): Promise<string[]> {
+    const ids = await this.page.locator(".react-flow__edge").evaluateAll((all) => all.map((one) => (one as HTMLElement).dataset.id!));
+    return ids.sort();
+  }
+
+  /** Waits until something is so. */
+  async sees<T>(look: () => Promise<T>, wanted: T): Promise<void> {
+    await expect.poll(look, { timeout: 8000, interval: 30 }).toEqual(wanted);
+  }
+
+  port(node: string, port: string, side: "source" | "target"): Locator {
+    return this.node(node).locator(`.port.${side}[data-handleid="${port}"]`);
+  }
+
+  async middle(of: Locator): Promise<Place> {
+    const box = (await of.boundingBox())!;
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  }
+
+  async drag(from: Place, to: Place, options: { keep?: boolean } = {}): Promise<void> {
+    const { mouse } = this.page;
+    await mouse.move(from.x, from.y);
+    await mouse.down();
+    await mouse.move((from.x + to.x) / 2, (from.y + to.y) / 2, { steps: 3 });
+    await mouse.move(to.x, to.y, { steps: 3 });
+    if (!options.keep) await mouse.up();
+  }
+
+  /** Draws a wire from an output to somewhere. */
+  async wire(node: string, port: string, to: Locator | Place): Promise<void> {
+    const from = await this.middle(this.port(node, port, "source"));
+    await this.drag(from, "x" in to ? to : await this.middle(to));
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async select(id: string, more = false): Promise<void> {
+    await this.node(id).locator(".node-head").click({ modifiers: more ? ["Shift"] : [], position: { x: 120, y: 12 } });
+  }
+
+  /** An empty place of the canvas. */
+  get nowhere(): Place {
+    return { x: 640, y: 560 };
+  }
+
+  async toNowhere(): Promise<void> {
+    await this.page.mouse.move(this.nowhere.x, this.nowhere.y);
+  }
+}

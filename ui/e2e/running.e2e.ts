@@ -1,0 +1,103 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { CHAIN, makeGraph, Person } from "./person";
+import { type Stack, startStack } from "./stack";
+
+let stack: Stack;
+let me: Person;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack?.stop());
+afterEach(() => me.leave());
+
+const status = () => me.page.locator(".run-status > span").nth(1).textContent();
+const word = (id: string) => me.node(id).locator(".node-word").textContent();
+
+describe("a run", () => {
+  it("shows its progress on the nodes, their pictures, and what it gives", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.page.getByRole("button", { name: "Run", exact: true }).click();
+    await me.node("blur").locator('.node-frame[data-state="running"]').waitFor();
+    await me.node("blur").getByRole("progressbar").waitFor();
+    await me.sees(status, "completed");
+    for (const id of ["image", "blur", "save"]) expect(await word(id)).toBe("Done");
+    await me.node("blur").locator(".node-preview img").waitFor();
+    await me.page.getByRole("tab", { name: "Outputs" }).click();
+    await me.sees(() => me.page.locator(".output").count(), 1);
+    await me.page.getByRole("button", { name: "picture, larger", exact: true }).click();
+    await me.page.locator(".viewer img").waitFor();
+    await me.press("Escape");
+    await me.sees(() => me.page.locator(".viewer").count(), 0);
+  });
+
+  it("says on the node what failed, and shows the traceback", async () => {
+    const nodes = { ...CHAIN.nodes, bad: { type: "test.fail", x: 320, y: 260 } };
+    const graph = await makeGraph(stack, { nodes, edges: [...CHAIN.edges!, "image.image > bad.image"] });
+    me = await Person.arrive(stack, graph);
+    await me.press("Control+Enter");
+    await me.sees(status, "failed");
+    await me.node("bad").locator(".node-error").click();
+    expect(await me.page.locator(".traceback").textContent()).toContain("nodes.py");
+    await me.press("Escape");
+    expect(await word("save")).toBe("Done");
+  });
+
+  it("is cancelled", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, { nodes: { slow: { type: "test.slow" } } }));
+    await me.press("Control+Enter");
+    await me.node("slow").locator('.node-frame[data-state="running"]').waitFor();
+    await me.page.getByRole("button", { name: "Cancel" }).click();
+    await me.sees(status, "cancelled");
+  });
+
+  it("goes only as far as the node that is asked for", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.sees(() => me.nodes(), ["blur", "image", "save"]);
+    await me.select("blur");
+    await me.press("Shift+R");
+    await me.sees(status, "completed");
+    expect(await word("blur")).toBe("Done");
+    await me.sees(async () => (await me.node("save").locator(".node-word").allTextContents()).join(), "Skipped");
+  });
+
+  it("has the edit that was made just before it", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.sees(() => me.nodes(), ["blur", "image", "save"]);
+    await me.select("save");
+    await me.press("Delete", "Control+Enter");
+    await me.sees(status, "completed");
+    const { executions } = await (await fetch(`${stack.url}/api/execution?limit=1`)).json();
+    expect(Object.keys(executions[0].nodes).sort()).toEqual(["blur", "image"]);
+  });
+
+  it("is listed in the history, and its graph can be opened again", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.press("Control+Enter");
+    await me.sees(status, "completed");
+    await me.press("q");
+    const entry = me.page.locator(".run-entry").first();
+    await entry.hover();
+    await entry.getByRole("button", { name: "Open the graph of this run" }).click();
+    await me.sees(async () => (await me.page.getByLabel("Name of the graph").inputValue()).startsWith("Test graph (run"), true);
+    await me.sees(() => me.nodes(), ["blur", "image", "save"]);
+  });
+
+  it("does not begin while the graph has problems, which are told", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, { nodes: { blur: { type: "test.blur" } } }));
+    await me.sees(() => me.node("blur").locator(".node-problem b").textContent(), "VE-007");
+    await me.press("Control+Enter");
+    await me.page.getByRole("alert").filter({ hasText: "VE-007" }).waitFor();
+    await me.page.getByRole("tab", { name: "Problems" }).click();
+    await me.sees(() => me.page.locator(".problems li").count(), 1);
+  });
+});
+
+describe("publishing", () => {
+  it("makes a deployment with a schedule", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.page.getByRole("button", { name: "Publish as a deployment" }).click();
+    await me.page.getByLabel("cron").check();
+    await me.page.getByRole("button", { name: "Publish", exact: true }).click();
+    await me.page.getByText("Look at it in Prefect").waitFor();
+  });
+});

@@ -1,0 +1,98 @@
+import { ReactFlowProvider } from "@xyflow/react";
+import { useEffect, useState } from "react";
+import { Canvas } from "../components/canvas/Canvas";
+import { CanvasMenu } from "../components/chrome/CanvasMenu";
+import { CanvasTools } from "../components/chrome/CanvasTools";
+import { SearchPanel } from "../components/chrome/SearchPanel";
+import { Toasts } from "../components/chrome/Toasts";
+import { TopBar } from "../components/chrome/TopBar";
+import { CommandPalette } from "../components/dialogs/CommandPalette";
+import { Deploy } from "../components/dialogs/Deploy";
+import { Failure } from "../components/dialogs/Failure";
+import { Login } from "../components/dialogs/Login";
+import { PreferencesDialog } from "../components/dialogs/PreferencesDialog";
+import { Shortcuts } from "../components/dialogs/Shortcuts";
+import { Viewer } from "../components/dialogs/Viewer";
+import { LeftSide, RightSide } from "../components/panels/Side";
+import type { Catalogue } from "../graph/catalogue";
+import { EditorContext } from "../hooks/editor";
+import { Editor } from "../store/editor";
+import { useGraphId } from "./address";
+import { Start } from "./Start";
+import { useStartUp } from "./startUp";
+import { useShortcuts } from "./useShortcuts";
+
+export function App() {
+  const start = useStartUp();
+  const graphId = useGraphId();
+  if (start.kind === "login") return <Login refused={start.refused} />;
+  if (start.kind === "failed") return <Problem text={start.text} onRetry={start.retry} />;
+  if (start.kind === "waiting") return <main className="loading" aria-busy="true" aria-label="Loading" />;
+  return (
+    <>
+      {graphId ? <Opened key={graphId} graphId={graphId} catalogue={start.catalogue} /> : <Start />}
+      <Toasts />
+    </>
+  );
+}
+
+function Problem({ text, onRetry }: { text: string; onRetry: () => void }) {
+  return (
+    <main className="login" role="alert">
+      <div>
+        <h1>VORTEX</h1>
+        <p>{text}</p>
+        <button type="button" className="button primary" onClick={onRetry}>
+          Try again
+        </button>
+      </div>
+    </main>
+  );
+}
+
+function Opened({ graphId, catalogue }: { graphId: string; catalogue: Catalogue }) {
+  const editor = useOpened(graphId, catalogue);
+  if (!editor) return <main className="loading" aria-busy="true" aria-label="Loading" />;
+  return (
+    <EditorContext value={editor}>
+      <ReactFlowProvider>
+        <Workspace />
+      </ReactFlowProvider>
+    </EditorContext>
+  );
+}
+
+function useOpened(graphId: string, catalogue: Catalogue): Editor | null {
+  const [editor, setEditor] = useState<Editor | null>(null);
+  useEffect(() => {
+    const opened = new Editor(graphId, catalogue);
+    setEditor(opened);
+    return () => opened.leave();
+  }, [graphId, catalogue]);
+  return editor;
+}
+
+function Workspace() {
+  useShortcuts();
+  return (
+    <div className="workspace">
+      <TopBar />
+      <div className="middle">
+        <LeftSide />
+        <main className="stage">
+          <Canvas />
+          <CanvasTools />
+        </main>
+        <RightSide />
+      </div>
+      <SearchPanel />
+      <CanvasMenu />
+      <Shortcuts />
+      <CommandPalette />
+      <Deploy />
+      <PreferencesDialog />
+      <Viewer />
+      <Failure />
+    </div>
+  );
+}

@@ -1,0 +1,130 @@
+// One graph's shared document, connected to the server's room as long as the page shows it.
+
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+import type { Change, GraphView } from "../graph/model";
+import { apply, LOCAL } from "./apply";
+import { ObservedGraph } from "./observe";
+import { type Peer, type Person, type Presence, peersOf } from "./presence";
+import { Receipts } from "./receipt";
+import { rootsOf } from "./shape";
+
+export type Link = "connecting" | "synced" | "offline";
+
+/** Edits that follow one another so fast are one step of undo. */
+const CAPTURE_MS = 400;
+
+export interface RoomOptions {
+  /** `ws://host/collab`; the graph's id is appended. */
+  address: string;
+  graphId: string;
+  person: Person;
+}
+
+export class Room {
+  readonly doc = new Y.Doc();
+  readonly observed: ObservedGraph;
+  readonly undo: Y.UndoManager;
+  readonly #provider: WebsocketProvider;
+  readonly #receipts: Receipts;
+  readonly #listeners = new Set<() => void>();
+  #link: Link = "connecting";
+  #peers: Peer[] = [];
+  /** Whether the document has been here: until then it is empty, which is no empty graph. */
+  #loaded = false;
+
+  constructor({ address, graphId, person }: RoomOptions) {
+    this.#provider = new WebsocketProvider(address, graphId, this.doc, { disableBc: true, maxBackoffTime: 5000 });
+    this.#receipts = new Receipts(this.#provider);
+    this.observed = new ObservedGraph(this.doc);
+    const { meta, ...edited } = rootsOf(this.doc);
+    this.undo = new Y.UndoManager([meta, ...Object.values(edited)], {
+      trackedOrigins: new Set([LOCAL]),
+      captureTimeout: CAPTURE_MS,
+    });
+    this.#provider.awareness.setLocalState({ user: person, cursor: null, selection: [], drag: null, viewport: null });
+    this.#provider.on("status", ({ status }) => status !== "connected" && this.#setLink("offline"));
+    this.#provider.on("sync", (synced: boolean) => {
+      this.#loaded ||= synced;
+      this.#setLink(synced ? "synced" : "connecting");
+    });
+    this.#provider.awareness.on("change", () => {
+      this.#peers = peersOf(this.#provider.awareness);
+      this.#tell();
+    });
+    for (const event of ["stack-item-added", "stack-item-popped", "stack-cleared"] as const) {
+      this.undo.on(event, () => this.#tell());
+    }
+  }
+
+  get view(): GraphView {
+    return this.observed.view;
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  get loaded(): boolean {
+    return this.#loaded;
+  }
+
+  get peers(): readonly Peer[] {
+    return this.#peers;
+  }
+
+  /** One step of undo, unless it follows another one within moments. */
+  edit(changes: readonly Change[]): void {
+    apply(this.doc, changes);
+  }
+
+  /** Once the server has all that was edited here: whether it has. */
+  settled(): Promise<boolean> {
+    return this.#receipts.ask();
+  }
+
+  /** When the document is here. */
+  whenLoaded(): Promise<void> {
+    if (this.#loaded) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.subscribe(() => {
+        if (!this.#loaded) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  /** The next edit begins a step of its own. */
+  step(): void {
+    this.undo.stopCapturing();
+  }
+
+  present(fields: Partial<Presence>): void {
+    for (const [name, value] of Object.entries(fields)) this.#provider.awareness.setLocalStateField(name, value);
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  leave(): void {
+    this.#provider.awareness.setLocalState(null);
+    this.#provider.destroy();
+    this.observed.destroy();
+    this.undo.destroy();
+    this.doc.destroy();
+    this.#listeners.clear();
+  }
+
+  #setLink(link: Link): void {
+    if (link === this.#link) return;
+    this.#link = link;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,39 @@
+import { ViewportPortal } from "@xyflow/react";
+import { useRoom } from "../../hooks/editor";
+
+/** The other people's pointers, and frames around what they have selected. */
+export function Cursors() {
+  const peers = useRoom((room) => room.peers);
+  return (
+    <ViewportPortal>
+      {peers.map(
+        ({ client, user, cursor }) =>
+          cursor && (
+            <div
+              key={client}
+              className="peer-cursor"
+              style={
+                { transform: `translate(${cursor.x}px, ${cursor.y}px)`, "--peer": user.color } as React.CSSProperties
+              }
+            >
+              <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+                <path d="M1 1l5.5 13 2-5.5L14 6.5z" />
+              </svg>
+              <span>{user.name}</span>
+            </div>
+          ),
+      )}
+    </ViewportPortal>
+  );
+}
+
+/** Which nodes other people have selected, as styles: no node is drawn again for it. */
+export function PeerSelections() {
+  const peers = useRoom((room) => room.peers);
+  const rules = peers.flatMap(({ selection, user }) =>
+    selection
+      .slice(0, 200)
+      .map((id) => `.react-flow__node[data-id="${CSS.escape(id)}"] .node{--peer-ring:${user.color}}`),
+  );
+  return rules.length ? <style>{rules.join("")}</style> : null;
+}

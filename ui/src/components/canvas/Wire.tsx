@@ -1,0 +1,23 @@
+import { BaseEdge, type EdgeProps, getBezierPath, getSmoothStepPath, getStraightPath } from "@xyflow/react";
+import { memo } from "react";
+import { usePreferences } from "../../hooks/editor";
+import type { FlowEdge } from "../../store/canvas";
+import { typeColor } from "../node/appearance";
+
+const PATHS = { curved: getBezierPath, straight: getStraightPath, stepped: getSmoothStepPath };
+
+export const Wire = memo(function Wire(props: EdgeProps<FlowEdge>) {
+  const style = usePreferences((state) => state.edges);
+  const [path] = PATHS[style](props);
+  const type = props.data?.type ?? "ANY";
+  const list = type.startsWith("LIST[");
+  return (
+    <BaseEdge
+      id={props.id}
+      path={path}
+      interactionWidth={18}
+      className={list ? "wire wire-list" : "wire"}
+      style={{ "--port": typeColor(type) } as React.CSSProperties}
+    />
+  );
+});

@@ -1,0 +1,101 @@
+import type { Connection, FinalConnectionState, IsValidConnection, OnConnectStart } from "@xyflow/react";
+import { type RefObject, useMemo, useRef } from "react";
+import { connect, type End, firstFit, type Verdict, verdicts } from "../../graph/connect";
+import type { Change } from "../../graph/model";
+import { givenType } from "../../graph/wiring";
+import type { FlowEdge } from "../../store/canvas";
+import type { Editor } from "../../store/editor";
+import { ui } from "../../store/ui";
+import { typeColor } from "../node/appearance";
+import { mark, unmark } from "./marking";
+
+export interface Connecting {
+  end: End | null;
+  judge: ((node: string, port: string) => Verdict) | null;
+  /** The edge whose end was taken off, if it is one that was there. */
+  taken: FlowEdge | null;
+}
+
+/** What happens from the moment a wire is taken until it is dropped. */
+export function useConnecting(editor: Editor, canvas: RefObject<HTMLDivElement | null>) {
+  const state = useRef<Connecting>({ end: null, judge: null, taken: null });
+  const handlers = useMemo(() => handlersOf(editor, canvas, state), [editor, canvas]);
+  return { state, handlers };
+}
+
+function handlersOf(editor: Editor, canvas: RefObject<HTMLDivElement | null>, state: RefObject<Connecting>) {
+  const onConnectStart: OnConnectStart = (_, { nodeId, handleId, handleType }) => {
+    if (!nodeId || !handleId || !handleType || !canvas.current) return;
+    const end: End = { node: nodeId, port: handleId, side: handleType };
+    const judge = verdicts(editor.view, editor.catalogue, end);
+    state.current = { ...state.current, end, judge };
+    mark(canvas.current, end, typeColor(typeOf(editor, end)), judge);
+  };
+
+  const isValidConnection: IsValidConnection<FlowEdge> = (connection) => {
+    const { end, judge } = state.current;
+    if (!end || !judge) return false;
+    const far =
+      end.side === "source"
+        ? { node: connection.target, port: connection.targetHandle }
+        : { node: connection.source, port: connection.sourceHandle };
+    return judge(far.node ?? "", far.port ?? "").ok;
+  };
+
+  const onConnect = (connection: Connection) => editor.edit(edgeChanges(editor, connection));
+
+  const onConnectEnd = (event: MouseEvent | TouchEvent, result: FinalConnectionState) => {
+    const { end, taken } = state.current;
+    if (canvas.current) unmark(canvas.current);
+    state.current = { end: null, judge: null, taken: null };
+    if (!end || result.isValid) return;
+    const at = "changedTouches" in event ? event.changedTouches[0]! : event;
+    const element = document.elementFromPoint(at.clientX, at.clientY);
+    if (cancelled(result)) return;
+    const node = element?.closest<HTMLElement>(".react-flow__node-node")?.dataset.id;
+    if (node) dropOnNode(editor, end, node, taken);
+    else if (taken) editor.edit([{ op: "edge.delete", key: taken.id }]);
+    else if (element?.closest(".react-flow__pane")) dropOnCanvas(editor, end, at);
+  };
+
+  const onReconnectStart = (_: unknown, edge: FlowEdge) => {
+    state.current = { ...state.current, taken: edge };
+  };
+
+  const onReconnect = (old: FlowEdge, connection: Connection) => {
+    const removal: Change = { op: "edge.delete", key: old.id };
+    editor.edit([removal, ...edgeChanges(editor, connection)]);
+  };
+
+  return { onConnectStart, onConnect, onConnectEnd, onReconnectStart, onReconnect, isValidConnection };
+}
+
+function typeOf(editor: Editor, { node, port, side }: End): string {
+  const type = editor.view.nodes.get(node)?.type ?? "";
+  const given = side === "source" ? givenType(editor.view, editor.catalogue, node, port) : null;
+  return given ?? editor.catalogue.target(type, port)?.type ?? "ANY";
+}
+
+/** Escape ends a wire without a pointer position. */
+function cancelled(result: FinalConnectionState): boolean {
+  return result.from === null;
+}
+
+function edgeChanges(editor: Editor, { source, sourceHandle, target, targetHandle }: Connection): Change[] {
+  if (!sourceHandle || !targetHandle) return [];
+  return connect(editor.view, editor.catalogue, { source, sourcePort: sourceHandle, target, targetPort: targetHandle });
+}
+
+/** Somewhere on a node: its first port that fits. */
+function dropOnNode(editor: Editor, end: End, node: string, taken: FlowEdge | null): void {
+  const edge = node === end.node ? null : firstFit(editor.view, editor.catalogue, end, node);
+  if (!edge) return;
+  const removal: Change[] = taken ? [{ op: "edge.delete", key: taken.id }] : [];
+  editor.edit([...removal, ...connect(editor.view, editor.catalogue, edge)]);
+}
+
+function dropOnCanvas(editor: Editor, end: End, at: { clientX: number; clientY: number }): void {
+  const { flow } = editor.canvas.getState();
+  const place = flow?.screenToFlowPosition({ x: at.clientX, y: at.clientY });
+  if (place) ui.setState({ search: { at: { x: at.clientX, y: at.clientY }, place, end } });
+}

@@ -1,0 +1,104 @@
+import { DropdownMenu } from "radix-ui";
+import { useEditor, useUi } from "../../hooks/editor";
+import { selectOnly } from "../../store/canvas";
+import { COMMANDS } from "../../store/commands";
+import type { Editor } from "../../store/editor";
+import { type MenuTarget, ui } from "../../store/ui";
+import { Keys } from "./Keys";
+
+type Item = [command: string, title: string] | null;
+
+const NODE: readonly Item[] = [
+  ["run.here", "Run to here"],
+  null,
+  ["copy", "Copy"],
+  ["duplicate", "Duplicate"],
+  ["rename", "Rename"],
+  ["collapse", "Collapse or expand"],
+  null,
+  ["mute", "Mute or unmute"],
+  ["bypass", "Bypass or not"],
+  ["group", "Frame the selection"],
+  null,
+  ["select.upstream", "Select what feeds it"],
+  ["select.downstream", "Select what it feeds"],
+  null,
+  ["delete.reconnect", "Delete and join the neighbours"],
+  ["delete", "Delete"],
+];
+
+const CANVAS: readonly Item[] = [
+  ["search", "Add a node…"],
+  ["note", "Add a note"],
+  ["paste", "Paste"],
+  null,
+  ["select.all", "Select all"],
+  ["arrange", "Lay out"],
+  ["fit", "Fit the graph"],
+  null,
+  ["export", "Export…"],
+];
+
+/** The menu of the right button. */
+export function CanvasMenu() {
+  const editor = useEditor();
+  const menu = useUi((state) => state.menu);
+  if (!menu) return null;
+  const close = () => ui.setState({ menu: null });
+  return (
+    <DropdownMenu.Root open onOpenChange={(open) => !open && close()} modal={false}>
+      <DropdownMenu.Trigger
+        className="menu-anchor"
+        style={{ left: menu.x, top: menu.y }}
+        aria-hidden="true"
+        tabIndex={-1}
+      />
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="start" side="right" sideOffset={2} collisionPadding={8}>
+          {menu.target.kind === "edge" ? (
+            <EdgeItems editor={editor} target={menu.target} />
+          ) : (
+            <CommandItems
+              items={menu.target.kind === "node" ? NODE : CANVAS}
+              before={() => pick(editor, menu.target)}
+            />
+          )}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+/** Commands act on the selection: a node that is not in it becomes it. */
+function pick(editor: Editor, target: MenuTarget): void {
+  if (target.kind === "node" && !editor.selection.nodes.has(target.id)) selectOnly(editor.canvas, new Set([target.id]));
+}
+
+function CommandItems({ items, before }: { items: readonly Item[]; before: () => void }) {
+  const editor = useEditor();
+  return items.map((item, index) =>
+    item === null ? (
+      <DropdownMenu.Separator key={index} className="menu-line" />
+    ) : (
+      <DropdownMenu.Item
+        key={item[0]}
+        className="menu-item"
+        onSelect={() => {
+          before();
+          COMMANDS[item[0]]?.(editor);
+        }}
+      >
+        <span>{item[1]}</span>
+        <Keys command={item[0]} />
+      </DropdownMenu.Item>
+    ),
+  );
+}
+
+function EdgeItems({ editor, target }: { editor: Editor; target: Extract<MenuTarget, { kind: "edge" }> }) {
+  return (
+    <DropdownMenu.Item className="menu-item" onSelect={() => editor.edit([{ op: "edge.delete", key: target.key }])}>
+      Disconnect
+    </DropdownMenu.Item>
+  );
+}

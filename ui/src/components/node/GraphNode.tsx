@@ -1,0 +1,119 @@
+import type { NodeProps } from "@xyflow/react";
+import { Ban, ChevronDown, ChevronRight, CircleSlash2 } from "lucide-react";
+import { memo, useEffect, useRef } from "react";
+import type { NodeSpec } from "../../contract/api";
+import type { NodeView } from "../../graph/model";
+import { useConnected, useEditor, useNodeProblems, useUi } from "../../hooks/editor";
+import type { FlowNode } from "../../store/canvas";
+import { ui } from "../../store/ui";
+import { hueOf, iconOf } from "./appearance";
+import { CollapsedPorts, NodeBody } from "./NodeBody";
+import { NodePreview, NodeState, RunMark } from "./NodeState";
+import { UnknownBody } from "./UnknownBody";
+
+type Props = NodeProps<Extract<FlowNode, { type?: "node" }>>;
+
+export const GraphNode = memo(
+  function GraphNode({ data: { node } }: Props) {
+    const editor = useEditor();
+    const spec = editor.catalogue.get(node.type);
+    const connected = useConnected(node.id);
+    const title = node.title ?? spec?.title ?? node.type;
+    return (
+      <div
+        className="node"
+        data-node={node.id}
+        data-mode={node.mode}
+        data-collapsed={node.collapsed}
+        data-unknown={!spec}
+        style={{ "--hue": hueOf(spec?.category ?? "") } as React.CSSProperties}
+      >
+        <RunMark id={node.id} />
+        <NodeHead node={node} spec={spec} title={title} />
+        {!spec && <UnknownBody id={node.id} />}
+        {spec &&
+          (node.collapsed ? (
+            <CollapsedPorts spec={spec} />
+          ) : (
+            <NodeBody node={node} spec={spec} connected={connected} />
+          ))}
+        {!node.collapsed && <NodePreview id={node.id} title={title} />}
+        <NodeState id={node.id} />
+        <NodeProblems id={node.id} />
+      </div>
+    );
+  },
+  (before, after) => before.data === after.data,
+);
+
+function NodeHead({ node, spec, title }: { node: NodeView; spec: NodeSpec | undefined; title: string }) {
+  const editor = useEditor();
+  const Icon = iconOf(spec?.category ?? "");
+  const Chevron = node.collapsed ? ChevronRight : ChevronDown;
+  return (
+    <div className="node-head" title={spec ? `${node.type}: ${spec.doc}` : node.type}>
+      <button
+        type="button"
+        className="node-fold nodrag"
+        aria-label={node.collapsed ? "Expand" : "Collapse"}
+        aria-expanded={!node.collapsed}
+        onClick={() => editor.edit([{ op: "node.set", id: node.id, fields: { collapsed: !node.collapsed } }])}
+      >
+        <Chevron size={13} />
+      </button>
+      <Icon size={14} className="node-icon" aria-hidden="true" />
+      <NodeTitle node={node} title={title} />
+      {node.mode === "muted" && <Ban size={13} aria-label="Muted" />}
+      {node.mode === "bypassed" && <CircleSlash2 size={13} aria-label="Bypassed" />}
+    </div>
+  );
+}
+
+function NodeTitle({ node, title }: { node: NodeView; title: string }) {
+  const editor = useEditor();
+  const renaming = useUi((state) => state.renaming === node.id);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (renaming) field.current?.select();
+  }, [renaming]);
+  const end = (text: string | null) => {
+    ui.setState({ renaming: null });
+    if (text === null || text.trim() === title) return;
+    editor.edit([{ op: "node.set", id: node.id, fields: { title: text.trim() || null } }]);
+  };
+  if (!renaming) {
+    return (
+      // biome-ignore lint/a11y/noStaticElementInteractions: F2 does the same from the keyboard
+      <span className="node-title" onDoubleClick={() => ui.setState({ renaming: node.id })}>
+        {title}
+      </span>
+    );
+  }
+  return (
+    <input
+      ref={field}
+      className="node-rename nodrag"
+      aria-label="Name of the node"
+      defaultValue={title}
+      onBlur={(event) => end(event.target.value)}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") event.currentTarget.blur();
+        if (event.key === "Escape") end(null);
+      }}
+    />
+  );
+}
+
+function NodeProblems({ id }: { id: string }) {
+  const problems = useNodeProblems(id);
+  const [first] = problems;
+  if (!first) return null;
+  const all = problems.map((problem) => `${problem.code} ${problem.message}. ${problem.hint}`).join("\n");
+  return (
+    <div className="node-problem" title={all} role="note">
+      <b>{first.code}</b> {first.message}
+      {problems.length > 1 && <span> +{problems.length - 1}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+import { Columns2, Download } from "lucide-react";
+import { useState } from "react";
+import type { OutputResource } from "../../contract/api";
+import { useCanvas, useEditor, useShown } from "../../hooks/editor";
+import { selectOnly } from "../../store/canvas";
+import { COMMANDS } from "../../store/commands";
+import { pictureUrl } from "../../store/runs";
+import { ui } from "../../store/ui";
+
+/** What the shown execution gave. Two pictures can be compared. */
+export function OutputsPanel() {
+  const outputs = useShown((shown) => shown.outputs);
+  const status = useShown((shown) => shown.status);
+  const [first, setFirst] = useState<{ url: string; title: string } | null>(null);
+  const entries = Object.entries(outputs);
+  if (entries.length === 0) {
+    return (
+      <p className="empty">{status ? "This run has given nothing yet." : "Run the graph to see what it gives."}</p>
+    );
+  }
+  return (
+    <div className="outputs">
+      {first && <p className="hint">Choose what to compare “{first.title}” with.</p>}
+      {entries.map(([name, output]) => (
+        <Output
+          key={name}
+          name={name}
+          output={output}
+          onCompare={(picture) => {
+            if (first) ui.setState({ viewer: { ...first, other: picture } });
+            setFirst(first ? null : picture);
+          }}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface OutputProps {
+  name: string;
+  output: OutputResource;
+  onCompare: (picture: { url: string; title: string }) => void;
+}
+
+function Output({ name, output, onCompare }: OutputProps) {
+  const url = pictureUrl(output);
+  return (
+    <figure className="output">
+      {url ? (
+        <button
+          type="button"
+          className="output-picture"
+          aria-label={`${name}, larger`}
+          onClick={() => ui.setState({ viewer: { url, title: name } })}
+        >
+          <img src={url} alt={`Output ${name}`} loading="lazy" decoding="async" />
+        </button>
+      ) : (
+        <OutputValue output={output} />
+      )}
+      <figcaption>
+        <NodeLink output={output} name={name} />
+        <small>{output.type}</small>
+        <span className="topbar-gap" />
+        {url && (
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={`Compare ${name}`}
+            title="Compare"
+            onClick={() => onCompare({ url, title: name })}
+          >
+            <Columns2 size={14} />
+          </button>
+        )}
+        <a
+          className="icon-button"
+          href={url ?? output.url}
+          download={name}
+          aria-label={`Download ${name}`}
+          title="Download"
+        >
+          <Download size={14} />
+        </a>
+      </figcaption>
+    </figure>
+  );
+}
+
+function NodeLink({ output, name }: { output: OutputResource; name: string }) {
+  const editor = useEditor();
+  const there = useCanvas((state) => state.nodes.some((node) => node.id === output.node));
+  if (!there) return <b>{name}</b>;
+  const show = () => {
+    selectOnly(editor.canvas, new Set([output.node]));
+    COMMANDS["fit.selection"]?.(editor);
+  };
+  return (
+    <button type="button" className="link" title="Show the node" onClick={show}>
+      {name}
+    </button>
+  );
+}
+
+function OutputValue({ output }: { output: OutputResource }) {
+  if (output.shape) return <pre className="value">{`${output.dtype ?? "tensor"} [${output.shape.join(" × ")}]`}</pre>;
+  if (output.value === undefined && output.items) return <pre className="value">{`${output.items.length} items`}</pre>;
+  const text = typeof output.value === "string" ? output.value : JSON.stringify(output.value, null, 2);
+  return <pre className="value">{text ?? "–"}</pre>;
+}

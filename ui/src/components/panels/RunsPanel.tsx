@@ -1,0 +1,145 @@
+import { ArrowUpToLine, Eye, GitFork, Pause, Play, RotateCw, X } from "lucide-react";
+import { useCallback, useEffect, useState } from "react";
+import type { ExecutionResource, QueueResource } from "../../contract/api";
+import { fromDocument } from "../../graph/document";
+import { useEditor, useShown } from "../../hooks/editor";
+import { api } from "../../session/api";
+import { complain, type Editor } from "../../store/editor";
+import { openGraph } from "../../store/files";
+import { isFinal } from "../../store/runs";
+import { say } from "../../store/ui";
+import { IconButton } from "../chrome/TopBar";
+import { duration } from "../node/appearance";
+import { ago } from "./GraphsPanel";
+
+/** What waits and runs on this server, and what this graph has run before. */
+export function RunsPanel() {
+  const editor = useEditor();
+  const changes = useShown((shown) => shown.changes);
+  const [queue, setQueue] = useState<QueueResource | null>(null);
+  const [past, setPast] = useState<readonly ExecutionResource[]>([]);
+  const load = useCallback(async () => {
+    const [now, executions] = await Promise.all([api.queue(), api.executions(editor.graphId)]);
+    setQueue(now);
+    setPast(executions.executions);
+  }, [editor]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `changes` counts what the socket told of executions
+  useEffect(() => void load().catch(() => undefined), [load, changes]);
+  const act = (title: string, work: Promise<unknown>) => void work.then(load).catch((error) => complain(title, error));
+  return (
+    <div className="runs">
+      {queue && <Queue queue={queue} act={act} />}
+      <h2>History of this graph</h2>
+      <ul className="runs-list">
+        {past.map((execution) => (
+          <PastRun key={execution.id} execution={execution} act={act} />
+        ))}
+      </ul>
+      {past.length === 0 && <p className="empty">It has not run yet.</p>}
+    </div>
+  );
+}
+
+type Act = (title: string, work: Promise<unknown>) => void;
+
+function Queue({ queue, act }: { queue: QueueResource; act: Act }) {
+  const first = Math.max(0, ...queue.waiting.map((entry) => entry.priority));
+  return (
+    <section>
+      <h2 className="runs-head">
+        Queue
+        <small>
+          {queue.running.length} running, {queue.waiting.length} waiting
+        </small>
+        <IconButton
+          title={queue.paused ? "Go on" : "Pause the queue: what runs goes on"}
+          icon={queue.paused ? <Play size={14} /> : <Pause size={14} />}
+          onClick={() => act("The queue stays as it is", queue.paused ? api.resumeQueue() : api.pauseQueue())}
+        />
+      </h2>
+      {queue.paused && <p className="hint">Paused: nothing starts.</p>}
+      <ul className="runs-list">
+        {queue.waiting.map((entry, index) => (
+          <li key={entry.execution_id} className="run-entry">
+            <span className="dot" data-status="queued" />
+            <span>
+              {index + 1}. {entry.execution_id.slice(0, 8)} <small>{ago(entry.created_at)}</small>
+            </span>
+            <span className="topbar-gap" />
+            <IconButton
+              title="To the front"
+              icon={<ArrowUpToLine size={14} />}
+              disabled={index === 0}
+              onClick={() => act("Not moved", api.prioritise(entry.execution_id, first + 1))}
+            />
+            <IconButton
+              title="Cancel"
+              icon={<X size={14} />}
+              onClick={() => act("Not cancelled", api.cancel(entry.execution_id))}
+            />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function PastRun({ execution, act }: { execution: ExecutionResource; act: Act }) {
+  const editor = useEditor();
+  const shown = useShown((state) => state.id === execution.id);
+  const nodes = Object.values(execution.nodes);
+  const cached = nodes.filter((node) => node.state === "cached").length;
+  const took = tookMs(execution);
+  return (
+    <li className="run-entry" aria-current={shown}>
+      <span className="dot" data-status={execution.status} />
+      <button
+        type="button"
+        className="link"
+        title="Show this run on the canvas"
+        onClick={() => act("Not shown", editor.look(execution.id))}
+      >
+        {execution.status}
+      </button>
+      <small>
+        {took !== null && `${duration(took)} · `}
+        {cached > 0 && `${cached} cached · `}
+        {ago(execution.created_at)}
+      </small>
+      <span className="topbar-gap" />
+      {!isFinal(execution.status) && (
+        <IconButton
+          title="Cancel"
+          icon={<X size={14} />}
+          onClick={() => act("Not cancelled", api.cancel(execution.id))}
+        />
+      )}
+      <IconButton
+        title="Open the graph of this run as a new one"
+        icon={<GitFork size={14} />}
+        onClick={() => act("Not opened", reopen(editor, execution))}
+      />
+      <IconButton
+        title="Show this run"
+        icon={<Eye size={14} />}
+        onClick={() => act("Not shown", editor.look(execution.id))}
+      />
+      <IconButton title="Run again" icon={<RotateCw size={14} />} onClick={() => void editor.run()} />
+    </li>
+  );
+}
+
+function tookMs({ started_at, finished_at }: ExecutionResource): number | null {
+  return started_at && finished_at ? Date.parse(finished_at) - Date.parse(started_at) : null;
+}
+
+/** The graph as it was when the execution began: the version before the one that came after. */
+async function reopen(editor: Editor, execution: ExecutionResource): Promise<void> {
+  const { versions } = await api.versions(editor.graphId);
+  const version = versions.find((one) => one.at <= execution.created_at) ?? versions.at(-1);
+  if (!version) return say("error", "No longer there", "The history does not go back so far.");
+  const { graph, name } = await api.version(editor.graphId, version.version);
+  const nodes = fromDocument(graph, editor.catalogue).nodes.size;
+  await openGraph({ ...graph, name: `${name} (run of ${new Date(execution.created_at).toLocaleTimeString()})` });
+  say("info", "Opened", `The graph of that run, with ${nodes} nodes, as one of its own.`);
+}

@@ -1,0 +1,76 @@
+// The routes that the editor uses, each with its types.
+
+import type {
+  ArenaResource,
+  DeployGraphRequest,
+  DeploymentResource,
+  ExecutionAccepted,
+  ExecutionList,
+  ExecutionOptions,
+  ExecutionResource,
+  FileResource,
+  Graph,
+  GraphList,
+  GraphResource,
+  NodeTypes,
+  PlanResource,
+  ProblemList,
+  QueueResource,
+  SessionResource,
+  StackResource,
+  VersionList,
+  WorkerList,
+} from "../contract/api";
+import { getJson, request, sendJson } from "./http";
+
+const at = (strings: TemplateStringsArray, ...parts: string[]) =>
+  strings.reduce((path, text, index) => path + encodeURIComponent(parts[index - 1]!) + text);
+
+export const api = {
+  session: () => getJson<SessionResource>("/api/session"),
+  logIn: (by: { token: string } | { code: string }) => sendJson<SessionResource>("POST", "/api/session", by),
+  logOut: () => request("/api/session", { method: "DELETE" }),
+
+  nodeTypes: () => getJson<NodeTypes>("/api/nodes"),
+  stack: () => getJson<StackResource>("/api/stack"),
+  workers: () => getJson<WorkerList>("/api/workers"),
+  arena: () => getJson<ArenaResource>("/api/arena"),
+
+  graphs: () => getJson<GraphList>("/api/graph?limit=200"),
+  graph: (id: string) => getJson<GraphResource>(at`/api/graph/${id}`),
+  createGraph: (graph: Graph) => sendJson<GraphResource>("POST", "/api/graph", graph),
+  deleteGraph: (id: string) => request(at`/api/graph/${id}`, { method: "DELETE" }),
+  cloneGraph: (id: string) => sendJson<GraphResource>("POST", at`/api/graph/${id}/clone`),
+  validate: (id: string) => sendJson<ProblemList>("POST", at`/api/graph/${id}/validate`),
+  save: (id: string) => sendJson<GraphResource>("POST", at`/api/graph/${id}/save`),
+  versions: (id: string) => getJson<VersionList>(at`/api/graph/${id}/versions`),
+  version: (id: string, version: number) => getJson<GraphResource>(at`/api/graph/${id}/versions/${String(version)}`),
+  restore: (id: string, version: number) => sendJson<GraphResource>("POST", at`/api/graph/${id}/restore`, { version }),
+  deploy: (id: string, options: DeployGraphRequest) =>
+    sendJson<DeploymentResource>("POST", at`/api/graph/${id}/deploy`, options),
+  plan: (graph: Graph) => sendJson<PlanResource>("POST", "/api/graph/plan", { graph }),
+
+  execute: (id: string, options: ExecutionOptions) =>
+    sendJson<ExecutionAccepted>("POST", at`/api/graph/${id}/execute`, { options }),
+  executions: (graphId: string, limit = 30) =>
+    getJson<ExecutionList>(`/api/execution?limit=${limit}&graph_id=${encodeURIComponent(graphId)}`),
+  execution: (id: string) => getJson<ExecutionResource>(at`/api/execution/${id}`),
+  cancel: (id: string) => sendJson<ExecutionResource>("POST", at`/api/execution/${id}/cancel`),
+
+  queue: () => getJson<QueueResource>("/api/queue"),
+  prioritise: (id: string, priority: number) =>
+    sendJson<ExecutionResource>("PATCH", at`/api/queue/${id}`, { priority }),
+  pauseQueue: () => sendJson<QueueResource>("POST", "/api/queue/pause"),
+  resumeQueue: () => sendJson<QueueResource>("POST", "/api/queue/resume"),
+
+  upload: async (file: File): Promise<FileResource> => {
+    const body = new FormData();
+    body.append("file", file);
+    return (await (await request("/api/file", { method: "POST", body })).json()) as FileResource;
+  },
+};
+
+/** The address of an output; `format` as the API names them. */
+export function outputUrl(execution: string, node: string, port: string): string {
+  return at`/api/execution/${execution}/outputs/${node}/${port}`;
+}

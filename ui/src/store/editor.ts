@@ -1,0 +1,225 @@
+// One open graph: its room, its socket, its executions, and what the canvas shows of them.
+
+import { Room } from "../collab/room";
+import type { Catalogue } from "../graph/catalogue";
+import { connect, type End, edgeOf, firstFit } from "../graph/connect";
+import { newNodeId } from "../graph/identifiers";
+import type { Change, EdgeView, GraphView, Params } from "../graph/model";
+import { problemsOf } from "../graph/problems";
+import { givenType } from "../graph/wiring";
+import { api } from "../session/api";
+import { ApiError } from "../session/http";
+import { GraphSocket, type Message, type SocketState, socketAddress } from "../session/socket";
+import { type Canvas, createCanvas, type Drags, selectionOf, selectOnly, takeGraph } from "./canvas";
+import { prefer, preferences } from "./preferences";
+import { Problems } from "./problems";
+import { Runs } from "./runs";
+import { say } from "./ui";
+
+/** How many node types the palette remembers as used last. */
+const RECENT = 8;
+/** A pause in typing after which the graph is checked. */
+const CHECK_MS = 250;
+const POINT_MS = 50;
+
+export class Editor {
+  readonly graphId: string;
+  readonly catalogue: Catalogue;
+  readonly room: Room;
+  readonly runs = new Runs();
+  readonly problems = new Problems();
+  readonly canvas: Canvas = createCanvas();
+  readonly #socket: GraphSocket;
+  readonly #listeners = new Set<() => void>();
+  #socketState: SocketState = "connecting";
+  #reason: string | null = null;
+  #cursor: { x: number; y: number } | null = null;
+  #pointing: ReturnType<typeof setTimeout> | undefined;
+  #checking: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(graphId: string, catalogue: Catalogue) {
+    this.graphId = graphId;
+    this.catalogue = catalogue;
+    const { person } = preferences.getState();
+    this.room = new Room({ address: socketAddress("/collab"), graphId, person });
+    this.#socket = new GraphSocket(socketAddress(`/ws?graph_id=${encodeURIComponent(graphId)}`), {
+      message: (message) => this.#receive(message),
+      state: (state, reason) => this.#setSocket(state, reason),
+    });
+    this.room.observed.subscribe(this.refresh);
+    this.room.subscribe(this.refresh);
+    this.room.observed.subscribe(this.#check);
+    this.refresh();
+    void this.#showLatest();
+  }
+
+  get view(): GraphView {
+    return this.room.view;
+  }
+
+  /** State of the connection that brings progress, and why it ended for good. */
+  get socket(): { state: SocketState; reason: string | null } {
+    return { state: this.#socketState, reason: this.#reason };
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  refresh = (): void => {
+    takeGraph(this.canvas, this.view, this.edgeType, this.#drags());
+  };
+
+  edgeType = (edge: EdgeView): string => givenType(this.view, this.catalogue, edge.source, edge.sourcePort) ?? "ANY";
+
+  /** Changes as one step of undo. */
+  edit(changes: readonly Change[]): void {
+    this.room.step();
+    this.room.edit(changes);
+    this.room.step();
+  }
+
+  /** A new node, selected; with the end of a wire, connected to it. */
+  add(type: string, place: { x: number; y: number }, end: End | null = null, params: Params = {}): string {
+    const id = newNodeId(type, this.view.nodes);
+    const node = { type, x: Math.round(place.x), y: Math.round(place.y) };
+    this.room.step();
+    this.room.edit([{ op: "node.create", id, node, params }]);
+    const edge = end && firstFit(this.view, this.catalogue, end, id);
+    if (edge) this.room.edit(connect(this.view, this.catalogue, edge));
+    this.room.step();
+    const { recent } = preferences.getState();
+    prefer({ recent: [type, ...recent.filter((other) => other !== type)].slice(0, RECENT) });
+    selectOnly(this.canvas, new Set([id]));
+    return id;
+  }
+
+  /** Draws an edge between two ends, whichever of them was dragged. */
+  join(one: End, other: { node: string; port: string }): void {
+    const edge = one.side === "source" ? edgeOf(one, other) : edgeOf(other, one);
+    this.edit(connect(this.view, this.catalogue, edge));
+  }
+
+  /** Tells the others where the pointer is, some twenty times a second. */
+  pointAt(cursor: { x: number; y: number }): void {
+    this.#cursor = cursor;
+    this.#pointing ??= setTimeout(() => {
+      this.#pointing = undefined;
+      this.room.present({ cursor: this.#cursor });
+    }, POINT_MS);
+  }
+
+  get selection() {
+    return selectionOf(this.canvas.getState());
+  }
+
+  async run(options: { targets?: string[]; force?: boolean; priority?: number } = {}): Promise<void> {
+    // Seeds that are not locked take another value first.
+    window.dispatchEvent(new Event("vortex-before-run"));
+    if (!(await this.room.settled())) {
+      say(
+        "error",
+        "The graph does not run",
+        "The server has not got your edits yet: wait until the connection is back.",
+      );
+      return;
+    }
+    try {
+      const { execution_id } = await api.execute(this.graphId, options);
+      this.runs.begin(execution_id);
+    } catch (error) {
+      complain("The graph does not run", error);
+    }
+  }
+
+  async cancel(): Promise<void> {
+    const { id } = this.runs.shown.getState();
+    if (id) await api.cancel(id).catch((error) => complain("Not cancelled", error));
+  }
+
+  /** Look at an execution of the past. */
+  async look(executionId: string): Promise<void> {
+    const execution = await api.execution(executionId);
+    this.runs.show(execution, true, this.#picture);
+  }
+
+  leave(): void {
+    clearTimeout(this.#checking);
+    clearTimeout(this.#pointing);
+    this.#socket.close();
+    this.room.leave();
+    this.#listeners.clear();
+  }
+
+  #receive(message: Message): void {
+    if (message.type === "error") say("error", message.payload.error.message, message.payload.error.hint);
+    else if (message.type === "graph.deleted") this.#setSocket("closed", "gone");
+    else this.runs.receive(message);
+    // What a node gave is told in full by the execution itself, and messages may have been missed.
+    if (["execution.complete", "execution.failed", "execution.cancelled"].includes(message.type)) void this.#settle();
+  }
+
+  async #settle(): Promise<void> {
+    const { id } = this.runs.shown.getState();
+    if (!id) return;
+    const execution = await api.execution(id).catch(() => null);
+    if (execution && this.runs.shown.getState().id === id) this.runs.show(execution, false, this.#picture);
+  }
+
+  async #showLatest(): Promise<void> {
+    await this.room.whenLoaded();
+    const found = await api.executions(this.graphId, 1).catch(() => null);
+    const latest = found?.executions[0];
+    if (latest && this.runs.shown.getState().id === null) this.runs.show(latest, false, this.#picture);
+  }
+
+  /** Whether a node gives a picture, and shows none yet. */
+  willShow(node: string): boolean {
+    return this.#picture(node) !== null && !this.runs.previews.get(node) && !this.view.nodes.get(node)?.collapsed;
+  }
+
+  #picture = (node: string): string | null => {
+    const { outputs } = this.catalogue.get(this.view.nodes.get(node)?.type ?? "") ?? { outputs: [] };
+    const shown = outputs.find((output) => output.type === "IMAGE" || output.type === "MASK");
+    return shown && givenType(this.view, this.catalogue, node, shown.name) === shown.type ? shown.name : null;
+  };
+
+  /** Problems as people type: this page's at once, the server's when they pause. */
+  #check = (): void => {
+    clearTimeout(this.#checking);
+    this.#checking = setTimeout(async () => {
+      this.problems.forgetServer();
+      this.problems.setLocal(problemsOf(this.view, this.catalogue));
+      const asked = this.view;
+      const answer = await api.validate(this.graphId).catch(() => null);
+      if (answer && this.view === asked) this.problems.setServer(answer.problems);
+    }, CHECK_MS);
+  };
+
+  /** Where other people's nodes are while they drag them. */
+  #drags(): Drags {
+    const found = new Map<string, { x: number; y: number }>();
+    for (const peer of this.room.peers) for (const [id, at] of Object.entries(peer.drag ?? {})) found.set(id, at);
+    return found;
+  }
+
+  #setSocket(state: SocketState, reason: string | null): void {
+    const reopened = state === "open" && this.#socketState !== "open";
+    [this.#socketState, this.#reason] = [state, reason];
+    if (reopened) void this.#settle();
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Tells the person what went wrong. */
+export function complain(title: string, error: unknown): void {
+  if (!(error instanceof ApiError)) {
+    say("error", title, error instanceof Error ? error.message : String(error));
+    return;
+  }
+  const { message, hint, problems } = error.detail;
+  const [first] = problems;
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  say("error", title, `${error.code}: ${first ? `${first.message}${more}` : message}. ${first?.hint ?? hint}`);
+}

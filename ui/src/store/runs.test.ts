@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { ExecutionResource } from "../contract/api";
+import type { Message } from "../session/socket";
+import { Runs } from "./runs";
+
+let frames: (() => void)[] = [];
+beforeEach(() => {
+  frames = [];
+  vi.stubGlobal("document", { hidden: false });
+  vi.stubGlobal("requestAnimationFrame", (work: () => void) => frames.push(work));
+});
+
+const draw = () => {
+  for (const frame of frames.splice(0)) frame();
+};
+const message = (type: Message["type"], payload: object) => ({ type, payload, seq: 1, ts_ms: 1000 }) as Message;
+const progress = (node_id: string, fields: object) =>
+  message("execution.progress", {
+    execution_id: "e",
+    node_id,
+    state: "running",
+    progress: 0,
+    attempt: 1,
+    worker_id: null,
+    why: null,
+    ...fields,
+  });
+
+function running(): Runs {
+  const runs = new Runs();
+  runs.receive(message("execution.queued", { execution_id: "e", priority: 0 }));
+  draw();
+  return runs;
+}
+
+describe("an execution that is shown", () => {
+  it("begins with the first message of it, and others do not disturb it", () => {
+    const runs = running();
+    expect(runs.shown.getState()).toMatchObject({ id: "e", status: "queued" });
+    runs.receive(message("execution.queued", { execution_id: "other", priority: 0 }));
+    runs.receive(progress("a", { execution_id: "other" }));
+    draw();
+    expect(runs.shown.getState().id).toBe("e");
+    expect(runs.nodes.get("a")).toBeUndefined();
+  });
+  it("draws once a frame, however many messages came", () => {
+    const runs = running();
+    let told = 0;
+    runs.nodes.subscribe("a", () => told++);
+    for (let percent = 0; percent < 50; percent += 1) runs.receive(progress("a", { progress: percent }));
+    expect(frames).toHaveLength(1);
+    expect(told).toBe(0);
+    draw();
+    expect(runs.nodes.get("a")).toMatchObject({ progress: 49, state: "running" });
+  });
+  it("tells only the node that something came of", () => {
+    const runs = running();
+    let told = 0;
+    runs.nodes.subscribe("b", () => told++);
+    runs.receive(progress("a", { progress: 1 }));
+    draw();
+    expect(told).toBe(0);
+  });
+  it("knows how long a node took", () => {
+    const runs = running();
+    runs.receive(progress("a", {}));
+    runs.receive({ ...progress("a", { state: "completed", progress: 100 }), ts_ms: 1250 } as Message);
+    draw();
+    expect(runs.nodes.get("a")).toMatchObject({ state: "completed", tookMs: 250 });
+  });
+  it("shows the first of a node's pictures, and what is on its way until then", () => {
+    const runs = running();
+    const picture = (url: string, port?: string) =>
+      runs.receive(message("node.preview", { execution_id: "e", node_id: "a", url, ...(port ? { port } : {}) }));
+    picture("/preview");
+    draw();
+    expect(runs.previews.get("a")).toMatchObject({ url: "/preview", final: false });
+    picture("/image", "image");
+    picture("/mask", "mask");
+    draw();
+    expect(runs.previews.get("a")).toMatchObject({ url: "/image", final: true });
+  });
+  it("gives way to the next one when it has ended, but not while somebody looks at an old one", () => {
+    const runs = running();
+    runs.receive(message("execution.complete", { execution_id: "e", outputs: {} }));
+    runs.receive(message("execution.queued", { execution_id: "f", priority: 0 }));
+    draw();
+    expect(runs.shown.getState().id).toBe("f");
+    const old = {
+      id: "old",
+      status: "completed",
+      nodes: {},
+      outputs: {},
+      error: null,
+      started_at: null,
+      finished_at: null,
+    } as unknown as ExecutionResource;
+    runs.show(old, true);
+    runs.receive(message("execution.queued", { execution_id: "g", priority: 0 }));
+    draw();
+    expect(runs.shown.getState().id).toBe("old");
+  });
+  it("keeps a node's error", () => {
+    const runs = running();
+    runs.receive(
+      message("execution.error", { execution_id: "e", node_id: "a", error: { code: "WK-003", message: "m" } }),
+    );
+    runs.receive(progress("a", { state: "failed" }));
+    draw();
+    expect(runs.nodes.get("a")).toMatchObject({ state: "failed", error: { code: "WK-003" } });
+  });
+});
