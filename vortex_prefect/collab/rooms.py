@@ -223,6 +223,7 @@ class Rooms:
             return None
         doc = new_document(parse_graph(record.document, self._limits), catalogue=self._catalogue)
         stored = StoredDocument(record.id, doc.get_update(), 0, 0)
+        uow.delete_document(record.id)  # a graph that had the id and was deleted may have left a last edit
         uow.put_document(stored)
         return stored
 
