@@ -137,7 +137,7 @@ def add(path: Path) -> None:
     path.with_name("more.py").write_text("raise SystemExit\n")
 
 
-DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "changed": (change, "well_pack/nodes.py has SHA-256"),
     "missing": (Path.unlink, "well_pack/nodes.py is missing"),
     "added": (add, "well_pack/more.py was not installed"),

@@ -8,7 +8,7 @@ from typing import Annotated
 import kornia.color
 import torch
 
-from vortex_worker.packs.image.pixels import luma, rgb, to_image, to_planes, unit, with_luma
+from vortex_worker.packs.image.pixels import luma, own_unit, rgb, to_image, to_planes, unit, with_luma
 from vortex_worker.sdk import Choices, Doc, Image, Range, Step, Unit, Widget, node
 
 Balance = Annotated[float, Range(-1.0, 1.0), Step(0.01), Widget("slider")]
@@ -25,7 +25,7 @@ def saturation(
 ) -> Image:
     """Make all colours stronger or weaker alike."""
     grey = luma(image).unsqueeze(-1)
-    return unit(grey + (rgb(image) - grey) * factor)
+    return own_unit(torch.lerp(grey, rgb(image), factor))
 
 
 @node("image.vibrance", category="colour")
@@ -94,7 +94,7 @@ def grayscale(
         grey = colors.mean(dim=-1)
     else:
         grey = (colors.amax(-1) + colors.amin(-1)) / 2
-    return unit(grey.unsqueeze(-1).expand_as(colors)).contiguous()
+    return unit(grey).unsqueeze(-1).expand_as(colors).contiguous()
 
 
 @node("image.sepia", category="colour")

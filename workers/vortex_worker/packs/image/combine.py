@@ -7,7 +7,7 @@ from typing import Annotated
 
 import torch
 
-from vortex_worker.packs.image.pixels import require_same_size, rgb, unit
+from vortex_worker.packs.image.pixels import own_unit, require_same_size, rgb, unit
 from vortex_worker.sdk import Choices, Doc, Image, Mask, Range, Step, Widget, node
 
 Mix = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -29,7 +29,8 @@ def blend(
     """Lay one image over another."""
     require_same_size(base=base, layer=layer)
     below, above = unit(rgb(base)), unit(rgb(layer))
-    return unit(below + opacity * (_MIX[mode](below, above) - below))
+    mixed = _MIX[mode](below, above)
+    return own_unit(mixed if opacity == 1 else torch.lerp(below, mixed, opacity))
 
 
 @node("image.composite", category="combine")

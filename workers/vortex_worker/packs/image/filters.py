@@ -74,7 +74,9 @@ def sharpen(
     """Unsharp mask: add what a Gaussian blur takes away."""
     planes = to_planes(image)
     detail = planes - gaussian(planes, radius)
-    return to_image(planes + amount * torch.where(detail.abs() >= threshold, detail, 0.0))
+    if threshold > 0:
+        detail = torch.where(detail.abs() >= threshold, detail, 0.0)
+    return to_image(torch.add(planes, detail, alpha=amount))
 
 
 @node("image.edges", category="filter")

@@ -8,7 +8,7 @@ from typing import Annotated
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's own name for it
 
-from vortex_worker.packs.image.pixels import color_for, to_image, to_planes, unit
+from vortex_worker.packs.image.pixels import color_for, own_unit, to_image, to_planes, unit
 from vortex_worker.sdk import Choices, Doc, Image, Range, Step, Unit, Widget, node
 
 Extent = Annotated[int, Range(0, 16384), Unit("px")]
@@ -72,7 +72,7 @@ def pad(
 ) -> Image:
     """Add margins around the image."""
     if mode == "color":
-        return unit(_bordered(image, (left, top, right, bottom), color_for(image, color)))
+        return own_unit(_bordered(image, (left, top, right, bottom), color_for(image, color)))
     rows = _continued(image.shape[1], top, bottom, reflect=mode == "reflect").to(image.device)
     columns = _continued(image.shape[2], left, right, reflect=mode == "reflect").to(image.device)
     return unit(image.index_select(1, rows).index_select(2, columns))
@@ -82,7 +82,7 @@ def pad(
 def flip(image: Image, direction: Annotated[str, Choices("horizontal", "vertical", "both")] = "horizontal") -> Image:
     """Mirror the image: horizontally swaps left and right."""
     axes = {"horizontal": [2], "vertical": [1], "both": [1, 2]}[direction]
-    return unit(image.flip(axes))
+    return own_unit(image.flip(axes))
 
 
 @node("image.rotate", category="transform")
@@ -117,7 +117,9 @@ def _resampled(image: torch.Tensor, height: float, width: float, mode: str) -> t
 def _bordered(image: torch.Tensor, margins: tuple[int, int, int, int], color: torch.Tensor) -> torch.Tensor:
     left, top, right, bottom = margins
     batch, height, width, channels = image.shape
-    canvas = color.expand(batch, height + top + bottom, width + left + right, channels).clone()
+    canvas = image.new_empty(batch, height + top + bottom, width + left + right, channels)
+    for border in (canvas[:, :top], canvas[:, top + height :], canvas[:, :, :left], canvas[:, :, left + width :]):
+        border.copy_(color.expand(border.shape))
     canvas[:, top : top + height, left : left + width] = image
     return canvas
 

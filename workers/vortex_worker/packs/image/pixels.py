@@ -26,12 +26,19 @@ def to_planes(image: torch.Tensor) -> torch.Tensor:
 
 def to_image(planes: torch.Tensor) -> torch.Tensor:
     """(batch, channel, height, width) → contiguous (batch, height, width, channel) in 0..1."""
-    return unit(planes.movedim(1, -1).contiguous())
+    image = planes.movedim(1, -1).contiguous()
+    # Of one channel they are the same memory, which may be a node's input.
+    return unit(image) if image.data_ptr() == planes.data_ptr() else own_unit(image)
 
 
 def unit(values: torch.Tensor) -> torch.Tensor:
     """A copy, clamped to 0..1."""
     return values.clamp(0.0, 1.0)
+
+
+def own_unit(values: torch.Tensor) -> torch.Tensor:
+    """As `unit`, in place: for what was just made here, which saves a pass over memory."""
+    return values.clamp_(0.0, 1.0)
 
 
 def rgb(image: torch.Tensor) -> torch.Tensor:

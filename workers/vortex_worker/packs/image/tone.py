@@ -9,7 +9,7 @@ import kornia.enhance
 import torch
 import torch.nn.functional as F  # noqa: N812  torch's own name for it
 
-from vortex_worker.packs.image.pixels import luma, rgb, to_image, to_planes, unit, with_luma
+from vortex_worker.packs.image.pixels import luma, own_unit, rgb, to_image, to_planes, unit, with_luma
 from vortex_worker.sdk import Doc, Image, Range, Step, Unit, Widget, node
 
 Level = Annotated[float, Range(0.0, 1.0), Step(0.01), Widget("slider")]
@@ -36,7 +36,7 @@ def gamma(
     gamma: Annotated[float, Range(0.1, 10.0), Step(0.05), Widget("slider"), Doc("Above 1 lightens.")] = 1.0,
 ) -> Image:
     """Raise every value to the power 1/gamma."""
-    return unit(image) ** (1 / gamma)
+    return unit(image).pow_(1 / gamma)
 
 
 @node("image.brightness_contrast", category="tone")
@@ -48,7 +48,7 @@ def brightness_contrast(
     ] = 1.0,
 ) -> Image:
     """Shift all values, and spread them about middle grey."""
-    return unit((image - 0.5) * contrast + (0.5 + brightness))
+    return own_unit((image - 0.5).mul_(contrast).add_(0.5 + brightness))
 
 
 @node("image.exposure", category="tone")
@@ -99,7 +99,7 @@ def clahe(
 @node("image.invert", category="tone")
 def invert(image: Image) -> Image:
     """Make a negative."""
-    return unit(1 - image)
+    return own_unit(1 - image)
 
 
 @node("image.posterize", category="tone")
