@@ -249,6 +249,7 @@ def host_config(settings: Settings, workers: int) -> HostConfig:
         spares=settings.spares,
         policy=_policy(settings, workers),
         spin_us=settings.spin_us,
+        checksums=settings.arena_checksums,
         quarantine_after=settings.quarantine_after,
         packs_dir=settings.packs_dir,
         roots=roots_of(settings),

@@ -245,6 +245,7 @@ def _welcome(config: HostConfig) -> Welcome:
         roots=config.roots,
         device=config.device,
         beat_ms=config.beat_ms,
+        checksums=config.checksums,
         # Looking keeps the peer from running where there is one processor only.
         spin_us=config.spin_us if len(os.sched_getaffinity(0)) > 1 else 0,
     )
