@@ -90,6 +90,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_cancel=self.cancel,
             vortex_lookup=self.lookup,
             vortex_known=self.known,
+            vortex_intact=self.intact,
             vortex_hold=self.hold,
             vortex_release=self.release,
             vortex_beat=self.beat,
@@ -181,6 +182,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
     def known(self, keys: list[str]) -> list[str]:
         """See `HostRuntime.known`."""
         return self._runtime.known(keys)
+
+    def intact(self, values: list[dict[str, Any]]) -> list[bool]:
+        """See `HostRuntime.is_intact`, of each."""
+        return [self._runtime.is_intact(Value.from_dict(value)) for value in values]
 
     def hold(self, value: dict[str, Any], holder: str) -> str | None:
         """See `HostRuntime.hold`."""

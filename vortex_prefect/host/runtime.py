@@ -180,6 +180,15 @@ class HostRuntime:
         """Those of the content keys whose outputs are cached now; they may be gone a moment later."""
         return self._arena.blocks.known(keys)
 
+    def is_intact(self, value: Value) -> bool:
+        """Whether everything in it lies here, as far as is known: that it was damaged may not have been noticed."""
+        try:
+            for ref in value.refs():
+                self._arena.blocks.check(ref)
+        except WorkerError:
+            return False
+        return True
+
     def hold(self, value: Value, holder: str) -> str | None:
         """Keep a tensor, or those of a list, until `release(holder)`.
 
