@@ -79,7 +79,11 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         self._lanes_lock = threading.Lock()
         config = host_config(self._settings, worker.state.nthreads)
         spool = EventSpool(config.state_dir / "worker-events.jsonl", KEPT)
-        self._events = WorkerEvents(spool, lambda: worker.log_event(TOPIC, {"address": worker.address}))
+        self._events = WorkerEvents(
+            spool,
+            lambda: worker.log_event(TOPIC, {"address": worker.address}),
+            tensor_spool=EventSpool(config.state_dir / "tensor-events.jsonl", KEPT),
+        )
         self._runtime = HostRuntime(config, on_event=self._events.note)
         self._runtime.start()
         self._patience = Patience(_PATIENCE_TICKS)
