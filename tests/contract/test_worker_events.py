@@ -16,7 +16,7 @@ from vortex_prefect.core.contracts import StorePort
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import is_id, new_id
-from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.core.reports import TensorReport, WorkerReport
 from vortex_prefect.service.worker_events import WorkerEvents
 from vortex_prefect.store import open_store
 
@@ -52,7 +52,7 @@ async def stored(store: StorePort) -> list[Event]:
     return await store.read(lambda uow: uow.events())
 
 
-async def noted(store: StorePort, *reports: WorkerReport) -> WorkerEvents:
+async def noted(store: StorePort, *reports: WorkerReport | TensorReport) -> WorkerEvents:
     events = WorkerEvents(store)
     for report in reports:
         events.note(report)
@@ -158,3 +158,39 @@ class TestAStoreThatFails:
         store = MemoryStore()
         await noted(store, *(a_report(at_ms=number) for number in range(1, 6)))
         assert [event.created_ms for event in await stored(store)] == [3, 4, 5]
+
+
+CAME = TensorReport(
+    "allocated",
+    "host",
+    tuple(
+        {"generation": number, "offset": 4096, "size_bytes": 64, "dtype": "uint8", "shape": [64], "node_id": "blur"}
+        for number in (1, 2)
+    ),
+    execution_id=EXECUTION,
+    at_ms=1_700_000_000_123,
+    event_id=new_id(),
+)
+
+
+async def test_tensors_are_told_of_one_by_one_and_once(store: StorePort) -> None:
+    went = TensorReport("evicted", "host", ({"generation": 1, "offset": 4096, "size_bytes": 64},), reason="room")
+    await noted(store, CAME, CAME, went, went)
+    first, second, gone = await stored(store)
+    assert [event.event_type for event in (first, second, gone)] == [
+        "TensorAllocated",
+        "TensorAllocated",
+        "TensorEvicted",
+    ]
+    assert first.aggregate_id == gone.aggregate_id != second.aggregate_id
+    assert {event.aggregate_type for event in (first, second, gone)} == {"Tensor"}
+    assert first.payload == {"host": "host", "execution_id": EXECUTION, **CAME.tensors[0]}
+    assert gone.payload == {"host": "host", "generation": 1, "offset": 4096, "size_bytes": 64, "reason": "room"}
+    assert (first.trace_id, first.created_ms) == (EXECUTION.replace("-", ""), CAME.at_ms)
+
+
+async def test_a_flood_of_tensors_drives_no_crash_out(store: StorePort) -> None:
+    many = [replace(CAME, tensors=CAME.tensors * 50, event_id=new_id()) for _ in range(50)]
+    events = await noted(store, CRASH, *many)
+    assert "WorkerCrashed" in {event.event_type for event in await stored(store)}
+    assert events.statistics().waiting == 0

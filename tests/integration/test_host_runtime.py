@@ -22,6 +22,7 @@ from tests.integration.host_jobs import code, config, job, output, running
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome, Value
+from vortex_prefect.core.reports import HostReport, TensorReport
 from vortex_prefect.files.roots import ANYWHERE
 from vortex_prefect.host import watch
 from vortex_prefect.host.conversation import Ears
@@ -359,3 +360,20 @@ def _descriptors() -> set[tuple[str, str]]:
         except FileNotFoundError:
             continue  # the listing's own
     return found
+
+
+def test_it_is_told_which_tensors_came_and_went(tmp_path: Path) -> None:
+    told: list[HostReport] = []
+    with running(config(tmp_path, arena_budget_bytes=64 << 20), on_event=told.append) as host:
+        first = job("allocate", mb=40, seed=1)
+        output(run(host, first))
+        host.release(first.execution_id)
+        output(run(host, job("allocate", mb=40, seed=2)))
+        assert eventually(lambda: len([report for report in told if isinstance(report, TensorReport)]) >= 3)
+        assert host.arena.segment.header().clock_tick > 0
+    tensors = [report for report in told if isinstance(report, TensorReport)]
+    came = [tensor for report in tensors if report.event == "allocated" for tensor in report.tensors]
+    (gone,) = [tensor for report in tensors if report.event == "evicted" for tensor in report.tensors]
+    assert [tensor["node_id"] for tensor in came] == ["allocate", "allocate"]
+    assert gone["generation"] == came[0]["generation"]
+    assert {report.execution_id for report in tensors if report.event == "allocated"} >= {first.execution_id}

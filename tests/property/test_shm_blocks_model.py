@@ -13,6 +13,7 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.blocks import BlockTable
+from vortex_prefect.shm.books import Change
 from vortex_prefect.shm.layout import ALIGNMENT, DATA_OFFSET, align_up
 from vortex_prefect.shm.ranges import Ranges
 
@@ -50,8 +51,9 @@ class BlockTableModel(RuleBasedStateMachine):
             )
         self.backed.remove(offset, offset + nbytes)
 
-    def on_change(self, what: str, ref: TensorRef, _: str) -> None:
-        if what == "allocated":
+    def on_change(self, change: Change) -> None:
+        ref = change.ref
+        if change.what == "allocated":
             return
         needed = self.damaged.pop(ref) if ref in self.damaged else self.sealed.pop(ref)
         assert needed == set(), "evicted although somebody needs it"

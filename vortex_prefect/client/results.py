@@ -131,6 +131,9 @@ def _tensor(output: Mapping[str, Any], lease: Lease | None, value: Value | None,
 
     if output["type"] in STREAMED:
         return table_of(output["type"], lambda: _stream(known if at_once else local(), output, fetch, url))
+    if output["type"] == "BYTES":
+        # At once: nobody can tell bytes that they come later.
+        return bytes(message_body(read(), tuple(output["shape"]), output["dtype"]))
     return tensor_of(output["type"], tuple(output["shape"]), output["dtype"], read)
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 #: All port types but `LIST[T]`, which wraps one of them.
 PORT_TYPES = (
-    "IMAGE", "MASK", "LATENT", "TENSOR", "AUDIO", "TABLE", "MODEL", "CONDITIONING",
+    "IMAGE", "MASK", "LATENT", "TENSOR", "AUDIO", "TABLE", "BYTES", "MODEL", "CONDITIONING",
     "FLOAT", "INT", "BOOL", "STRING", "JSON", "PATH", "ANY",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -172,26 +173,61 @@ class WorkerReport:
         return {**asdict(self), "kind": "worker"}
 
 
+@dataclass(frozen=True, slots=True)
+class TensorReport:
+    """Tensors that came into a host's arena together, or left it together."""
+
+    event: Literal["allocated", "evicted"]
+    host: str
+    #: Each `{generation, offset, size_bytes}`; of one that came also `dtype`, `shape`, and `node_id` if it has one.
+    tensors: tuple[dict[str, Any], ...]
+    #: Of those that came: for which execution, or which other holder.
+    execution_id: str | None = None
+    #: Of those that went: `room`, `pressure`, `dropped` or `damaged`.
+    reason: str | None = None
+    at_ms: int = 0
+    #: Tells repeats apart.
+    event_id: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {**asdict(self), "tensors": list(self.tensors), "kind": "tensor"}
+
+
 #: Told of one execution.
 RunReport = NodeReport | ExecutionReport | AdoptionReport | LogReport | PreviewReport
-Report = RunReport | WorkerReport
+#: Told of one host.
+HostReport = WorkerReport | TensorReport
+Report = RunReport | HostReport
 
 
 def report_from_dict(data: dict[str, Any]) -> Report:
     """Rebuild a report from its JSON form."""
     fields = {name: value for name, value in data.items() if name != "kind"}
-    if data["kind"] == "adoption":
-        return AdoptionReport(**fields)
-    if data["kind"] == "preview":
-        return PreviewReport(**fields)
-    if data["kind"] == "worker":
-        return WorkerReport(**fields)
-    if data["kind"] == "log":
-        return LogReport(**fields)
-    if data["kind"] == "execution":
-        return ExecutionReport(**{**fields, "status": ExecutionStatus(fields["status"])})
+    return _READERS.get(data["kind"], _node_report)(fields)
+
+
+def _execution_report(fields: dict[str, Any]) -> ExecutionReport:
+    return ExecutionReport(**{**fields, "status": ExecutionStatus(fields["status"])})
+
+
+def _tensor_report(fields: dict[str, Any]) -> TensorReport:
+    return TensorReport(**{**fields, "tensors": tuple([dict(tensor) for tensor in fields["tensors"]])})
+
+
+def _node_report(fields: dict[str, Any]) -> NodeReport:
     outputs = fields["outputs"]
     if outputs is not None:
         outputs = {port: Value.from_dict(value) for port, value in outputs.items()}
     item_errors = tuple(fields.get("item_errors", ()))
     return NodeReport(**{**fields, "state": NodeState(fields["state"]), "outputs": outputs, "item_errors": item_errors})
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Report]] = {
+    "adoption": lambda fields: AdoptionReport(**fields),
+    "preview": lambda fields: PreviewReport(**fields),
+    "worker": lambda fields: WorkerReport(**fields),
+    "tensor": _tensor_report,
+    "log": lambda fields: LogReport(**fields),
+    "execution": _execution_report,
+}

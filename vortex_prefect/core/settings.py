@@ -103,6 +103,9 @@ class Settings:
     arena_bytes: int = 64 * GIB
     #: Upper limit of memory that the arena may use; 0 means half of what the machine has free.
     arena_budget_bytes: int = 0
+    #: When a worker compares a tensor with its checksum: `always`, `cross-process` (the first time in each process
+    #: that has not written it), `off` (and then there are none).
+    arena_checksums: str = "cross-process"
     #: Load the pack `debug`.
     debug_nodes: bool = False
     #: Executions that run at once; the rest waits in the queue.
@@ -221,6 +224,10 @@ class Settings:
                 values[name] = Path(str(values[name])).expanduser().resolve()
         if values.get("auth", "auto") not in ("auto", "on", "off"):
             raise ValueError(f"VORTEX_AUTH={values['auth']!r} is none of auto, on, off")
+        if values.get("arena_checksums", "off") not in ("always", "cross-process", "off"):
+            raise ValueError(
+                f"VORTEX_ARENA_CHECKSUMS={values['arena_checksums']!r} is none of always, cross-process, off"
+            )
         return cls(**values)  # type: ignore[arg-type]
 
 
@@ -230,7 +237,8 @@ _KINDS: dict[str, type] = {
     "workers": int, "spares": int,
     "spin_us": int, "hang_after_s": float, "cancel_grace_s": float, "worker_memory_bytes": int,
     "worker_device_bytes": int, "quarantine_after": int, "device": str, "dask": str,
-    "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "debug_nodes": bool,
+    "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int,
+    "arena_checksums": str, "debug_nodes": bool,
     "concurrency": int, "pool": str, "report_after_s": float,
     "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
     "start_dir": Path, "file_roots": tuple, "upload_bytes": int, "uploads": int, "disk_floor_bytes": int,

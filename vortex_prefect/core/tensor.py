@@ -12,7 +12,8 @@ class TensorRef:
 
     A block holds one Arrow IPC tensor message. Arrow has no bool, bfloat16 or
     fp8 tensors, so `dtype` names the torch type and the reader views the
-    message's integers as that.
+    message's integers as that. What is no tensor, bytes
+    and streams of tables, lies there as an array of bytes.
     """
 
     #: Id of the host whose arena holds the block.
@@ -26,7 +27,7 @@ class TensorRef:
     shape: tuple[int, ...]
     #: Name of the torch dtype, without the `torch.` prefix.
     dtype: str
-    #: CRC32 (IEEE) of the message.
+    #: CRC32 (IEEE) of the message; 0 where none was wanted.
     crc: int
 
     def to_dict(self) -> dict[str, Any]:

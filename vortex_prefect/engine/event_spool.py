@@ -1,4 +1,4 @@
-"""What a host tells of its workers, on its disk, so that the host which follows it still tells what nobody fetched.
+"""What a host tells of its workers and tensors, on its disk, so that its successor still tells what nobody fetched.
 
 JSON lines, the oldest first. The file is written by a thread of its own: those who tell hold the
 host's locks, and a disk may stand still for seconds.
@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from vortex_prefect.core.reports import WorkerReport, report_from_dict
+from vortex_prefect.core.reports import HostReport, TensorReport, WorkerReport, report_from_dict
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +35,14 @@ class EventSpool:
         self._failing = False
         self._writer = ThreadPoolExecutor(1, "vortex-spool")
 
-    def read(self) -> list[WorkerReport]:
+    def read(self) -> list[HostReport]:
         """What the host before this one has left, without what is damaged. Call it before the first `append`."""
         try:
             content = self._path.read_bytes()
         except FileNotFoundError:
             return []
         except OSError as error:
-            logger.error("events of workers of before are lost: %s", error)
+            logger.error("%s: events of before are lost: %s", self._path, error)
             return []
         lines = content.splitlines(keepends=True)
         found = [(line, report) for line in lines if (report := _parsed(line)) is not None]
@@ -53,7 +53,7 @@ class EventSpool:
             logger.warning("%s: %d damaged lines are left out", self._path, len(lines) - len(found))
         return [report for _, report in found][-self._keep :]
 
-    def append(self, report: WorkerReport) -> None:
+    def append(self, report: HostReport) -> None:
         """Have a report written; from any thread, and without waiting for the disk."""
         line = json.dumps(report.to_dict(), separators=(",", ":")).encode() + b"\n"
         with contextlib.suppress(RuntimeError):  # closed: whoever still tells something comes too late
@@ -75,7 +75,7 @@ class EventSpool:
         except OSError as error:
             self._size = None  # half a line may stand there
             if not self._failing:
-                logger.error("events of workers are not kept on disk: %s", error)
+                logger.error("%s: events are not kept on disk: %s", self._path, error)
             self._failing = True
         else:
             self._failing = False
@@ -91,7 +91,7 @@ class EventSpool:
         return size
 
 
-def worker_report(told: Any) -> WorkerReport | None:
+def host_report(told: Any) -> HostReport | None:
     """The report of a JSON form that somebody else wrote; null if it is none that this release knows."""
     if not isinstance(told, dict):
         return None
@@ -99,7 +99,7 @@ def worker_report(told: Any) -> WorkerReport | None:
         report = report_from_dict(told)
     except (ValueError, TypeError, KeyError):
         return None
-    return report if isinstance(report, WorkerReport) else None
+    return report if isinstance(report, WorkerReport | TensorReport) else None
 
 
 def _write_to(path: Path, mode: str, data: bytes) -> int:
@@ -111,10 +111,10 @@ def _write_to(path: Path, mode: str, data: bytes) -> int:
     return len(data)
 
 
-def _parsed(line: bytes) -> WorkerReport | None:
+def _parsed(line: bytes) -> HostReport | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        return worker_report(json.loads(line))
+        return host_report(json.loads(line))
     except ValueError:
         return None

@@ -20,6 +20,7 @@ from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.attempts import Attempts, Lanes, Limiter
 from vortex_prefect.engine.fan_out import ItemEvent
 from vortex_prefect.engine.in_flight import InFlight
+from vortex_prefect.engine.mending import Mender, lacks_inputs
 from vortex_prefect.engine.node_reports import Heard, change_of_item, end_of_node
 from vortex_prefect.engine.node_work import NodeWork, Tellers
 from vortex_prefect.engine.pace import Pace
@@ -77,6 +78,7 @@ class Executor:
         self._nodes = {node_id: RunningNode.of(step) for node_id, step in plan.steps.items()}
         self._inputs = Inputs(self._nodes)
         self._work = NodeWork(self._inputs, self._attempts, reuse=not plan.force, file_identity=file_identity)
+        self._mender = Mender(self._nodes, self._inputs, self._work, lanes)
         self._segments = Segments(plan, self._nodes, self._inputs, pace or Pace())
         self._known: dict[str, dict[str, Value]] = {}
         self._why_dirty: dict[str, str] = {}
@@ -107,6 +109,7 @@ class Executor:
         finally:
             for task in (*self._tasks.values(), *([self._stopping] if self._stopping else [])):
                 task.cancel()
+            self._mender.cancel()
             await self._lanes.everywhere("vortex_release", execution_id=self.execution_id)
         if self._cancelled:
             return ExecutionStatus.CANCELLED
@@ -233,14 +236,16 @@ class Executor:
             functools.partial(self._tell, node.step),
             functools.partial(self._tell_item, node.step),
         )
-        self._end(node_id, await self._work.run(node, tellers))
+        self._end(node_id, await self._mender.run(node, tellers))
 
     async def _run_segment(self, segment: list[RunningNode]) -> bool:
         """Run nodes that travel together; false if not even the first one ran."""
         task = self._tasks[segment[0].step.node_id]
         self._tasks |= {node.step.node_id: task for node in segment}
         try:
-            results = await self._attempts.run_segment(self._work.of_segment(segment))
+            found = await self._attempts.run_segment(self._work.of_segment(segment))
+            # Alone, what such a node lacks is made again.
+            results = [None if result is not None and lacks_inputs(result) else result for result in found]
         except VortexError:
             results = [None] * len(segment)  # alone, the node that is to blame will say what is wrong
         for node, result in zip(segment[1:], results[1:], strict=True):

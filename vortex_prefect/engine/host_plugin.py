@@ -79,7 +79,11 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         self._lanes_lock = threading.Lock()
         config = host_config(self._settings, worker.state.nthreads)
         spool = EventSpool(config.state_dir / "worker-events.jsonl", KEPT)
-        self._events = WorkerEvents(spool, lambda: worker.log_event(TOPIC, {"address": worker.address}))
+        self._events = WorkerEvents(
+            spool,
+            lambda: worker.log_event(TOPIC, {"address": worker.address}),
+            tensor_spool=EventSpool(config.state_dir / "tensor-events.jsonl", KEPT),
+        )
         self._runtime = HostRuntime(config, on_event=self._events.note)
         self._runtime.start()
         self._patience = Patience(_PATIENCE_TICKS)
@@ -90,6 +94,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_cancel=self.cancel,
             vortex_lookup=self.lookup,
             vortex_known=self.known,
+            vortex_intact=self.intact,
             vortex_hold=self.hold,
             vortex_release=self.release,
             vortex_beat=self.beat,
@@ -182,6 +187,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         """See `HostRuntime.known`."""
         return self._runtime.known(keys)
 
+    def intact(self, values: list[dict[str, Any]]) -> list[bool]:
+        """See `HostRuntime.is_intact`, of each."""
+        return [self._runtime.is_intact(Value.from_dict(value)) for value in values]
+
     def hold(self, value: dict[str, Any], holder: str) -> str | None:
         """See `HostRuntime.hold`."""
         return self._runtime.hold(Value.from_dict(value), holder)
@@ -249,6 +258,7 @@ def host_config(settings: Settings, workers: int) -> HostConfig:
         spares=settings.spares,
         policy=_policy(settings, workers),
         spin_us=settings.spin_us,
+        checksums=settings.arena_checksums,
         quarantine_after=settings.quarantine_after,
         packs_dir=settings.packs_dir,
         roots=roots_of(settings),

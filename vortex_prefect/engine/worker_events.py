@@ -1,4 +1,4 @@
-"""What happened to a host's workers, for the engines that ask.
+"""What happened to a host's workers and tensors, for the engines that ask.
 
 A host does not know who its engines are: it keeps its last events, numbered,
 and every engine asks for what comes after the last one that it has seen. A
@@ -7,6 +7,7 @@ topic of Dask's tells engines that there is something to ask for.
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from threading import Lock
 from typing import Any
 
 from vortex_prefect.core.ids import new_id
-from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.core.reports import HostReport, TensorReport
 from vortex_prefect.engine.event_spool import EventSpool
 
 #: Hosts say here that they have events: `{address}`.
@@ -28,35 +29,50 @@ class WorkerEvents:
 
     Args:
         spool: keeps them beyond this process.
+        tensor_spool: the same of those that tell of tensors, of which there may be many a second: they shall not drive
+            the others out. Null: they are not kept.
         nudge: called after each, in the thread that noted it.
 
     Attributes:
         id: names this numbering; that of a host which was started again is another.
     """
 
-    def __init__(self, spool: EventSpool, nudge: Callable[[], None], keep: int = KEPT) -> None:
+    def __init__(
+        self,
+        spool: EventSpool,
+        nudge: Callable[[], None],
+        keep: int = KEPT,
+        *,
+        tensor_spool: EventSpool | None = None,
+    ) -> None:
         self.id = new_id()
         self._spool = spool
+        self._tensor_spool = tensor_spool
         self._nudge = nudge
         self._lock = Lock()
         self._reports: deque[tuple[int, dict[str, Any]]] = deque(maxlen=keep)
+        self._of_tensors: deque[tuple[int, dict[str, Any]]] = deque(maxlen=keep)
         self._last = 0
-        for report in spool.read():
-            self._put(report)
+        for kept in (spool, tensor_spool):
+            for report in kept.read() if kept is not None else ():
+                self._put(report)
 
-    def note(self, report: WorkerReport) -> None:
+    def note(self, report: HostReport) -> None:
         """Keep a report, and tell the engines that there is one. Neither waits for a disk nor raises for one."""
         if not report.event_id:
             report = replace(report, event_id=new_id())
         with self._lock:
             self._put(report)
-            self._spool.append(report)
+            spool = self._tensor_spool if isinstance(report, TensorReport) else self._spool
+            if spool is not None:
+                spool.append(report)
         self._nudge()
 
     def after(self, number: int) -> tuple[list[dict[str, Any]], int]:
         """Reports with a higher number, in their JSON form and in order, and the last number given."""
         with self._lock:
-            return [report for at, report in self._reports if at > number], self._last
+            both = heapq.merge(self._reports, self._of_tensors, key=lambda entry: entry[0])
+            return [report for at, report in both if at > number], self._last
 
     def answer(self, log: str | None, number: int) -> dict[str, Any]:
         """`{log, reports, last}` for an engine that has seen up to `number` of the numbering `log`, its null for none.
@@ -69,7 +85,10 @@ class WorkerEvents:
     def close(self) -> None:
         """Wait until everything is on the disk."""
         self._spool.close()
+        if self._tensor_spool is not None:
+            self._tensor_spool.close()
 
-    def _put(self, report: WorkerReport) -> None:
+    def _put(self, report: HostReport) -> None:
         self._last += 1
-        self._reports.append((self._last, report.to_dict()))
+        reports = self._of_tensors if isinstance(report, TensorReport) else self._reports
+        reports.append((self._last, report.to_dict()))

@@ -1,4 +1,4 @@
-"""Fetches from every host what happened to its workers."""
+"""Fetches from every host what happened to its workers and tensors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
-from vortex_prefect.core.reports import WorkerReport
-from vortex_prefect.engine.event_spool import worker_report
+from vortex_prefect.core.reports import HostReport, TensorReport
+from vortex_prefect.engine.event_spool import host_report
 from vortex_prefect.engine.worker_events import KEPT
 
 logger = logging.getLogger(__name__)
@@ -38,10 +38,10 @@ class WorkerHistory:
         self._keep = keep
         self._order = itertools.count()
         #: The oldest goes first, however late it was told: of a host that tells everything again, no other suffers.
-        self._heap: list[tuple[int, int, WorkerReport]] = []
+        self._heap: list[tuple[int, int, HostReport]] = []
         self._known: set[str] = set()
 
-    def put(self, report: WorkerReport) -> bool:
+    def put(self, report: HostReport) -> bool:
         """Keep a report; false if it is known already."""
         if report.event_id in self._known:
             return False
@@ -51,7 +51,7 @@ class WorkerHistory:
             self._known.remove(heapq.heappop(self._heap)[-1].event_id)
         return True
 
-    def in_order(self) -> list[WorkerReport]:
+    def in_order(self) -> list[HostReport]:
         """The oldest first."""
         return [report for *_, report in sorted(self._heap, key=lambda entry: entry[:2])]
 
@@ -66,7 +66,7 @@ class WorkerWatch:
     def __init__(
         self,
         hosts: Hosts,
-        publish: Callable[[WorkerReport], None],
+        publish: Callable[[HostReport], None],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -74,6 +74,8 @@ class WorkerWatch:
         self._publish = publish
         self._sleep = sleep
         self._history = WorkerHistory()
+        # Of its own: there are far more of these, and nobody is to miss a crash for them.
+        self._tensors = WorkerHistory()
         #: address → the numbering of its host, and the last number seen.
         self._seen: dict[str, tuple[str, int]] = {}
         #: Hosts that are to be asked (again).
@@ -82,9 +84,9 @@ class WorkerWatch:
         self._present: frozenset[str] = frozenset()
         self._ended = False
 
-    def known(self) -> list[WorkerReport]:
+    def known(self) -> list[HostReport]:
         """The last reports of all hosts, for a bridge that comes later."""
-        return self._history.in_order()
+        return [*self._history.in_order(), *self._tensors.in_order()]
 
     def nudge(self, address: str) -> None:
         """The host there has something to tell."""
@@ -140,7 +142,9 @@ class WorkerWatch:
             logger.warning("events of the host at %s are fetched later: %s", address, _said(error))
             return
         for told in answer["reports"]:
-            if (report := worker_report(told)) is not None and self._history.put(report):
+            if (report := host_report(told)) is None:
+                continue
+            if (self._tensors if isinstance(report, TensorReport) else self._history).put(report):
                 self._publish(report)
         self._seen[address] = (answer["log"], answer["last"])
 

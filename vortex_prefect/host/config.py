@@ -34,6 +34,8 @@ class HostConfig:
     beat_ms: int = 1000
     #: How long host and worker look for a packet before they sleep; 0: not at all.
     spin_us: int = 200
+    #: When workers compare blocks with their checksums: `always`, `cross-process`, `off`.
+    checksums: str = "cross-process"
     #: Crashes in a row after which a node is not run for a while; 0: never.
     quarantine_after: int = 5
     #: Holds the packs that were installed; null: there are none.

@@ -21,12 +21,15 @@ def render(value: Value, message: memoryview, format: str) -> tuple[bytes, str]:
     Args:
         message: its Arrow IPC message.
         format: `png` (the first of the batch), `npy` or `arrow`; the latter is the stream itself for tables and sounds.
+            `raw` for bytes alone.
 
     Raises:
         RequestError: RQ-001, the value has no such form.
     """
     if value.ref is None:
         raise RequestError("RQ-001", "the value is not a tensor")
+    if value.type == "BYTES" and format == "raw":
+        return bytes(message_body(message, value.ref.shape, value.ref.dtype)), "application/octet-stream"
     if value.type in STREAMED:
         if format != "arrow":
             raise RequestError("RQ-001", f"a value of type {value.type} has no form {format!r}")

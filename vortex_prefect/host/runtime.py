@@ -13,7 +13,7 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.core.reports import HostReport
 from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.dispatcher import WORKER_PATIENCE_S, Dispatcher
@@ -25,6 +25,7 @@ from vortex_prefect.host.render import render
 from vortex_prefect.host.round_trip import round_trips_us
 from vortex_prefect.host.shelf import Shelf
 from vortex_prefect.host.supervisor import Supervisor
+from vortex_prefect.host.tensor_journal import TensorJournal
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.caretaker import Caretaker
@@ -59,31 +60,34 @@ class HostStatistics:
     measures: dict[str, Any] = field(default_factory=dict)
 
 
-def _tell_nobody(report: WorkerReport) -> None:
+def _tell_nobody(report: HostReport) -> None:
     """For those who do not want to know."""
 
 
 class HostRuntime:
     """Owns everything that the host's jobs need. All methods may be called from any thread."""
 
-    def __init__(self, config: HostConfig, on_event: Callable[[WorkerReport], None] = _tell_nobody) -> None:
+    def __init__(self, config: HostConfig, on_event: Callable[[HostReport], None] = _tell_nobody) -> None:
         """Create the arena and listen; `start` brings the workers.
 
         Args:
             config: see there.
-            on_event: told what happens to workers, from a thread of the host's; it must be quick.
+            on_event: told what happens to workers and tensors, from a thread of the host's; it must be quick.
 
         Raises:
             VortexError: WK-008 or SY-002, no arena or no socket can be made.
         """
         self.config = config
         self._lock = threading.Lock()
+        self._beats = 0
         sweep(config.arena_path.parent)
+        self._journal = TensorJournal(config.host_id, on_event)
         self._arena = Arena.create(
             config.arena_path,
             host=config.host_id,
             size_bytes=config.arena_bytes,
             budget_bytes=config.arena_budget_bytes,
+            on_change=self._journal.note,
         )
         self._caretaker = Caretaker(self._arena)
         socket_path = config.run_dir / "workers.sock"
@@ -93,7 +97,7 @@ class HostRuntime:
             WorkerCommand(socket_path, config.log_dir, config.debug, config.packs_dir),
             _welcome(config),
             on_event,
-            self._show_workers,
+            self._tick,
         )
         self._dispatcher = Dispatcher(
             self._supervisor,
@@ -127,6 +131,7 @@ class HostRuntime:
         self._gateway.close()
         self._supervisor.close()
         self._caretaker.close()
+        self._journal.flush()
         self._arena.close()
 
     def catalogue(self, timeout_s: float = WORKER_PATIENCE_S) -> Catalogue:
@@ -180,6 +185,15 @@ class HostRuntime:
         """Those of the content keys whose outputs are cached now; they may be gone a moment later."""
         return self._arena.blocks.known(keys)
 
+    def is_intact(self, value: Value) -> bool:
+        """Whether everything in it lies here, as far as is known: that it was damaged may not have been noticed."""
+        try:
+            for ref in value.refs():
+                self._arena.blocks.check(ref)
+        except WorkerError:
+            return False
+        return True
+
     def hold(self, value: Value, holder: str) -> str | None:
         """Keep a tensor, or those of a list, until `release(holder)`.
 
@@ -226,10 +240,13 @@ class HostRuntime:
 
     # -- for those who look from outside ---------------------------------------------------
 
-    def _show_workers(self) -> None:
-        """Write the workers' slots in the arena's header."""
+    def _tick(self) -> None:
+        """About once a beat: tell of tensors, and write clock and workers' slots in the arena's header."""
         if self._arena.segment.closed:
             return
+        self._journal.flush()
+        self._beats += 1
+        self._arena.segment.set_clock_tick(self._beats)
         for index, worker in enumerate(self._supervisor.describe()[:SLOT_COUNT]):
             state = _SLOT_STATES.get(worker["state"], SlotState.DEAD)
             slot = Slot(state, generation=worker["restarts"] % (1 << 16), pid=worker["pid"] or 0)
@@ -245,6 +262,7 @@ def _welcome(config: HostConfig) -> Welcome:
         roots=config.roots,
         device=config.device,
         beat_ms=config.beat_ms,
+        checksums=config.checksums,
         # Looking keeps the peer from running where there is one processor only.
         spin_us=config.spin_us if len(os.sched_getaffinity(0)) > 1 else 0,
     )

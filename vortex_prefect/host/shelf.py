@@ -128,7 +128,7 @@ class Shelf:
             if ref in passed_on:
                 self._blocks.hold(ref, holder)
             else:
-                self._blocks.seal(ref, owner=lease, holder=holder, cost_ms=cost_ms)
+                self._blocks.seal(ref, owner=lease, holder=holder, cost_ms=cost_ms, node_id=job.node_id)
                 passed_on.add(ref)
 
 

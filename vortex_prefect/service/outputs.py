@@ -24,7 +24,7 @@ from vortex_prefect.service.resources import item_resource, wanted_outputs
 _log = logging.getLogger(__name__)
 
 #: Formats that `EnginePort.read_value` knows.
-TENSOR_FORMATS = ("png", "npy", "arrow")
+TENSOR_FORMATS = ("png", "npy", "arrow", "raw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,9 @@ class Outputs:
     ) -> Content:
         """An output: PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise.
 
-        `format`: `png`, `npy` or `arrow` for a tensor; `json` for a value; `file` for the content
-        of a file that the execution wrote, where the value is its path. `item` picks one of a list.
+        `format`: `png`, `npy` or `arrow` for a tensor, `arrow` for a table, `raw` for bytes; `json` for a value;
+        `file` for the content of a file that the execution wrote, where the value is its path. `item` picks one of
+        a list.
 
         Raises:
             RequestError: RQ-002 no such output, RQ-001 no such format, RQ-006 no longer held.
@@ -79,7 +80,7 @@ class Outputs:
             return _listed(record.id, node, port, stored, format)
         if value.ref is None:
             return await self._read_plain(record.id, value, format or "json")
-        usual = "png" if value.type in PICTURES else "arrow"
+        usual = "png" if value.type in PICTURES else "raw" if value.type == "BYTES" else "arrow"
         return await self._read_tensor(record.id, node, port, value, format or usual)
 
     async def _keep(self, execution_id: str, node: str, port: str, value: Value) -> None:

@@ -30,6 +30,7 @@ from vortex_prefect.core.reports import (
     PreviewReport,
     Report,
     RunReport,
+    TensorReport,
     WorkerReport,
 )
 from vortex_prefect.core.trace import TraceContext
@@ -175,7 +176,7 @@ class Reports:
         count = 0
         try:
             async for report in reports:
-                if isinstance(report, WorkerReport):
+                if isinstance(report, WorkerReport | TensorReport):
                     self._workers.note(report)
                 else:
                     await self._handle_logged(report)

@@ -1,4 +1,4 @@
-"""What hosts tell of their worker processes, into the log.
+"""What hosts tell of their worker processes and tensors, into the log.
 
 The same report comes again after a restart of bridge, engine or host, and once
 from each of several engines. Its own id is the event's, so that the log has it once.
@@ -16,12 +16,13 @@ from vortex_prefect.core.contracts import StorePort, UnitOfWork
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import derived_id, is_id, now_ms
-from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.core.reports import HostReport, TensorReport, WorkerReport
 from vortex_prefect.service.actor import Actor
 
 _log = logging.getLogger(__name__)
 
 _TYPES = {"spawned": "WorkerSpawned", "crashed": "WorkerCrashed", "recovered": "WorkerRecovered"}
+_TENSOR_TYPES = {"allocated": "TensorAllocated", "evicted": "TensorEvicted"}
 #: Events in one unit of work; an append takes 0.3 ms, and executions wait meanwhile.
 _BATCH = 100
 #: Events that may wait for a store that fails; a thousand is what an engine tells again by itself.
@@ -48,18 +49,21 @@ class WorkerEvents:
         self._sleep = sleep
         #: event id → event
         self._waiting: dict[str, Event] = {}
+        self._of_tensors: dict[str, Event] = {}
         self._wake = asyncio.Event()
         self._stored: Counter[str] = Counter()
 
-    def note(self, report: WorkerReport) -> None:
+    def note(self, report: HostReport) -> None:
         """Have a report stored soon."""
-        if report.event not in _TYPES:
-            _log.warning("%s tells %r of a worker, which this release does not know", report.host, report.event)
+        if report.event not in (_TENSOR_TYPES if isinstance(report, TensorReport) else _TYPES):
+            _log.warning("%s tells %r, which this release does not know", report.host, report.event)
             return
-        event = worker_event(report)
-        if len(self._waiting) >= _WAITING:
-            del self._waiting[next(iter(self._waiting))]
-        self._waiting[event.event_id] = event
+        if isinstance(report, TensorReport):
+            # Apart, so that nobody misses a crash for the many of these.
+            for event in tensor_events(report):
+                _put(self._of_tensors, event)
+        else:
+            _put(self._waiting, worker_event(report))
         self._wake.set()
 
     async def run(self) -> None:
@@ -70,17 +74,18 @@ class WorkerEvents:
             try:
                 await self.flush()
             except VortexError as error:
-                _log.error("%d events of workers are not stored yet: %s", len(self._waiting), error)
+                _log.error("%d events of hosts are not stored yet: %s", self.statistics().waiting, error)
                 await self._sleep(_RETRY_S)
                 self._wake.set()
 
     async def flush(self) -> None:
         """Store everything that waits; whatever fails waits on."""
-        while batch := list(self._waiting.values())[:_BATCH]:
-            new = await self._store.write(lambda uow, batch=batch: _append(uow, batch))  # type: ignore[misc]
-            self._stored.update(event.event_type for event in new)
-            for event in batch:
-                self._waiting.pop(event.event_id, None)
+        for waiting in (self._waiting, self._of_tensors):
+            while batch := list(waiting.values())[:_BATCH]:
+                new = await self._store.write(lambda uow, batch=batch: _append(uow, batch))  # type: ignore[misc]
+                self._stored.update(event.event_type for event in new)
+                for event in batch:
+                    waiting.pop(event.event_id, None)
 
     async def page(self, after: int, limit: int) -> list[Event]:
         """Events of workers with a higher sequence number than `after`, in order."""
@@ -89,7 +94,13 @@ class WorkerEvents:
     def statistics(self) -> WorkerEventStatistics:
         """Counts of this moment."""
         counts = {name: self._stored[event_type] for name, event_type in _TYPES.items()}
-        return WorkerEventStatistics(**counts, waiting=len(self._waiting))
+        return WorkerEventStatistics(**counts, waiting=len(self._waiting) + len(self._of_tensors))
+
+
+def _put(waiting: dict[str, Event], event: Event) -> None:
+    if len(waiting) >= _WAITING:
+        del waiting[next(iter(waiting))]
+    waiting[event.event_id] = event
 
 
 def worker_event(report: WorkerReport) -> Event:
@@ -108,6 +119,30 @@ def worker_event(report: WorkerReport) -> Event:
         event_id=_event_id(report),
         created_ms=report.at_ms or now_ms(),
     )
+
+
+def tensor_events(report: TensorReport) -> list[Event]:
+    """The events of a report, one for each tensor. Their aggregate is the tensor: its place, host and generation."""
+    execution_id = report.execution_id or ""
+    more = {"execution_id": report.execution_id, "reason": report.reason}
+    batch = report.event_id or derived_id("tensor report", *(str(value) for value in asdict(report).values()))
+    return [
+        Event(
+            _TENSOR_TYPES[report.event],
+            "Tensor",
+            derived_id("tensor", report.host, str(tensor.get("generation")), str(tensor.get("offset"))),
+            payload={
+                "host": report.host,
+                **tensor,
+                **{name: value for name, value in more.items() if value is not None},
+            },
+            metadata=Actor("host").metadata(),
+            trace_id=execution_id.replace("-", "") if is_id(execution_id) else None,
+            event_id=derived_id("tensor event", batch, str(index)),
+            created_ms=report.at_ms or now_ms(),
+        )
+        for index, tensor in enumerate(report.tensors)
+    ]
 
 
 def _event_id(report: WorkerReport) -> str:

@@ -2,8 +2,15 @@
 
 A message is a prefix (metadata, a multiple of 64 bytes) and the body, in C
 order. In a block, which begins on a multiple of 64, the body does too. Arrow
-has neither bool, complex, bfloat16 nor fp8: integers or pairs of floats of the
-same bytes carry them, and the dtype travels beside the message.
+has neither bool, complex, bfloat16, fp8, fp4 nor integers below 8 bits:
+integers or pairs of floats of the same bytes carry them, and the dtype travels
+beside the message. Quantized tensors have a scale and a zero beside their
+elements, and no form here.
+
+Reading copies nothing, however it is written. Writing copies once, and from
+any strides: what is channels-last, transposed or stepped comes back in C order
+with the same elements. Only a tensor that was made in its block, which
+`Context.empty` of a node does, is written without a copy.
 """
 
 from __future__ import annotations
@@ -30,6 +37,11 @@ _CARRIERS = {
     "float8_e5m2": "uint8",
     "float8_e5m2fnuz": "uint8",
     "float8_e8m0fnu": "uint8",
+    "float4_e2m1fn_x2": "uint8",
+    **{f"{sign}int{bits}": "uint8" for sign in ("", "u") for bits in range(1, 8)},
+    **{f"bits{form}": "uint8" for form in ("8", "1x8", "2x4", "4x2")},
+    "bits16": "uint16",
+    "complex32": "float16",
     "complex64": "float32",
     "complex128": "float64",
 }
@@ -132,7 +144,7 @@ def read_message(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> Any:
 def read_array(buffer: memoryview, shape: tuple[int, ...], dtype: str) -> npt.NDArray[Any]:
     """The message's array, without a copy and read-only.
 
-    What numpy has no dtype for (bfloat16, fp8) comes as the integers that carry it.
+    What numpy has no dtype for (bfloat16, fp8 …) comes as the integers that carry it, complex32 as pairs.
 
     Raises:
         WorkerError: as `read_message`.

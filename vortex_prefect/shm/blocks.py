@@ -9,7 +9,7 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.block_statistics import BlockStatistics
-from vortex_prefect.shm.books import PIN, Books, OnChange, is_pinned
+from vortex_prefect.shm.books import PIN, Books, Change, OnChange, is_pinned
 from vortex_prefect.shm.key_index import refs_of
 from vortex_prefect.shm.lifecycle import Block, BlockState
 from vortex_prefect.shm.room import Memory, WarmStep
@@ -66,7 +66,7 @@ class BlockTable:
             self._books.counts.granted_bytes += block.nbytes
             return block
 
-    def seal(self, ref: TensorRef, *, owner: str, holder: str, cost_ms: float = 0.0) -> None:
+    def seal(self, ref: TensorRef, *, owner: str, holder: str, cost_ms: float = 0.0, node_id: str = "") -> None:
         """Make what `owner` wrote immutable, and have `holder` hold it. What it did not need is freed.
 
         Args:
@@ -74,6 +74,7 @@ class BlockTable:
             owner: who was granted it.
             holder: who needs it.
             cost_ms: how long it took to compute; 0: nobody knows.
+            node_id: whose output it is, for those who are told of changes.
 
         Raises:
             WorkerError: WK-002, `owner` was not granted that block, or not of that length.
@@ -89,7 +90,7 @@ class BlockTable:
             block.cost_ms = max(cost_ms, _COST_MS + block.nbytes / _BYTES_A_MS)
             self._books.leases.hold(block, holder)
             if self._books.on_change is not None:
-                self._books.on_change("allocated", ref, holder)
+                self._books.on_change(Change("allocated", ref, holder, node_id))
 
     def discard(self, offset: int, generation: int, *, owner: str) -> None:
         """Free a block that `owner` was granted and does not want any more.

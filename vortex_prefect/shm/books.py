@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.tensor import TensorRef
@@ -17,9 +17,20 @@ from vortex_prefect.shm.room import Memory, Room
 #: Holds what somebody pinned, with the content key after it.
 PIN = "pin:"
 
-#: Called with `allocated`, a tensor that was sealed, and who holds it first; or with `evicted`, one
-#: that is gone, and why: `room`, `pressure`, `dropped` or `damaged`. It must be quick, and not call back.
-OnChange = Callable[[Literal["allocated", "evicted"], TensorRef, str], None]
+
+class Change(NamedTuple):
+    """A tensor came or went."""
+
+    what: Literal["allocated", "evicted"]
+    ref: TensorRef
+    #: Of one that came: who holds it first. Of one that is gone: `room`, `pressure`, `dropped` or `damaged`.
+    why: str
+    #: The node that made it; empty if none did.
+    node_id: str = ""
+
+
+#: Must be quick, and not call back: the table is locked.
+OnChange = Callable[[Change], None]
 
 
 class Books:
@@ -101,7 +112,7 @@ class Books:
 
     def _tell_gone(self, block: Block, why: str) -> None:
         if self.on_change is not None and block.ref is not None:
-            self.on_change("evicted", block.ref, why)
+            self.on_change(Change("evicted", block.ref, why))
 
     def hold(self, block: Block, holder: str) -> None:
         """Hold a block, if `holder` does not yet."""

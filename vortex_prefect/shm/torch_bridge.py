@@ -10,7 +10,6 @@ from torch.utils.dlpack import from_dlpack
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.arrow import message_size, read_message, write_prefix
-from vortex_prefect.shm.checksum import crc32
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +20,10 @@ class WrittenTensor:
     shape: tuple[int, ...]
     #: Name of the torch dtype, without the `torch.` prefix.
     dtype: str
-    #: CRC32 (IEEE) of the message.
-    crc: int
 
-    def at(self, *, host: str, generation: int, offset: int) -> TensorRef:
+    def at(self, *, host: str, generation: int, offset: int, crc: int) -> TensorRef:
         """The reference to it, in the block it was written to."""
-        return TensorRef(host, generation, offset, self.nbytes, self.shape, self.dtype, self.crc)
+        return TensorRef(host, generation, offset, self.nbytes, self.shape, self.dtype, crc)
 
 
 def needed_bytes(tensor: torch.Tensor) -> int:
@@ -36,7 +33,7 @@ def needed_bytes(tensor: torch.Tensor) -> int:
         WorkerError: WK-010, a tensor of this dtype or layout has no form in the arena.
     """
     _require_dense(tensor)
-    return message_size(tuple(tensor.shape), _dtype_name(tensor.dtype))
+    return message_size(tuple(tensor.shape), dtype_name(tensor.dtype))
 
 
 def write_tensor(tensor: torch.Tensor, buffer: memoryview) -> WrittenTensor:
@@ -46,12 +43,24 @@ def write_tensor(tensor: torch.Tensor, buffer: memoryview) -> WrittenTensor:
         WorkerError: WK-010, its dtype or layout has no form in the arena, or the buffer is too small.
     """
     _require_dense(tensor)
-    shape, dtype = tuple(tensor.shape), _dtype_name(tensor.dtype)
+    shape, dtype = tuple(tensor.shape), dtype_name(tensor.dtype)
     body = write_prefix(buffer, shape, dtype)
     if body:
-        torch.frombuffer(body, dtype=tensor.dtype).view(shape).copy_(tensor.detach())
-    nbytes = message_size(shape, dtype)
-    return WrittenTensor(nbytes, shape, dtype, crc32(buffer[:nbytes]))
+        source = tensor.detach()
+        # torch has no copy of integers below 8 bits; as bytes they have the same strides.
+        plain = source if source.dtype.itemsize > 1 or source.dtype is torch.bool else source.view(torch.uint8)
+        torch.frombuffer(body, dtype=plain.dtype).view(shape).copy_(plain)
+    return WrittenTensor(message_size(shape, dtype), shape, dtype)
+
+
+def empty_in(buffer: memoryview, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """A tensor whose memory is the body of a message in `buffer`, to be filled: so nothing is left to copy.
+
+    Raises:
+        WorkerError: WK-010, its dtype has no form in the arena, or the buffer is too small.
+    """
+    body = write_prefix(buffer, shape, dtype_name(dtype))
+    return torch.frombuffer(body, dtype=dtype).view(shape) if body else torch.empty(shape, dtype=dtype)
 
 
 def read_tensor(view: memoryview, shape: tuple[int, ...], dtype: str) -> torch.Tensor:
@@ -73,11 +82,12 @@ def read_tensor(view: memoryview, shape: tuple[int, ...], dtype: str) -> torch.T
     return torch.view_as_complex(carrier) if torch_dtype.is_complex else carrier.view(torch_dtype)
 
 
-def _dtype_name(dtype: torch.dtype) -> str:
+def dtype_name(dtype: torch.dtype) -> str:
+    """Without the `torch.` prefix."""
     return str(dtype).removeprefix("torch.")
 
 
 def _require_dense(tensor: torch.Tensor) -> None:
-    if tensor.layout is not torch.strided or tensor.is_meta:
-        what = "meta" if tensor.is_meta else str(tensor.layout)
+    if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_quantized:
+        what = "meta" if tensor.is_meta else "quantized" if tensor.is_quantized else str(tensor.layout)
         raise WorkerError("WK-010", f"a {what} tensor has no form in the arena", "Return a dense tensor.")

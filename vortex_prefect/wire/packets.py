@@ -139,6 +139,7 @@ def _write_welcome(packet: control_pb2.ControlPacket, welcome: Welcome) -> None:
     target.closed_folders.extend(map(str, welcome.roots.closed))
     target.base_folder = str(welcome.roots.base)
     target.beat_ms, target.spin_us = welcome.beat_ms, welcome.spin_us
+    target.checksums = welcome.checksums
     target.capabilities.extend(sorted(welcome.capabilities))
     if welcome.error is not None:
         write_error(target.error, welcome.error)
@@ -169,9 +170,16 @@ def _read_handshake(packet: control_pb2.ControlPacket) -> Hello | Welcome:
         device=source.device,
         beat_ms=source.beat_ms,
         spin_us=source.spin_us,
+        checksums=_checksums(source.checksums),
         capabilities=capabilities,
         protocol=source.protocol,
     )
+
+
+def _checksums(policy: str) -> str:
+    if policy not in ("", "always", "cross-process", "off"):
+        raise WorkerError("WK-010", f"{policy[:100]!r} is no way to look at checksums")
+    return policy or "cross-process"
 
 
 def _write_job(packet: control_pb2.ControlPacket, job: Job) -> None:

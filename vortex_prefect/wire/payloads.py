@@ -51,6 +51,8 @@ class Welcome:
     beat_ms: int = 1000
     #: How long to look for the next packet before sleeping; 0: not at all.
     spin_us: int = 0
+    #: When it is to compare blocks with their checksums: `always`, `cross-process`, `off`.
+    checksums: str = "cross-process"
     #: What both can.
     capabilities: frozenset[str] = CAPABILITIES
     protocol: int = PROTOCOL_VERSION

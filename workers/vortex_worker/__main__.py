@@ -20,6 +20,7 @@ from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.log_setup import configure_logging
 from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.ipc.unix import UnixChannel
+from vortex_prefect.shm.checksum import ChecksumPolicy, Verifier
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.wire.payloads import Hello
 from vortex_worker.device import choose_device, resident_limit
@@ -63,7 +64,8 @@ def main() -> int:
         permit(welcome.roots)
         device = choose_device(welcome.device, welcome.index)
         state = WorkerState(device, Residents(resident_limit(device)))
-        memory = TensorMemory(Segment.open(Path(welcome.arena_path)), welcome.host_id, session.ask_room)
+        segment, verifier = Segment.open(Path(welcome.arena_path)), Verifier(ChecksumPolicy(welcome.checksums))
+        memory = TensorMemory(segment, welcome.host_id, session.ask_room, verifier)
         folders = Path(welcome.output_dir), Path(welcome.state_dir)
         runner = JobRunner(nodes, memory, state, *folders, session.report, JobPreviews(session.show))
         # What has been loaded stays: the collector need not look through it again and again.

@@ -123,6 +123,7 @@ class JobRunner:
             report=lambda fraction, note: self._report(job.job_id, fraction, note),
             residents=self._state.residents,
             show=lambda image: self._previews.offer(job.job_id, image),
+            empty=self._memory.empty,
         )
 
     def _translate(self, raised: Exception) -> VortexError:

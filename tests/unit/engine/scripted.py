@@ -10,6 +10,7 @@ from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeReport, PreviewReport
+from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.attempts import Limiter
 from vortex_prefect.engine.executor import Executor
@@ -45,6 +46,8 @@ class ScriptedLanes:
         self.says: dict[str, list[LogLine]] = {}
         #: What nodes show in each attempt.
         self.shows: dict[str, list[bytes]] = {}
+        #: Tensors that the host does not have any more.
+        self.lost: set[TensorRef] = set()
         self.on_progress: dict[str, Callable[[float], None]] = {}
         self.started = asyncio.Event()
         #: Nodes whose jobs stay on their lane until the event is set.
@@ -124,6 +127,9 @@ class ScriptedLanes:
             found = {key: self.known[key] for key in arguments["keys"] if key in self.known}
             self.held.setdefault(arguments["execution_id"], set()).update(found)
             return {"host": found}
+        if operation == "vortex_intact":
+            refs = [list(Value.from_dict(value).refs()) for value in arguments["values"]]
+            return {"host": [not self.lost.intersection(each) for each in refs]}
         if operation == "vortex_cancel" and self.called.count(operation) > self.deaf:
             self._cancelled.setdefault(arguments["execution_id"], asyncio.Event()).set()
         return {"host": None}

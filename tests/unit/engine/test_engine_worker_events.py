@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vortex_prefect.core.ids import is_id
-from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.core.reports import TensorReport, WorkerReport
 from vortex_prefect.engine import event_spool
 from vortex_prefect.engine.event_spool import EventSpool
 from vortex_prefect.engine.worker_events import WorkerEvents
@@ -214,3 +214,23 @@ def _half_written(path: Path, mode: str, data: bytes) -> int:
     with path.open(mode) as file:
         file.write(data[: len(data) // 2])
     raise FULL
+
+
+def test_tensors_have_a_file_of_their_own_and_one_numbering(tmp_path: Path) -> None:
+    def begin() -> WorkerEvents:
+        spools = [EventSpool(tmp_path / name, 3) for name in ("workers", "tensors")]
+        return WorkerEvents(spools[0], lambda: None, 3, tensor_spool=spools[1])
+
+    events = begin()
+    events.note(a_report(1))
+    for number in range(10):
+        events.note(TensorReport("evicted", "h", ({"generation": number},), reason="room", event_id=f"t{number}"))
+    events.note(a_report(2))
+    told, last = events.after(0)
+    assert [report["event_id"] for report in told] == ["id-1", "t7", "t8", "t9", "id-2"]
+    assert last == 12
+    assert [report["event_id"] for report in events.after(10)[0]] == ["t9", "id-2"]
+    events.close()
+    again = begin()
+    assert [report["event_id"] for report in again.after(0)[0]] == ["id-1", "id-2", "t7", "t8", "t9"]
+    again.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.engine.scripted import settled
-from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.core.reports import HostReport, TensorReport, WorkerReport
 from vortex_prefect.engine import worker_watch
 from vortex_prefect.engine.worker_watch import WorkerHistory, WorkerWatch
 
@@ -60,7 +60,7 @@ class Watching:
 
     def __init__(self) -> None:
         self.hosts = ScriptedHosts()
-        self.told: list[WorkerReport] = []
+        self.told: list[HostReport] = []
         self.watch = WorkerWatch(self.hosts, self.told.append, sleep=self._sleep)
         self._round = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -225,3 +225,14 @@ def test_the_oldest_is_forgotten_first_however_late_it_was_told() -> None:
     assert not history.put(replace(a_report("40"), at_ms=50))
     history.put(a_report("5", 5))
     assert [report.event_id for report in history.in_order()] == ["20", "30", "40"]
+
+
+async def test_tensors_come_the_same_way_and_drive_no_crash_out(watching: Watching) -> None:
+    crash = WorkerReport("crashed", "h/0", "h", 1, at_ms=1, event_id="crash")
+    tensors = [TensorReport("evicted", "h", (), reason="room", at_ms=n, event_id=f"t{n}") for n in range(1500)]
+    watching.hosts.add("a")
+    watching.hosts.reports["a"] += [crash.to_dict(), *(report.to_dict() for report in tensors)]
+    await watching.begin()
+    assert len(watching.told) == 1501
+    assert crash in watching.watch.known()
+    assert len(watching.watch.known()) == 1001

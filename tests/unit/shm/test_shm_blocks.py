@@ -10,6 +10,7 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.blocks import BlockTable
+from vortex_prefect.shm.books import Change
 from vortex_prefect.shm.layout import DATA_OFFSET
 from vortex_prefect.shm.lifecycle import Block
 from vortex_prefect.shm.ranges import Ranges
@@ -44,10 +45,10 @@ class Changes(list[TensorRef]):
         super().__init__()
         self.told: list[tuple[str, str]] = []
 
-    def note(self, what: str, ref: TensorRef, more: str) -> None:
-        self.told.append((what, more))
-        if what == "evicted":
-            self.append(ref)
+    def note(self, change: Change) -> None:
+        self.told.append((change.what, change.why))
+        if change.what == "evicted":
+            self.append(change.ref)
 
 
 @pytest.fixture

@@ -9,13 +9,18 @@ import torch
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm.arena import Arena
-from vortex_prefect.shm.checksum import verify_crc32
+from vortex_prefect.shm.arrow import has_form, message_size
+from vortex_prefect.shm.checksum import crc32, verify_crc32
 from vortex_prefect.shm.segment import Segment
-from vortex_prefect.shm.torch_bridge import needed_bytes, read_tensor, write_tensor
+from vortex_prefect.shm.torch_bridge import dtype_name, empty_in, needed_bytes, read_tensor, write_tensor
+
+# torch warns once of complex32.
+pytestmark = pytest.mark.filterwarnings("ignore:ComplexHalf")
 
 DTYPES = [
     *(torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.uint16, torch.uint32, torch.uint64),
     *(torch.float16, torch.float32, torch.float64, torch.bool, torch.bfloat16, torch.complex64, torch.complex128),
+    torch.complex32,
     *(torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz, torch.float8_e8m0fnu),
 ]
 
@@ -24,7 +29,8 @@ def put(arena: Arena, worker: Segment, tensor: torch.Tensor) -> TensorRef:
     """What a worker does with an output."""
     block = arena.blocks.allocate(needed_bytes(tensor), "worker")
     written = write_tensor(tensor, worker.writable(block.offset, block.nbytes))
-    ref = written.at(host="host", generation=block.generation, offset=block.offset)
+    crc = crc32(worker.view(block.offset, written.nbytes))
+    ref = written.at(host="host", generation=block.generation, offset=block.offset, crc=crc)
     arena.blocks.seal(ref, owner="worker", holder="run")
     return ref
 
@@ -130,9 +136,9 @@ def test_a_tensor_outlives_the_segment(arena: Arena, worker: Segment) -> None:
     [
         torch.eye(3).to_sparse(),
         torch.empty(3, device="meta"),
-        torch.empty(3, dtype=torch.float4_e2m1fn_x2),
+        torch.zeros(3, dtype=torch.uint8).view(torch.qint8),
     ],
-    ids=["sparse", "meta", "float4"],
+    ids=["sparse", "meta", "quantized"],
 )
 def test_what_has_no_form_is_refused(tensor: torch.Tensor) -> None:
     for refuse in (needed_bytes, lambda tensor: write_tensor(tensor, memoryview(bytearray(4096)))):
@@ -152,4 +158,40 @@ def test_a_wrong_reference_is_refused(arena: Arena, worker: Segment) -> None:
     for shape, dtype, code in (((11,), "float32", "WK-007"), ((10,), "int32", "WK-007"), ((10,), "load", "WK-010")):
         with pytest.raises(WorkerError, match=code):
             read_tensor(view, shape, dtype)
+    worker.close()
+
+
+#: Those that torch itself computes nothing with: packed, or names for bits.
+OPAQUE = [
+    torch.float4_e2m1fn_x2,
+    *(getattr(torch, f"{sign}int{width}") for sign in ("", "u") for width in range(1, 8)),
+    *(torch.bits8, torch.bits16, torch.bits1x8, torch.bits2x4, torch.bits4x2),
+]
+
+
+@pytest.mark.parametrize("dtype", OPAQUE, ids=str)
+def test_packed_dtypes_come_back_bit_for_bit(arena: Arena, worker: Segment, dtype: torch.dtype) -> None:
+    raw = torch.arange(48, dtype=torch.uint8).view(4, 12)
+    for tensor in (raw.view(dtype), raw.view(dtype).t(), raw.view(dtype)[:0], raw.view(dtype)[0, 0]):
+        read = get(worker, put(arena, worker, tensor))
+        carrier = torch.uint8 if dtype.itemsize == 1 else torch.int16
+        assert (read.dtype, read.shape) == (dtype, tensor.shape)
+        assert torch.equal(read.view(carrier), tensor.view(carrier))
+    worker.close()
+
+
+def test_every_dtype_of_torch_has_a_form_but_the_quantized() -> None:
+    dtypes = {dtype_name(dtype) for dtype in vars(torch).values() if isinstance(dtype, torch.dtype)}
+    assert {name for name in dtypes if not has_form(name)} == {"qint8", "qint32", "quint8", "quint2x4", "quint4x2"}
+
+
+def test_a_tensor_made_in_its_block_needs_no_copy(arena: Arena, worker: Segment) -> None:
+    block = arena.blocks.allocate(message_size((3, 5), "bfloat16"), "worker")
+    tensor = empty_in(worker.writable(block.offset, block.nbytes), (3, 5), torch.bfloat16)
+    tensor.copy_(torch.arange(15).view(3, 5))
+    writable = worker.writable(block.offset, block.nbytes)
+    assert address_of(writable) < tensor.data_ptr() < address_of(writable) + len(writable)
+    view = worker.view(block.offset, message_size((3, 5), "bfloat16"))
+    assert torch.equal(read_tensor(view, (3, 5), "bfloat16"), tensor)
+    assert empty_in(memoryview(bytearray(512)), (0, 2), torch.int8).shape == (0, 2)
     worker.close()

@@ -78,9 +78,12 @@ OUTCOMES = st.builds(
 ) | st.builds(JobOutcome, NAME, error=ERRORS)
 FOLDERS = st.lists(TEXT.map(Path), max_size=2).map(tuple)
 ROOTS = st.builds(FileRoots, FOLDERS, FOLDERS, TEXT.filter(bool).map(Path))
+POLICY = st.sampled_from(["always", "cross-process", "off"])
 PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
     st.builds(Hello, U32, st.lists(st.dictionaries(TEXT, JSON, max_size=2), max_size=2), CAPABLE, U32),
-    st.builds(Welcome, TEXT, TEXT, TEXT, TEXT, st.none() | ERRORS, ROOTS, NAME, U32, TEXT, U32, U32, CAPABLE, U32),
+    st.builds(
+        Welcome, TEXT, TEXT, TEXT, TEXT, st.none() | ERRORS, ROOTS, NAME, U32, TEXT, U32, U32, POLICY, CAPABLE, U32
+    ),
     JOBS,
     st.builds(Batch, st.lists(JOBS, max_size=3).map(tuple)),
     OUTCOMES,
@@ -241,3 +244,10 @@ def test_problems_that_are_none_are_refused(text: bytes) -> None:
     packet = control_pb2.ControlPacket(job_result={"error": {"code": "VE-010", "problems_json": text}})
     with pytest.raises(WorkerError, match="WK-010"):
         decode(packet.SerializeToString())
+
+
+def test_an_unknown_way_to_look_at_checksums_is_refused_and_none_is_the_usual() -> None:
+    usual = Welcome("h", "a", "o", "s")
+    assert decode(encode(replace(usual, checksums=""))) == usual
+    with pytest.raises(WorkerError, match="WK-010"):
+        decode(encode(replace(usual, checksums="sometimes")))

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Handshake(_message.Message):
-    __slots__ = ("protocol", "worker_id", "pid", "device", "catalogue_json", "host_id", "arena_path", "output_dir", "state_dir", "error", "capabilities", "index", "beat_ms", "spin_us", "open_folders", "closed_folders", "base_folder")
+    __slots__ = ("protocol", "worker_id", "pid", "device", "catalogue_json", "host_id", "arena_path", "output_dir", "state_dir", "error", "capabilities", "index", "beat_ms", "spin_us", "open_folders", "closed_folders", "base_folder", "checksums")
     PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
@@ -26,6 +26,7 @@ class Handshake(_message.Message):
     OPEN_FOLDERS_FIELD_NUMBER: _ClassVar[int]
     CLOSED_FOLDERS_FIELD_NUMBER: _ClassVar[int]
     BASE_FOLDER_FIELD_NUMBER: _ClassVar[int]
+    CHECKSUMS_FIELD_NUMBER: _ClassVar[int]
     protocol: int
     worker_id: str
     pid: int
@@ -43,7 +44,8 @@ class Handshake(_message.Message):
     open_folders: _containers.RepeatedScalarFieldContainer[str]
     closed_folders: _containers.RepeatedScalarFieldContainer[str]
     base_folder: str
-    def __init__(self, protocol: _Optional[int] = ..., worker_id: _Optional[str] = ..., pid: _Optional[int] = ..., device: _Optional[str] = ..., catalogue_json: _Optional[bytes] = ..., host_id: _Optional[str] = ..., arena_path: _Optional[str] = ..., output_dir: _Optional[str] = ..., state_dir: _Optional[str] = ..., error: _Optional[_Union[_job_pb2.JobError, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., index: _Optional[int] = ..., beat_ms: _Optional[int] = ..., spin_us: _Optional[int] = ..., open_folders: _Optional[_Iterable[str]] = ..., closed_folders: _Optional[_Iterable[str]] = ..., base_folder: _Optional[str] = ...) -> None: ...
+    checksums: str
+    def __init__(self, protocol: _Optional[int] = ..., worker_id: _Optional[str] = ..., pid: _Optional[int] = ..., device: _Optional[str] = ..., catalogue_json: _Optional[bytes] = ..., host_id: _Optional[str] = ..., arena_path: _Optional[str] = ..., output_dir: _Optional[str] = ..., state_dir: _Optional[str] = ..., error: _Optional[_Union[_job_pb2.JobError, _Mapping]] = ..., capabilities: _Optional[_Iterable[str]] = ..., index: _Optional[int] = ..., beat_ms: _Optional[int] = ..., spin_us: _Optional[int] = ..., open_folders: _Optional[_Iterable[str]] = ..., closed_folders: _Optional[_Iterable[str]] = ..., base_folder: _Optional[str] = ..., checksums: _Optional[str] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ("tick", "rss_bytes", "device", "device_bytes", "device_free_bytes", "residents", "probe", "trim")

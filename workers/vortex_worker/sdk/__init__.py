@@ -19,11 +19,12 @@ from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType, node, nodes_of
 from vortex_worker.sdk.files import check_input, open_input
 from vortex_worker.sdk.sound import Sound
-from vortex_worker.sdk.types import Any, Audio, Image, Json, Latent, Many, Mask, Model, Table, Tensor
+from vortex_worker.sdk.types import Any, Audio, Bytes, Image, Json, Latent, Many, Mask, Model, Table, Tensor
 
 __all__ = [
     "Any",
     "Audio",
+    "Bytes",
     "Cancelled",
     "Choices",
     "Context",

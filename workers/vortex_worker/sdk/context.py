@@ -42,6 +42,7 @@ class Context:
         report: Callable[[float, str], None],
         residents: Residents | None = None,
         show: Callable[[torch.Tensor], None] | None = None,
+        empty: Callable[[tuple[int, ...], torch.dtype], torch.Tensor] | None = None,
     ) -> None:
         self.node_id = node_id
         self.execution_id = execution_id
@@ -52,6 +53,7 @@ class Context:
         self._report = report
         self._residents = Residents() if residents is None else residents
         self._show = show
+        self._empty = empty
 
     @property
     def output_dir(self) -> Path:
@@ -87,6 +89,17 @@ class Context:
             nbytes: how much memory it takes.
         """
         return self._residents.get(name, make, nbytes)
+
+    def empty(self, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """A tensor in main memory, to be filled and returned: it lies where results lie, so that none is copied.
+
+        What is returned belongs to those that read it from then on. Do not keep it, and write to it no more; what is
+        not returned is lost when the node ends. Uninitialised, as `torch.empty`.
+
+        Raises:
+            WorkerError: WK-008, the arena has no room; WK-010, the dtype has no form there.
+        """
+        return torch.empty(shape, dtype=dtype) if self._empty is None else self._empty(shape, dtype)
 
     def progress(self, fraction: float, note: str = "") -> None:
         """Say how far the node is, 0 to 1, with a short note for people.

@@ -22,6 +22,8 @@ Latent = Annotated[torch.Tensor, Port("LATENT")]
 Tensor = Annotated[torch.Tensor, Port("TENSOR")]
 Table = Annotated[pyarrow.Table, Port("TABLE")]
 Audio = Annotated[Sound, Port("AUDIO")]
+#: Of any length, since they lie in the arena; a copy of one's own.
+Bytes = Annotated[bytes, Port("BYTES")]
 #: Says which model, as JSON; the model itself stays in the worker that loads it.
 Model = Annotated[dict[str, typing.Any], Port("MODEL")]
 #: Any value: a tensor, a table, a sound or a JSON value.
