@@ -25,10 +25,10 @@ from sqlalchemy import (
 )
 
 from vortex_prefect.core.errors import SystemFault
-from vortex_prefect.core.events import Event
+from vortex_prefect.core.events import Event, Fact
 from vortex_prefect.store.database import Database
 from vortex_prefect.store.faults import translated
-from vortex_prefect.store.rows import event_of, event_row
+from vortex_prefect.store.rows import event_of, event_row, fact_of
 from vortex_prefect.store.tables import events
 
 T = TypeVar("T")
@@ -105,6 +105,13 @@ class Session:
         """Rows of a statement that reads the table of events."""
         self._flush()
         return list(self.execute(statement, _all))
+
+    def facts(self, after: int, limit: int) -> list[Fact]:
+        """What projections need of the events with a higher number, in order."""
+        self._flush()
+        self._begin_statements()
+        with self._watched():
+            return list(map(fact_of, self._database.read_facts(self._connection, after, limit)))
 
     # Statements
 

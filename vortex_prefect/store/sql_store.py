@@ -248,7 +248,7 @@ def open_store(url: str) -> SqlStore:
         SystemFault: SY-005 if another store has it open, SY-006 if it is not usable or of another schema
             version, SY-003 if no such kind of database is supported, or its driver is not installed.
     """
-    database = _database(_parse(url))
+    database = database_of(url)
     with ExitStack() as resources:
         resources.callback(database.close)
         connection = resources.enter_context(database.writer())
@@ -263,6 +263,11 @@ def _parse(url: str) -> URL:
     except ArgumentError:
         # Its text may hold a password.
         raise SystemFault("SY-003", "what was given is not the URL of a database", _HINT) from None
+
+
+def database_of(url: str) -> Database:
+    """What a URL names, of which nothing is opened yet; SY-003 as `open_store`."""
+    return _database(_parse(url))
 
 
 def _database(url: URL) -> Database:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     insert,
     literal,
     or_,
@@ -33,7 +34,7 @@ from vortex_prefect.core.contracts import (
     StoredDocument,
 )
 from vortex_prefect.core.errors import RequestError, SystemFault
-from vortex_prefect.core.events import AggregateType, Event
+from vortex_prefect.core.events import AggregateType, Event, Fact
 from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.recent import Recent
@@ -257,6 +258,17 @@ class SqlUnit:
             # As text of the statement: that a parameter means a partial index, no planner has to see.
             statement = statement.where(events.c.aggregate_type == literal(aggregate_type, literal_execute=True))
         return [event_of(row) for row in self._log(statement.limit(limit))]
+
+    def facts(self, after: int, limit: int) -> list[Fact]:
+        """Events with a higher sequence number than `after`, in order, for projections."""
+        self._check()
+        return self._session.facts(after, limit)
+
+    def log_extent(self) -> tuple[int, int]:
+        """How many events there are, and the last one's number."""
+        extent = select(func.count().label("count"), func.coalesce(func.max(events.c.sequence_number), 0).label("last"))
+        row = self._log(extent)[0]
+        return int(row["count"]), int(row["last"])
 
     def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
         """Events with a lower sequence number than `before`, last first, without their payloads."""
