@@ -24,7 +24,7 @@ from vortex_prefect.store.schema import prepare
 from vortex_prefect.store.session import Session
 from vortex_prefect.store.sqlite import SqliteDatabase
 from vortex_prefect.store.unit import RecentRecords, SqlUnit
-from vortex_prefect.store.writer import Job, Line, run_together, run_work, tell
+from vortex_prefect.store.writer import Job, Line, Log, run_together, run_work, tell
 
 T = TypeVar("T")
 
@@ -54,6 +54,7 @@ class SqlStore:
         self._held = connection
         self._resources = resources
         self._recent = RecentRecords()
+        self._log = Log()
         self._place = database.place
         self._writer = ThreadPoolExecutor(1, "vortex-store-write")
         self._readers = self._writer if database.in_memory else ThreadPoolExecutor(_READERS, "vortex-store-read")
@@ -161,12 +162,14 @@ class SqlStore:
 
     def _run(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
         try:
-            self._held = self._database.revived(self._held)
+            held = self._database.revived(self._held)
+            if held is not self._held:  # while it had no lock, another may have written
+                self._held, self._log = held, Log()
         except BaseException as error:
             for job in jobs:
                 job.error = error
             return jobs, []
-        return run_together(self._held, self._database, self._recent, jobs)
+        return run_together(self._held, self._database, self._recent, self._log, jobs)
 
     def _count(self, done: list[Job]) -> None:
         now = time.perf_counter()

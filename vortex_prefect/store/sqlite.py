@@ -189,4 +189,4 @@ def _set_up(dbapi_connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     # Left to itself the driver begins at the first write only, and reads would see no snapshot.
     writes = connection.get_execution_options().get(_WRITER, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    _raw(connection).execute("BEGIN IMMEDIATE" if writes else "BEGIN").close()
