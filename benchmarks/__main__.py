@@ -15,6 +15,7 @@ NAMES = {
     "compile": "graphs compiled to plans a second, beside graphlib alone",
     "dispatch": "nodes a second through the whole engine, beside Prefect's own task runners",
     "endtoend": "milliseconds from request to completion, beside the same steps as a Prefect flow",
+    "events": "milliseconds until an event is on disk and events a second, beside fdatasync; events replayed a second",
     "ipc": "microseconds and jobs a second between host and worker, and how soon a dead worker is replaced",
     "nodes": "how many node types there are, and how much longer an image node takes than the library alone",
     "ws": "messages a second from a bridge to 200 WebSocket clients and their delay, beside a bare endpoint",

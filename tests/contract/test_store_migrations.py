@@ -21,7 +21,7 @@ from vortex_prefect.core.contracts import QueueEntry
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.store import open_store, schema
-from vortex_prefect.store.sql_store import _database, _parse
+from vortex_prefect.store.sql_store import database_of
 from vortex_prefect.store.tables import metadata
 
 _FIRST = (Path(__file__).parent / "first_schema.sql").read_text()
@@ -93,7 +93,7 @@ async def test_a_store_of_a_later_release_is_refused(store_url: str) -> None:
     if store_url == "sqlite://":
         return
     await open_store(store_url).close()
-    database = _database(_parse(store_url))
+    database = database_of(store_url)
     with ExitStack() as stack:
         stack.callback(database.close)
         connection = stack.enter_context(database.writer())
@@ -116,7 +116,7 @@ def test_all_migrations_make_what_a_new_store_has(kind: str, tmp_path: Path, req
         if kind == "postgres":
             server: PostgresServer = request.getfixturevalue("postgres")
             url = stack.enter_context(server.schema())
-        database = _database(_parse(url))
+        database = database_of(url)
         stack.callback(database.close)
         connection = stack.enter_context(database.writer())
         with connection.begin():

@@ -19,7 +19,7 @@ from vortex_prefect.core.contracts import (
     UnitOfWork,
 )
 from vortex_prefect.core.errors import RequestError, VortexError
-from vortex_prefect.core.events import AggregateType, Event
+from vortex_prefect.core.events import AggregateType, Event, Fact
 from vortex_prefect.core.histogram import HistogramSnapshot
 from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import ExecutionStatus
@@ -181,6 +181,20 @@ class MemoryUnit:
         found = (event for event in self._state.events if aggregate_id in (None, event.aggregate_id))
         found = (event for event in found if aggregate_type in (None, event.aggregate_type))
         return [event for event in found if event.sequence_number > after][:limit]
+
+    def facts(self, after: int, limit: int) -> list[Fact]:
+        return [
+            Fact(
+                e.sequence_number,
+                e.event_type,
+                e.aggregate_type,
+                e.aggregate_id,
+                copy.deepcopy(e.payload),
+                e.metadata,
+                e.created_ms,
+            )
+            for e in self.events(after=after, limit=limit)
+        ]
 
     def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
         found = (event for event in reversed(self._state.events) if event.aggregate_id == aggregate_id)

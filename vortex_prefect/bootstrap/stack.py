@@ -166,7 +166,12 @@ class Stack:
         prefect_url = settings.prefect_api_url or self._open_prefect()
         dask = settings.dask or self._open_dask()
         self._child_settings = replace(
-            settings, port=port, prefect_api_url=prefect_url, dask=dask, start_dir=settings.start_dir or Path.cwd()
+            settings,
+            port=port,
+            prefect_api_url=prefect_url,
+            dask=dask,
+            start_dir=settings.start_dir or Path.cwd(),
+            store_url="",
         )
         self._info = StackInfo(
             os.getpid(),
@@ -211,7 +216,9 @@ class Stack:
             env=dashboard if settings.dask is None else _NOTHING,
         )
         listening = self._listening.fileno() if self._listening else -1
-        bridge = self._add("bridge", (python, "-m", "vortex_prefect.bootstrap", "bridge"), (listening,), self._tokens)
+        bridge = self._add(
+            "bridge", (python, "-m", "vortex_prefect.bootstrap", "bridge"), (listening,), self._of_bridge()
+        )
         if prefect is not None:
             self._tell("waiting for Prefect's server")
             self._await(prefect, lambda: _answers(f"{info.prefect_api_url}/health"))
@@ -245,6 +252,10 @@ class Stack:
                 "--resources", f"GPU={workers}", "--local-directory", str(self._settings.run_dir / "dask"),
             ),
         )  # fmt: skip
+
+    def _of_bridge(self) -> dict[str, str]:
+        """It alone opens the state's database, whose URL may hold a password: nodes must not find it."""
+        return {**self._tokens, "VORTEX_STORE_URL": self._settings.store_url}
 
     def _add(
         self, role: str, command: tuple[str, ...], descriptors: tuple[int, ...] = (), env: Mapping[str, str] = _NOTHING

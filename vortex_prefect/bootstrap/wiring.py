@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 def store_url(settings: Settings) -> str:
     """The event store's database."""
-    return f"sqlite:///{settings.home / 'vortex.db'}"
+    return settings.store_url or f"sqlite:///{settings.home / 'vortex.db'}"
 
 
 async def run_engine(settings: Settings) -> None:

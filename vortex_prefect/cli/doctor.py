@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vortex_prefect.bootstrap.stack import running_stack
+from vortex_prefect.bootstrap.state import problems
+from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.shm.budget import arena_budget, read_memory
 from vortex_prefect.shm.janitor import DEFAULT_DIRECTORY
@@ -123,6 +125,23 @@ def _port(settings: Settings) -> Iterator[Finding]:
             yield Finding("port", "ok", f"{settings.port} is free")
 
 
+def _state(settings: Settings) -> Iterator[Finding]:
+    """Reads all of it, beside whoever writes it."""
+    if not settings.store_url and not (settings.home / "vortex.db").exists():
+        yield Finding("state", "ok", "there is none yet")
+        return
+    try:
+        found = problems(settings)
+    except VortexError as error:
+        yield Finding("state", "problem", error.message, error.hint or error.info.hint)
+        return
+    if found:
+        advice = "Stop the stack, keep the file, and `vortex restore` the last backup."
+        yield Finding("state", "problem", "; ".join(found), advice)
+    else:
+        yield Finding("state", "ok", "every page and every event is there")
+
+
 def _editor(_: Settings) -> Iterator[Finding]:
     page = Path(__file__).parent.parent / "bridge" / "_ui" / "index.html"
     if page.is_file():
@@ -137,6 +156,7 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _device,
     _memory,
     _home,
+    _state,
     _port,
     _editor,
 )

@@ -169,13 +169,55 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def events(graph_id: str, home: Home = None, after: int = 0) -> None:
-    """Print the event log of a graph, a JSON line for each event."""
+def events(
+    graph_id: Annotated[str | None, typer.Argument(help="Of one graph; with --replay: of all.")] = None,
+    home: Home = None,
+    after: Annotated[int, typer.Option(help="Only events with a higher number.")] = 0,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Add the whole log up, and compare the state with it.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="With --replay: make the state say what the log says.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the event log of a graph, a JSON line for each event; or compare the state with the log."""
+    if replay:
+        from vortex_prefect.cli.state import replay as compare  # noqa: PLC0415
+
+        if not compare(Settings.from_env(os.environ, home=home), graph_id, repair, as_json, console):
+            raise typer.Exit(EXIT_FAILED)
+        return
+    if graph_id is None or repair:
+        raise typer.BadParameter("name a graph, or give --replay")
     from vortex_prefect.client import Bridge  # noqa: PLC0415
 
     with Bridge(home=home) as bridge:
         for event in bridge.list_events(graph_id, after):
             print(json.dumps(event.to_dict()))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="What to write; one that is there is replaced.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the state (graphs, executions, queue, log) into a file; a stack may run meanwhile."""
+    from vortex_prefect.cli.state import back_up  # noqa: PLC0415
+
+    back_up(Settings.from_env(os.environ, home=home), file, as_json, console)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `vortex backup` wrote.", exists=True, dir_okay=False)],
+    home: Home = None,
+) -> None:
+    """Put a copy of the state back, while no stack runs; what was there is kept beside it."""
+    from vortex_prefect.cli.state import restore as put_back  # noqa: PLC0415
+
+    put_back(Settings.from_env(os.environ, home=home), file, console)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from vortex_prefect.core.events import AggregateType, Event
+from vortex_prefect.core.events import AggregateType, Event, Fact
 from vortex_prefect.core.histogram import HistogramSnapshot
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.lifecycle import GraphState
@@ -344,6 +344,9 @@ class UnitOfWork(Protocol):
         limit: int = 1000,
     ) -> list[Event]:
         """Events with a higher sequence number than `after`, in order."""
+
+    def facts(self, after: int, limit: int) -> list[Fact]:
+        """As `events` of all aggregates, for projections."""
 
     def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
         """Events with a lower sequence number than `before`, last first, without their payloads.

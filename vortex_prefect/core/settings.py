@@ -108,6 +108,8 @@ class Settings:
     arena_checksums: str = "cross-process"
     #: Load the pack `debug`.
     debug_nodes: bool = False
+    #: Database of the state, `postgresql://user@host/database` say; empty: `vortex.db` in the home.
+    store_url: str = ""
     #: Executions that run at once; the rest waits in the queue.
     concurrency: int = 4
     #: Prefect's work pool of graphs that nobody placed elsewhere.
@@ -237,9 +239,8 @@ _KINDS: dict[str, type] = {
     "workers": int, "spares": int,
     "spin_us": int, "hang_after_s": float, "cancel_grace_s": float, "worker_memory_bytes": int,
     "worker_device_bytes": int, "quarantine_after": int, "device": str, "dask": str,
-    "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int,
-    "arena_checksums": str, "debug_nodes": bool,
-    "concurrency": int, "pool": str, "report_after_s": float,
+    "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "arena_checksums": str,
+    "debug_nodes": bool, "concurrency": int, "store_url": str, "pool": str, "report_after_s": float,
     "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
     "start_dir": Path, "file_roots": tuple, "upload_bytes": int, "uploads": int, "disk_floor_bytes": int,
     "log_format": str, "log_level": str,

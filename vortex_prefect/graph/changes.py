@@ -30,7 +30,8 @@ from vortex_prefect.graph.model import (
     Position,
 )
 
-_POLICY = ("retries", "retry_delay_s", "retry_jitter_factor", "timeout_s", "tags", "max_parallel")
+#: Fields of a node that `NodePolicySet` tells.
+POLICY = ("retries", "retry_delay_s", "retry_jitter_factor", "timeout_s", "tags", "max_parallel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def node_created(node_id: str, node: Node) -> Change:
 
 def policy_set(node_id: str, node: Node) -> Change:
     """`NodePolicySet` with how the node is tried again, limited and tagged."""
-    return Change("NodePolicySet", {"node_id": node_id, **node.model_dump(mode="json", include=set(_POLICY))})
+    return Change("NodePolicySet", {"node_id": node_id, **node.model_dump(mode="json", include=set(POLICY))})
 
 
 def edge_created(index: int, edge: Edge) -> Change:
@@ -188,7 +189,7 @@ def _node_changes(node_id: str, old: Node, new: Node) -> Iterator[Change]:
         yield Change("NodeModeSet", {"node_id": node_id, "mode": new.mode})
     if old.title != new.title:
         yield Change("NodeTitled", {"node_id": node_id, "title": new.title})
-    if any(getattr(old, name) != getattr(new, name) for name in _POLICY):
+    if any(getattr(old, name) != getattr(new, name) for name in POLICY):
         yield policy_set(node_id, new)
 
 
@@ -290,7 +291,7 @@ def _node_titled(draft: Draft, payload: Payload) -> None:
 
 def _node_policy_set(draft: Draft, payload: Payload) -> None:
     # Events from before a field existed do not name it.
-    policy = {name: payload[name] for name in _POLICY if name in payload}
+    policy = {name: payload[name] for name in POLICY if name in payload}
     if "tags" in policy:
         policy["tags"] = tuple(policy["tags"])
     draft.set_node(payload["node_id"], **policy)

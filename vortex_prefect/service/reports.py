@@ -60,7 +60,7 @@ _ENDINGS = {
 #: Before and after → the event; what else a report tells on the way is no fact yet.
 _PROGRESS = {
     (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING): "ExecutionStarted",
-    (ExecutionStatus.QUEUED, ExecutionStatus.PAUSED): "ExecutionStarted",
+    (ExecutionStatus.QUEUED, ExecutionStatus.PAUSED): "ExecutionPaused",
     (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED): "ExecutionPaused",
     (ExecutionStatus.PAUSED, ExecutionStatus.RUNNING): "ExecutionResumed",
 }

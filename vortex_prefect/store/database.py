@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -47,6 +47,9 @@ class Database(Protocol):
 
     def insert_events(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Write rows of `event_values`, through the driver itself: SQLAlchemy takes 24 µs for each, SQLite 5."""
+
+    def read_facts(self, connection: Connection, after: int, limit: int) -> Iterable[Sequence[Any]]:
+        """Number, type, aggregate's type and id, payload, metadata and time of events after a number, in order."""
 
     def protect_events(self, connection: Connection) -> None:
         """Have the database itself refuse changes of the log."""

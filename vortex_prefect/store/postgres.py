@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -43,6 +43,10 @@ _PROTECTION = (
     """,
 )
 
+_FACTS = """
+    SELECT sequence_number, event_type, aggregate_type, aggregate_id::text, payload, metadata, created_at
+    FROM events WHERE sequence_number > %s ORDER BY sequence_number LIMIT %s
+"""
 _INSERT = f"INSERT INTO events ({', '.join(c.name for c in events.c)}) VALUES ({', '.join('%s' for _ in events.c)})"
 
 
@@ -125,6 +129,10 @@ class PostgresDatabase:
     def insert_events(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """See `Database.insert_events`."""
         connection.exec_driver_sql(_INSERT, list(rows))
+
+    def read_facts(self, connection: Connection, after: int, limit: int) -> Iterable[Sequence[Any]]:
+        """See `Database.read_facts`."""
+        return connection.exec_driver_sql(_FACTS, (after, limit))
 
     def protect_events(self, connection: Connection) -> None:
         """See `Database.protect_events`."""

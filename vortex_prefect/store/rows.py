@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from vortex_prefect.core.contracts import ExecutionRecord, GraphHead, GraphRecord
-from vortex_prefect.core.events import Event
+from vortex_prefect.core.events import Event, Fact
 from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import ExecutionStatus
@@ -58,6 +58,13 @@ def event_of(row: RowMapping | Mapping[str, Any]) -> Event:
         created_ms=_ms_of(row["created_at"]),
         sequence_number=row["sequence_number"],
     )
+
+
+def fact_of(row: Sequence[Any]) -> Fact:
+    """The fact of a row of `Database.read_facts`."""
+    number, event_type, aggregate_type, aggregate_id, payload, metadata, at = row
+    payload, metadata = upcast(event_type, payload, metadata)
+    return Fact(number, event_type, aggregate_type, aggregate_id, payload, metadata, _ms_of(at))
 
 
 def graph_row(record: GraphRecord) -> dict[str, Any]:

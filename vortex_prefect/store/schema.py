@@ -29,7 +29,7 @@ def prepare(connection: Connection, database: Database) -> None:
         tables = set(inspect(connection).get_table_names())
         if not tables:
             _create(connection, database)
-        elif (found := _revision(connection, tables)) is None:
+        elif (found := revision(connection, tables)) is None:
             reason = "the database is not a VORTEX store"
             raise unusable(database.place, reason, "Choose another database or another home.")
         elif found != HEAD:
@@ -45,7 +45,7 @@ def _create(connection: Connection, database: Database) -> None:
     connection.execute(text(f"INSERT INTO {_REVISION} VALUES ('{HEAD}')"))
 
 
-def _revision(connection: Connection, tables: set[str]) -> str | None:
+def revision(connection: Connection, tables: set[str]) -> str | None:
     """What the database says of itself; null if it is none of ours."""
     if _REVISION in tables and "events" in tables:
         return str(connection.execute(text(f"SELECT version_num FROM {_REVISION}")).scalar())

@@ -25,10 +25,10 @@ from sqlalchemy import (
 )
 
 from vortex_prefect.core.errors import SystemFault
-from vortex_prefect.core.events import Event
+from vortex_prefect.core.events import Event, Fact
 from vortex_prefect.store.database import Database
 from vortex_prefect.store.faults import translated
-from vortex_prefect.store.rows import event_of, event_row
+from vortex_prefect.store.rows import event_of, event_row, fact_of
 from vortex_prefect.store.tables import events
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 # The statements of the hot path are built once: building them took 0.56 of an append's 0.91 ms of CPU.
 _STORED = select(events).where(events.c.event_id == bindparam("event_id"))
-# Neither a sequence of the database nor a counter beyond the transaction: both leave gaps after a rollback.
+# No sequence of the database, which leaves gaps after a rollback. Who writes alone may remember the answer.
 _LAST = select(func.coalesce(func.max(events.c.sequence_number), 0))
 
 
@@ -45,9 +45,22 @@ class Lost(Exception):
 
 
 class Session:
-    """A transaction on a connection. Each method may raise what `faults.translated` does."""
+    """A transaction on a connection. Each method may raise what `faults.translated` does.
 
-    def __init__(self, connection: Connection, database: Database, *, writable: bool, shared: bool = False) -> None:
+    Args:
+        shared: by several units of work.
+        last: number of the log's last event, where it is known.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        database: Database,
+        *,
+        writable: bool,
+        shared: bool = False,
+        last: int | None = None,
+    ) -> None:
         self._connection = connection
         self._database = database
         self._place = database.place
@@ -59,7 +72,7 @@ class Session:
         self._tail_events: dict[str, Event] = {}
         #: Where in `_tail` the events of the present unit begin.
         self._mark = 0
-        self._last: int | None = None
+        self._last = last
         self._last_before: int | None = None
         self._savepoint = False
         #: Events of the present unit that are new to the log.
@@ -95,9 +108,12 @@ class Session:
             return waiting
         if self._database.errors_abort:
             self._begin_statements()
-        with self._watched():
+        try:
             if not self._database.knows_event(self._connection, event_id):
                 return None
+        except Exception:
+            with self._watched():  # entered for nothing, it takes as long as the question
+                raise
         row = self.execute(_STORED, _first, {"event_id": event_id})
         return None if row is None else event_of(row)
 
@@ -105,6 +121,13 @@ class Session:
         """Rows of a statement that reads the table of events."""
         self._flush()
         return list(self.execute(statement, _all))
+
+    def facts(self, after: int, limit: int) -> list[Fact]:
+        """What projections need of the events with a higher number, in order."""
+        self._flush()
+        self._begin_statements()
+        with self._watched():
+            return list(map(fact_of, self._database.read_facts(self._connection, after, limit)))
 
     # Statements
 
@@ -123,6 +146,11 @@ class Session:
         self._begin_statements()
         with self._watched():
             return take(self._connection.execute(statement, values))
+
+    @property
+    def last(self) -> int | None:
+        """The number of the log's last event; null if nobody has asked."""
+        return self._last
 
     def check(self) -> None:
         """Raise the fault that the work met and swallowed: the database may have rolled back on its own."""

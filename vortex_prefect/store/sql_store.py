@@ -24,7 +24,7 @@ from vortex_prefect.store.schema import prepare
 from vortex_prefect.store.session import Session
 from vortex_prefect.store.sqlite import SqliteDatabase
 from vortex_prefect.store.unit import RecentRecords, SqlUnit
-from vortex_prefect.store.writer import Job, Line, run_together, run_work, tell
+from vortex_prefect.store.writer import Job, Line, Log, run_together, run_work, tell
 
 T = TypeVar("T")
 
@@ -54,6 +54,7 @@ class SqlStore:
         self._held = connection
         self._resources = resources
         self._recent = RecentRecords()
+        self._log = Log()
         self._place = database.place
         self._writer = ThreadPoolExecutor(1, "vortex-store-write")
         self._readers = self._writer if database.in_memory else ThreadPoolExecutor(_READERS, "vortex-store-read")
@@ -161,12 +162,14 @@ class SqlStore:
 
     def _run(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
         try:
-            self._held = self._database.revived(self._held)
+            held = self._database.revived(self._held)
+            if held is not self._held:  # while it had no lock, another may have written
+                self._held, self._log = held, Log()
         except BaseException as error:
             for job in jobs:
                 job.error = error
             return jobs, []
-        return run_together(self._held, self._database, self._recent, jobs)
+        return run_together(self._held, self._database, self._recent, self._log, jobs)
 
     def _count(self, done: list[Job]) -> None:
         now = time.perf_counter()
@@ -248,7 +251,7 @@ def open_store(url: str) -> SqlStore:
         SystemFault: SY-005 if another store has it open, SY-006 if it is not usable or of another schema
             version, SY-003 if no such kind of database is supported, or its driver is not installed.
     """
-    database = _database(_parse(url))
+    database = database_of(url)
     with ExitStack() as resources:
         resources.callback(database.close)
         connection = resources.enter_context(database.writer())
@@ -263,6 +266,11 @@ def _parse(url: str) -> URL:
     except ArgumentError:
         # Its text may hold a password.
         raise SystemFault("SY-003", "what was given is not the URL of a database", _HINT) from None
+
+
+def database_of(url: str) -> Database:
+    """What a URL names, of which nothing is opened yet; SY-003 as `open_store`."""
+    return _database(_parse(url))
 
 
 def _database(url: URL) -> Database:

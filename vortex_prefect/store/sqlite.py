@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -34,6 +35,10 @@ _PROTECTION = (
 
 _WRITER = "vortex_writer"
 
+_FACTS = """
+    SELECT sequence_number, event_type, aggregate_type, aggregate_id, payload, metadata, created_at
+    FROM events WHERE sequence_number > ? ORDER BY sequence_number LIMIT ?
+"""
 _INSERT = f"INSERT INTO events ({', '.join(c.name for c in events.c)}) VALUES ({', '.join('?' for _ in events.c)})"
 
 
@@ -109,6 +114,13 @@ class SqliteDatabase:
         """See `Database.insert_events`."""
         _raw(connection).executemany(_INSERT, rows)
 
+    def read_facts(self, connection: Connection, after: int, limit: int) -> Iterator[Sequence[Any]]:
+        """See `Database.read_facts`."""
+        decode, parse = json_text.decode, datetime.fromisoformat
+        for number, kind, of, key, payload, metadata, at in _raw(connection).execute(_FACTS, (after, limit)):
+            dashed = f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
+            yield number, kind, of, dashed, decode(payload), decode(metadata), parse(at)
+
     def protect_events(self, connection: Connection) -> None:
         """See `Database.protect_events`."""
         for statement in _PROTECTION:
@@ -177,4 +189,4 @@ def _set_up(dbapi_connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     # Left to itself the driver begins at the first write only, and reads would see no snapshot.
     writes = connection.get_execution_options().get(_WRITER, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    _raw(connection).execute("BEGIN IMMEDIATE" if writes else "BEGIN").close()

@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     insert,
     literal,
     or_,
@@ -33,7 +34,7 @@ from vortex_prefect.core.contracts import (
     StoredDocument,
 )
 from vortex_prefect.core.errors import RequestError, SystemFault
-from vortex_prefect.core.events import AggregateType, Event
+from vortex_prefect.core.events import AggregateType, Event, Fact
 from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.recent import Recent
@@ -91,8 +92,6 @@ class SqlUnit:
         self._writable = writable
         self._ended = False
         self._written: dict[str, GraphRecord] = {}
-        self._documents = DocumentRows(self._execute, self._write)
-        self._queue = QueueRows(self._execute, self._write)
 
     def append(self, event: Event, *, after: int | None = None) -> Event:
         """Append to the log; an event whose id is there already is answered with the one stored.
@@ -216,23 +215,23 @@ class SqlUnit:
 
     def put_queue_entry(self, entry: QueueEntry) -> None:
         """Insert or replace."""
-        self._queue.put(entry)
+        self._queue().put(entry)
 
     def queue_entry(self, execution_id: str) -> QueueEntry | None:
         """An entry of the queue, or null; also one that has left it lately."""
-        return self._queue.get(execution_id)
+        return self._queue().get(execution_id)
 
     def waiting(self) -> list[QueueEntry]:
         """All entries that have not left the queue, in no order."""
-        return self._queue.waiting()
+        return self._queue().waiting()
 
     def queue_entries(self) -> list[QueueEntry]:
         """All entries, in no order."""
-        return self._queue.all()
+        return self._queue().all()
 
     def forget_queue_entries(self, left_before_ms: int) -> int:
         """Remove entries that left the queue before; how many."""
-        return self._queue.forget(left_before_ms)
+        return self._queue().forget(left_before_ms)
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""
@@ -258,6 +257,17 @@ class SqlUnit:
             statement = statement.where(events.c.aggregate_type == literal(aggregate_type, literal_execute=True))
         return [event_of(row) for row in self._log(statement.limit(limit))]
 
+    def facts(self, after: int, limit: int) -> list[Fact]:
+        """Events with a higher sequence number than `after`, in order, for projections."""
+        self._check()
+        return self._session.facts(after, limit)
+
+    def log_extent(self) -> tuple[int, int]:
+        """How many events there are, and the last one's number."""
+        extent = select(func.count().label("count"), func.coalesce(func.max(events.c.sequence_number), 0).label("last"))
+        row = self._log(extent)[0]
+        return int(row["count"]), int(row["last"])
+
     def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
         """Events with a lower sequence number than `before`, last first, without their payloads."""
         if not is_id(aggregate_id):
@@ -270,31 +280,31 @@ class SqlUnit:
 
     def document(self, graph_id: str) -> StoredDocument | None:
         """The shared document of a graph, or null while nobody has opened one."""
-        return self._documents.get(graph_id)
+        return self._documents().get(graph_id)
 
     def put_document(self, document: StoredDocument) -> None:
         """Insert or replace; updates that its snapshot holds are forgotten."""
-        self._documents.put(document)
+        self._documents().put(document)
 
     def settle_document(self, graph_id: str, number: int) -> None:
         """Note that events and record say what the document says up to this update."""
-        self._documents.settle(graph_id, number)
+        self._documents().settle(graph_id, number)
 
     def delete_document(self, graph_id: str) -> None:
         """Remove a document and its updates."""
-        self._documents.remove(graph_id)
+        self._documents().remove(graph_id)
 
     def append_updates(self, graph_id: str, updates: Sequence[DocumentUpdate]) -> None:
         """Store edits behind those that are there."""
-        self._documents.append(graph_id, updates)
+        self._documents().append(graph_id, updates)
 
     def document_updates(self, graph_id: str, after: int) -> list[DocumentUpdate]:
         """Stored edits with a higher number, in order."""
-        return self._documents.updates(graph_id, after)
+        return self._documents().updates(graph_id, after)
 
     def unsettled_documents(self) -> list[str]:
         """Graphs of which a stored edit is in no event yet."""
-        return self._documents.unsettled()
+        return self._documents().unsettled()
 
     def get_setting(self, name: str) -> Any:
         """A small JSON value kept under a name, or null."""
@@ -353,6 +363,12 @@ class SqlUnit:
 
     def _all(self, statement: Select[Any]) -> Sequence[RowMapping]:
         return self._execute(statement, lambda result: result.mappings().all())
+
+    def _documents(self) -> DocumentRows:
+        return DocumentRows(self._execute, self._write)
+
+    def _queue(self) -> QueueRows:
+        return QueueRows(self._execute, self._write)
 
     def _write(
         self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None

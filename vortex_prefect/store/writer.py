@@ -96,8 +96,15 @@ class Line:
             self._running = 0
 
 
+class Log:
+    """What is known of the log between two transactions: nobody else writes it."""
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+
+
 def run_together(
-    connection: Connection, database: Database, recent: RecentRecords, jobs: list[Job]
+    connection: Connection, database: Database, recent: RecentRecords, log: Log, jobs: list[Job]
 ) -> tuple[list[Job], list[Job]]:
     """Run units of work in one transaction, and commit it.
 
@@ -105,10 +112,11 @@ def run_together(
         Those that have a result or an error, and those that had no turn.
     """
     done: list[Job] = []
+    last, log.last = log.last, None
     try:
         with translated(database.place):
             transaction = connection.begin()
-        session = Session(connection, database, writable=True, shared=len(jobs) > 1)
+        session = Session(connection, database, writable=True, shared=len(jobs) > 1, last=last)
         try:
             ends = time.perf_counter() + _LONGEST_S
             for job in jobs:
@@ -129,6 +137,7 @@ def run_together(
         _fail(done or jobs, error)
         done = done or jobs
     else:
+        log.last = session.last
         for job in done:
             if job.unit is not None:
                 job.unit.committed()
