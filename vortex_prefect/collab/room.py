@@ -23,7 +23,7 @@ from vortex_prefect.collab import protocol
 from vortex_prefect.collab.changes import Author, Authored, Unsettled
 from vortex_prefect.collab.presence import Presence
 from vortex_prefect.collab.projection import Projector
-from vortex_prefect.collab.roles import Ledger, Member, RoomStatistics
+from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Timer
 from vortex_prefect.collab.updates import MOST_NESTED, check_update
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
 from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
@@ -82,8 +82,12 @@ class Room:
         *,
         read: Callable[[], Graph],
         most_bytes: int,
+        later: Later | None = None,
     ) -> None:
-        """`read` gives the graph that `record` holds; what the document says beyond it is settled with an edit."""
+        """`read` gives the graph that `record` holds; what the document says beyond it is settled with an edit.
+
+        `later` is the event loop's `call_later`, unless given.
+        """
         self.graph_id = record.id
         self.record = record
         self.members: set[Member] = set()
@@ -92,6 +96,7 @@ class Room:
         self._store = store
         self._ledger = ledger
         self._most_bytes = most_bytes
+        self._later = later or asyncio.get_running_loop().call_later
         self._presence = Presence()
         self._shown: set[int] = set()
         self._number = stored.number
@@ -108,7 +113,7 @@ class Room:
         self._waiting: list[asyncio.Future[GraphRecord]] = []
         self._asked: Any = None
         self._due = False
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timers: list[Timer] = []
         self._wake = asyncio.Event()
         self._space = asyncio.Event()
         self._space.set()
@@ -454,7 +459,7 @@ class Room:
             self._due = True
             self._wake.set()
 
-        self._timers.append(asyncio.get_running_loop().call_later(SETTLE_S, settle))
+        self._timers.append(self._later(SETTLE_S, settle))
 
     def _fail(self, fault: VortexError, waiting: Sequence[asyncio.Future[GraphRecord]]) -> None:
         _log.error("edits of graph %s were not stored: %s", self.graph_id, fault)
@@ -478,7 +483,7 @@ class Room:
 
     def _tell_presence(self, clients: set[int]) -> None:
         if clients and not self._shown and self._fault is None:
-            asyncio.get_running_loop().call_later(_PRESENCE_S if len(self.members) > 2 else 0, self._flush_presence)
+            self._later(_PRESENCE_S if len(self.members) > 2 else 0, self._flush_presence)
         self._shown |= clients
 
     def _flush_presence(self) -> None:

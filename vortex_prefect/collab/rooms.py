@@ -15,7 +15,7 @@ from pycrdt import Doc
 from vortex_prefect.collab.changes import Author
 from vortex_prefect.collab.document import new_document
 from vortex_prefect.collab.projection import Projector
-from vortex_prefect.collab.roles import Ledger, Member, RoomStatistics
+from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics
 from vortex_prefect.collab.room import Room
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
 from vortex_prefect.core.errors import RequestError, VortexError
@@ -57,12 +57,14 @@ class Rooms:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        later: Later | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._limits = limits
         self._sleep = sleep
         self._clock = clock
+        self._later = later
         self._catalogue: Catalogue | None = None
         self._open: dict[str, _Open] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -114,7 +116,7 @@ class Rooms:
                 return room
             room = await self._load(graph_id)
             # Whoever opens the room is to see the graph first; reading a thousand nodes takes 50 ms.
-            asyncio.get_running_loop().call_later(_READ_S, room.look)
+            (self._later or asyncio.get_running_loop().call_later)(_READ_S, room.look)
             task = asyncio.create_task(room.run())
             self._open[graph_id] = _Open(room, task, self._clock())
             task.add_done_callback(lambda task: self._ended(graph_id, task))
@@ -241,6 +243,7 @@ class Rooms:
             self._ledger,
             read=lambda: parse_graph(record.document, self._limits),
             most_bytes=self._limits.document_bytes,
+            later=self._later,
         )
         room.apply_stored(loaded.updates, stored.settled)
         return room
