@@ -113,6 +113,10 @@ class Room:
         self._waiting: list[asyncio.Future[GraphRecord]] = []
         self._asked: Any = None
         self._due = False
+        #: A commit is under way, and whether it holds changes of the graph.
+        self._committing = self._settling = False
+        #: Changes by the server that have begun.
+        self._editing = 0
         self._timers: list[Timer] = []
         self._wake = asyncio.Event()
         self._space = asyncio.Event()
@@ -181,7 +185,12 @@ class Room:
     @property
     def idle(self) -> bool:
         """Whether nobody is connected, and everything is stored and settled."""
-        return not (self.members or self._edits or self._unsettled or self._waiting or self._replies)
+        return not (self.members or self._editing or self._replies or self._pending)
+
+    @property
+    def _pending(self) -> bool:
+        """Whether anything that was edited is not in the record yet."""
+        return bool(self._edits or self._unsettled or self._waiting or self._committing)
 
     async def settle(self) -> GraphRecord:
         """The graph's record, once everything that was edited until now is in it.
@@ -190,9 +199,7 @@ class Room:
             SystemFault: SY-006, it could not be stored.
         """
         self._check_usable()
-        if self._edits or self._unsettled or self._waiting:
-            return await self._written()
-        return self.record
+        return await self._written() if self._pending else self.record
 
     async def edit(
         self, change: Callable[[GraphRecord, Graph], Graph], author: Author, asked: Any = None
@@ -200,15 +207,23 @@ class Room:
         """Change the document as a member does; gives the record that holds the change.
 
         Args:
-            change: gives the graph as it is to be. Of the record that it is given, the version is one higher than
-                the stored one where edits wait that it does not hold yet.
+            change: gives the graph as it is to be. Of the record that it is given, the version is higher than
+                the stored one where edits are under way that it does not hold yet.
             asked: for `Ledger.tell`.
 
         Raises:
             SystemFault: SY-006, it could not be stored.
             Exception: what `change` raised; nothing is changed then.
         """
-        await self.settle()
+        self._editing += 1
+        try:
+            await self.settle()
+            return await self._edit(change, author, asked)
+        finally:
+            self._editing -= 1
+
+    async def _edit(self, change: Callable[[GraphRecord, Graph], Graph], author: Author, asked: Any) -> GraphRecord:
+        self._check_usable()
         self._look()
         new = change(self._present(), self.graph)
         self._author = author
@@ -351,11 +366,12 @@ class Room:
         self._touched = False
 
     def _present(self) -> GraphRecord:
-        if not self._unsettled:
+        ahead = self._settling + bool(self._unsettled)
+        if not ahead:
             return self.record
         # Who names the stored version has not seen what waits.
         return GraphRecord(
-            self.record.id, self.graph.name, self.record.version + 1, self.record.document,
+            self.record.id, self.graph.name, self.record.version + ahead, self.record.document,
             self.record.created_ms, self.record.updated_ms,
         )  # fmt: skip
 
@@ -389,6 +405,7 @@ class Room:
         ]
         self._number += len(numbered)
         last = self._number
+        self._committing, self._settling = True, settles
         try:
             if numbered or settles:
                 self.record = await self._store.write(lambda uow: self._write(uow, numbered, graph, changes, last))
@@ -399,6 +416,8 @@ class Room:
             # A defect of ours or a cancellation: whoever waits must not wait for ever.
             self._fail(SystemFault("SY-007", f"the document was not stored: {error!r}"), waiting)
             raise
+        finally:
+            self._committing = self._settling = False
         self._tell(edits)
         for reply in replies:
             reply()
@@ -443,7 +462,7 @@ class Room:
             _log.warning("no snapshot of graph %s was stored: %s", self.graph_id, error)
 
     async def _put_snapshot(self) -> None:
-        if self._edits or self._unsettled:
+        if self._pending:
             return  # it may hold nothing that is neither stored nor settled; there will be a quieter moment
         number, content = self._number, self._doc.get_update()
         document = StoredDocument(self.graph_id, content, number, number)
