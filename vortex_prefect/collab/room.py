@@ -44,8 +44,8 @@ _MOST_WAITING = 1_000
 _NOTHING = b"\x00\x00"
 #: Who makes the changes that nobody made.
 _SERVER: Author = {"user": "server"}
-#: WebSocket close code: try again later.
-_TRY_LATER = 1013
+#: WebSocket close codes: there is no such graph; try again later.
+_NO_GRAPH, _TRY_LATER = 4404, 1013
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +437,11 @@ class Room:
         changes: Sequence[Authored],
         settled: int,
     ) -> GraphRecord:
+        stored = uow.graph(self.graph_id)
+        if stored is None:
+            raise RequestError("RQ-002", "the graph was deleted")
+        if stored.version != self.record.version:
+            raise SystemFault("SY-007", f"graph {self.graph_id} was changed beside its document")
         uow.append_updates(self.graph_id, updates)
         if graph is None:
             return self.record
@@ -483,7 +488,7 @@ class Room:
     def _fail(self, fault: VortexError, waiting: Sequence[asyncio.Future[GraphRecord]]) -> None:
         _log.error("edits of graph %s were not stored: %s", self.graph_id, fault)
         self._waiting += waiting
-        self.end(fault)
+        self.end(fault, _NO_GRAPH if fault.code == "RQ-002" else _TRY_LATER)
 
     # Answers
 
