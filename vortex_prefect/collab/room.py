@@ -341,6 +341,7 @@ class Room:
         captured, self._captured = self._captured, []
         for update in captured:
             self._edits.append(_Edit(update, author, member))
+            self._behind_bytes += len(update)
         if captured:
             self._touched = True
             self._wake.set()
@@ -426,7 +427,6 @@ class Room:
         for each in waiting:
             if not each.done():
                 each.set_result(self.record)
-        self._behind_bytes += sum(len(update.content) for update in numbered)
         await self._snapshot_if_due()
 
     def _write(
@@ -469,10 +469,11 @@ class Room:
     async def _put_snapshot(self) -> None:
         if self._pending:
             return  # it may hold nothing that is neither stored nor settled; there will be a quieter moment
-        number, content = self._number, self._doc.get_update()
+        number, content, behind = self._number, self._doc.get_update(), self._behind_bytes
         document = StoredDocument(self.graph_id, content, number, number)
         await self._store.write(lambda uow: uow.put_document(document))
-        self._snapshot_number, self._size_bytes, self._behind_bytes = number, len(content), 0
+        self._snapshot_number, self._size_bytes = number, len(content)
+        self._behind_bytes -= behind
 
     def _await_more_moves(self) -> None:
         if self._timers:
