@@ -169,7 +169,7 @@ class Room:
 
     def look(self) -> None:
         """Read the document before the first edit has to wait for that."""
-        if self._fault is None and not self._closed:
+        if self._fault is None:
             _ = self.graph
 
     @property
@@ -280,12 +280,28 @@ class Room:
 
     async def snapshot(self) -> None:
         """Store the document as one update, in the place of all its edits."""
+        await self.settle()
         if self._number > self._snapshot_number:
-            await self.settle()
             await self._put_snapshot()
 
     def close(self, code: int, reason: str) -> None:
-        """Send everybody away, and let go of the document."""
+        """Send everybody away, and let go of the document; a commit that somebody waits for does not come any more."""
+        self._end(SystemFault("SY-006", f"the room of graph {self.graph_id} is closed", "Try again."), code, reason)
+
+    def end(self, fault: VortexError, code: int = _TRY_LATER) -> None:
+        """Take nothing more, and send everybody away: what is on disk is the truth."""
+        self._end(fault, code, f"{fault.code} {fault.message}")
+
+    def _end(self, fault: VortexError, code: int, reason: str) -> None:
+        self._fault = self._fault or fault
+        self._wake.set()
+        self._space.set()
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_exception(self._fault)
+        self._waiting.clear()
+        if self._closed:
+            return
         self._closed = True
         for member in tuple(self.members):
             member.close(code, reason)
@@ -294,17 +310,6 @@ class Room:
             timer.cancel()
         self._doc.unobserve(self._subscription)
         self._projector.close()
-
-    def end(self, fault: VortexError, code: int = _TRY_LATER) -> None:
-        """Take nothing more, and send everybody away: what is on disk is the truth."""
-        self._fault = fault
-        self._wake.set()
-        self._space.set()
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_exception(fault)
-        self._waiting.clear()
-        self.close(code, f"{fault.code} {fault.message}")
 
     # Edits
 

@@ -18,7 +18,7 @@ from vortex_prefect.collab.projection import Projector
 from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics
 from vortex_prefect.collab.room import Room
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
-from vortex_prefect.core.errors import RequestError, VortexError
+from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.model import Graph, parse_graph
@@ -114,6 +114,8 @@ class Rooms:
         async with self._locks[graph_id]:
             if (room := self._current(graph_id)) is not None:
                 return room
+            if self._closed:
+                raise SystemFault("SY-006", "the server stops", "Try again.")
             room = await self._load(graph_id)
             # Whoever opens the room is to see the graph first; reading a thousand nodes takes 50 ms.
             (self._later or asyncio.get_running_loop().call_later)(_READ_S, room.look)
