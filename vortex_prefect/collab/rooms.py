@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from pycrdt import Doc
@@ -40,6 +40,13 @@ class _Loaded:
 
 
 @dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Who has it or waits for it.
+    wanted: int = 0
+
+
+@dataclass(slots=True)
 class _Open:
     room: Room
     task: asyncio.Task[None]
@@ -67,7 +74,7 @@ class Rooms:
         self._later = later
         self._catalogue: Catalogue | None = None
         self._open: dict[str, _Open] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: dict[str, _Turn] = {}
         self._closed = False
 
     # Use
@@ -111,7 +118,7 @@ class Rooms:
 
     async def room(self, graph_id: str) -> Room:
         """The open room of a graph; errors as `join`."""
-        async with self._locks[graph_id]:
+        async with self._turn(graph_id):
             if (room := self._current(graph_id)) is not None:
                 return room
             if self._closed:
@@ -179,6 +186,19 @@ class Rooms:
     async def _has_document(self, graph_id: str) -> bool:
         return await self._store.read(lambda uow: uow.document(graph_id)) is not None
 
+    @contextlib.asynccontextmanager
+    async def _turn(self, graph_id: str) -> AsyncIterator[None]:
+        """Open or close a graph's room alone; ids that anybody asked for are not kept."""
+        turn = self._turns.setdefault(graph_id, _Turn())
+        turn.wanted += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del self._turns[graph_id]
+
     def _current(self, graph_id: str) -> Room | None:
         found = self._open.get(graph_id)
         return None if found is None else found.room
@@ -191,7 +211,7 @@ class Rooms:
             _log.critical("the room of graph %s died", graph_id, exc_info=error)
 
     async def _close(self, graph_id: str, code: int, reason: str) -> None:
-        async with self._locks[graph_id]:
+        async with self._turn(graph_id):
             found = self._open.get(graph_id)
             if found is None or (code == _TRY_LATER and not found.room.idle):
                 return
@@ -204,7 +224,6 @@ class Rooms:
             self._open.pop(graph_id, None)
             found.task.cancel()
             found.room.close(code, reason)
-        self._locks.pop(graph_id, None)
 
     async def _load(self, graph_id: str) -> Room:
         while True:
