@@ -306,8 +306,7 @@ class Room:
         for member in tuple(self.members):
             member.close(code, reason)
         self.members.clear()
-        for timer in self._timers:
-            timer.cancel()
+        self._cancel_timers()
         self._doc.unobserve(self._subscription)
         self._projector.close()
 
@@ -403,6 +402,7 @@ class Room:
         changes = self._unsettled.take() if settles else ()
         if settles:
             self._due = False
+            self._cancel_timers()
         elif self._unsettled:
             self._await_more_moves()
         graph = self.graph if settles else None
@@ -490,6 +490,11 @@ class Room:
             self._wake.set()
 
         self._timers.append(self._later(SETTLE_S, settle))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
 
     def _fail(self, fault: VortexError, waiting: Sequence[asyncio.Future[GraphRecord]]) -> None:
         _log.error("edits of graph %s were not stored: %s", self.graph_id, fault)
