@@ -472,7 +472,7 @@ class Room:
             _log.warning("no snapshot of graph %s was stored: %s", self.graph_id, error)
 
     async def _put_snapshot(self) -> None:
-        if self._pending:
+        if self._pending or self._fault is not None:
             return  # it may hold nothing that is neither stored nor settled; there will be a quieter moment
         number, content, behind = self._number, self._doc.get_update(), self._behind_bytes
         document = StoredDocument(self.graph_id, content, number, number)

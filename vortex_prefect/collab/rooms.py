@@ -128,7 +128,7 @@ class Rooms:
             (self._later or asyncio.get_running_loop().call_later)(_READ_S, room.look)
             task = asyncio.create_task(room.run())
             self._open[graph_id] = _Open(room, task, self._clock())
-            task.add_done_callback(lambda task: self._ended(graph_id, task))
+            task.add_done_callback(lambda task: self._ended(room, task))
             return room
 
     def forget(self, graph_id: str) -> None:
@@ -203,12 +203,12 @@ class Rooms:
         found = self._open.get(graph_id)
         return None if found is None else found.room
 
-    def _ended(self, graph_id: str, task: asyncio.Task[None]) -> None:
-        found = self._open.get(graph_id)
-        if found is not None and found.task is task:
-            del self._open[graph_id]
+    def _ended(self, room: Room, task: asyncio.Task[None]) -> None:
+        if self._current(room.graph_id) is room:
+            del self._open[room.graph_id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.critical("the room of graph %s died", graph_id, exc_info=error)
+            _log.critical("the room of graph %s died", room.graph_id, exc_info=error)
+            room.end(SystemFault("SY-007", "the room died; the log has the traceback"))
 
     async def _close(self, graph_id: str, code: int, reason: str) -> None:
         async with self._turn(graph_id):
