@@ -109,7 +109,8 @@ class Room:
         self._touched = False
         self._captured: list[bytes] = []
         self._edits: list[_Edit] = []
-        self._replies: list[Callable[[], None]] = []
+        #: What those who asked lack: their last question is the one that counts.
+        self._replies: dict[Member, bytes] = {}
         self._waiting: list[asyncio.Future[GraphRecord]] = []
         self._asked: Any = None
         self._due = False
@@ -395,7 +396,7 @@ class Room:
         self._look()
         edits, self._edits = self._edits, []
         self._space.set()
-        replies, self._replies = self._replies, []
+        replies, self._replies = self._replies, {}
         waiting, self._waiting = self._waiting, []
         asked, self._asked = self._asked, None
         settles = bool(self._unsettled) and (self._due or bool(waiting) or not self._unsettled.moves_only)
@@ -425,8 +426,8 @@ class Room:
         finally:
             self._committing = self._settling = False
         self._tell(edits)
-        for reply in replies:
-            reply()
+        for member, update in replies.items():
+            member.send(protocol.answers(update))
         if graph is not None:
             self._ledger.tell(self.record, graph, self.problems, asked)
         for each in waiting:
@@ -509,7 +510,7 @@ class Room:
             update = self._doc.get_update(state)
         except (ValueError, RuntimeError) as error:
             raise RequestError("RQ-001", f"this is no state of a Yjs document: {error}") from None
-        self._replies.append(lambda: member.send(protocol.answers(update)))
+        self._replies[member] = update
         self._wake.set()
 
     def _show(self, member: Member) -> None:
