@@ -51,6 +51,14 @@ class Ledger(Protocol):
         """A record is on disk; `asked` is what its change came with, or null."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """What all rooms of a process have done."""
+
+    #: Edits that they stored.
+    edits: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class RoomStatistics:
     """A room as it stands."""

@@ -23,7 +23,7 @@ from vortex_prefect.collab import protocol
 from vortex_prefect.collab.changes import Author, Authored, Unsettled
 from vortex_prefect.collab.presence import Presence
 from vortex_prefect.collab.projection import Projector
-from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Timer
+from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally, Timer
 from vortex_prefect.collab.updates import MOST_NESTED, check_update
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
 from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
@@ -83,6 +83,7 @@ class Room:
         read: Callable[[], Graph],
         most_bytes: int,
         later: Later | None = None,
+        tally: Tally | None = None,
     ) -> None:
         """`read` gives the graph that `record` holds; what the document says beyond it is settled with an edit.
 
@@ -96,6 +97,7 @@ class Room:
         self._store = store
         self._ledger = ledger
         self._most_bytes = most_bytes
+        self._tally = tally or Tally()
         self._later = later or asyncio.get_running_loop().call_later
         self._presence = Presence()
         self._shown: set[int] = set()
@@ -425,6 +427,7 @@ class Room:
             raise
         finally:
             self._committing = self._settling = False
+        self._tally.edits += len(numbered)
         self._tell(edits)
         for member, update in replies.items():
             member.send(protocol.answers(update))

@@ -15,7 +15,7 @@ from pycrdt import Doc
 from vortex_prefect.collab.changes import Author
 from vortex_prefect.collab.document import new_document
 from vortex_prefect.collab.projection import Projector
-from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics
+from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally
 from vortex_prefect.collab.room import Room
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
 from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
@@ -72,6 +72,7 @@ class Rooms:
         self._sleep = sleep
         self._clock = clock
         self._later = later
+        self._tally = Tally()
         self._catalogue: Catalogue | None = None
         self._open: dict[str, _Open] = {}
         self._turns: dict[str, _Turn] = {}
@@ -152,6 +153,11 @@ class Rooms:
     def members(self) -> int:
         """Connections to all rooms."""
         return sum(len(found.room.members) for found in self._open.values())
+
+    @property
+    def edits(self) -> int:
+        """Edits that were stored since the process began."""
+        return self._tally.edits
 
     def statistics(self) -> dict[str, RoomStatistics]:
         """Open rooms by graph."""
@@ -265,6 +271,7 @@ class Rooms:
             read=lambda: parse_graph(record.document, self._limits),
             most_bytes=self._limits.document_bytes,
             later=self._later,
+            tally=self._tally,
         )
         room.apply_stored(loaded.updates, stored.settled)
         return room
