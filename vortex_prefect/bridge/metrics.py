@@ -101,7 +101,7 @@ class _Collector(Collector):
 
     def _rooms(self) -> Iterator[Metric]:
         rooms = self._control.rooms
-        yield GaugeMetricFamily("vortex_rooms", "Shared documents that are open", len(rooms.statistics()))
+        yield GaugeMetricFamily("vortex_rooms", "Shared documents that are open", len(rooms))
         yield GaugeMetricFamily("vortex_room_members", "Connections to shared documents", rooms.members)
         yield CounterMetricFamily("vortex_room_edits", "Edits of shared documents that are on disk", rooms.edits)
 

@@ -149,6 +149,10 @@ class Rooms:
         room = self._current(graph_id)
         return [] if room is None else list(room.problems)
 
+    def __len__(self) -> int:
+        """Open rooms."""
+        return len(self._open)
+
     @property
     def members(self) -> int:
         """Connections to all rooms."""
