@@ -1,4 +1,4 @@
-"""Rooms without sockets: members that record what they are told, a store that can be held up, timers that are driven."""
+"""Rooms without sockets: members that record what they are told, a store that can be held, timers that are driven."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vortex_prefect.collab import protocol
 from vortex_prefect.collab.room import Room
 from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import DocumentUpdate, StoredDocument, StorePort, StoreStatistics, UnitOfWork
-from vortex_prefect.core.errors import VortexError
+from vortex_prefect.core.errors import RequestError, VortexError
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.service.actor import Actor
@@ -28,6 +28,15 @@ from vortex_prefect.service.shared import GraphLedger
 T = TypeVar("T")
 
 ADA = Actor("ada", "127.0.0.1", "pytest")
+
+
+def refusal(work: Callable[[], object]) -> str | None:
+    """The code with which it is refused; null if it is not."""
+    try:
+        work()
+    except RequestError as error:
+        return error.code
+    return None
 
 
 async def until(happened: Callable[[], object]) -> None:
