@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.rooms import ADA, Place, edit, until
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab.room import SETTLE_S
-from vortex_prefect.core.contracts import StorePort
+from vortex_prefect.core.contracts import GraphRecord, StorePort
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.graph.changes import Change, replay
 from vortex_prefect.graph.model import Graph, parse_graph
@@ -324,25 +324,32 @@ async def test_a_version_is_stale_as_soon_as_somebody_has_edited(at: Place, what
     assert record.document["nodes"]["blur"]["position"]["x"] == 77 or record.name == "Hers"
 
 
-async def test_an_edit_that_comes_when_a_put_begins_makes_its_version_stale(at: Place) -> None:
+async def test_a_put_that_begins_while_the_next_edit_is_written_sees_a_stale_version(at: Place) -> None:
     graph_id = await at.graph()
     room, ann = await at.enter(graph_id, "ann")
-    edit(room, ann, ann.renamed("One"))
     seen: list[int] = []
 
-    def change(record: object, graph: Graph) -> Graph:
-        seen.append(record.version)  # type: ignore[attr-defined]
+    def change(record: GraphRecord, graph: Graph) -> Graph:
+        seen.append(record.version)
         return graph
 
-    # The commit that it waits for is followed by another one, before it is its turn.
     at.store.hold()
-    editing = asyncio.create_task(room.edit(change, {"user": "ada"}))
+    writes = at.store.asked
+    edit(room, ann, ann.renamed("One"))
     await until(lambda: at.store.held)
+    editing = asyncio.create_task(room.edit(change, {"user": "ada"}))
+    await until(lambda: room._waiting)
     edit(room, ann, ann.renamed("Two"))
+    # Those that wait begin, and the next ones are held again.
+    at.store.release()
+    at.store.hold()
+    await until(lambda: at.store.asked == writes + 2)
+    edit(room, ann, ann.renamed("Three"))
     at.store.release()
     await editing
-    assert seen == [3]
-    assert (await at.graphs.get(graph_id)).name == "Two"
+    # What the change waited for is version 3, and "Three" was on its way when it was its turn.
+    assert seen == [4]
+    assert (await at.graphs.get(graph_id)).version == 4
 
 
 async def test_a_change_that_raises_changes_nothing(at: Place) -> None:
