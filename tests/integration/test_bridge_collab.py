@@ -110,10 +110,10 @@ async def test_an_execution_runs_what_the_document_said_when_it_was_asked_for(ma
         await ann.update("meta", name="Later")
         await bob.next()
         (request,) = made.engine.requests
-        assert request.document["nodes"]["blur"]["params"] == {"radius": 7.0}
+        assert request.graph["nodes"]["blur"]["params"] == {"radius": 7.0}
         stored = await made.store.read(lambda uow: uow.execution(execution_id))
         assert stored is not None
-        assert stored.document == request.document
+        assert stored.document == request.graph
         assert stored.graph_hash == request.graph_hash
         made.engine.started(execution_id)
         made.engine.ended(execution_id, ExecutionStatus.COMPLETED)

@@ -16,7 +16,7 @@ from vortex_prefect.core.contracts import StorePort
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.graph.changes import Change, replay
-from vortex_prefect.graph.model import parse_graph
+from vortex_prefect.graph.model import Graph, parse_graph
 
 FULL = SystemFault("SY-006", "the disk is full")
 
@@ -248,6 +248,20 @@ async def test_nobody_waits_for_a_room_that_is_closed(at: Place) -> None:
     assert (await first).name == "New"
     with pytest.raises(SystemFault, match="SY-006"):
         await second
+
+
+async def test_a_room_is_not_idle_while_the_server_edits(at: Place) -> None:
+    graph_id = await at.graph()
+    room, ann = await at.enter(graph_id, "ann")
+    at.rooms.leave(room, ann)
+    idle: list[bool] = [room.idle]
+
+    def change(_record: object, graph: Graph) -> Graph:
+        idle.append(room.idle)
+        return graph
+
+    await room.edit(change, {})
+    assert [*idle, room.idle] == [True, False, True]
 
 
 async def test_a_room_in_which_the_server_edits_is_not_closed(at: Place) -> None:
