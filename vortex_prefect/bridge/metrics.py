@@ -79,6 +79,7 @@ class _Collector(Collector):
         text = "From a message's publication until a client's socket has taken it (target 10 ms)"
         yield histogram("vortex_ws_delivery_seconds", text, {"": hub.delivery})
         yield from self._executions()
+        yield from self._rooms()
         yield from self._store()
         yield from self._worker_events()
         yield from engine_metrics(self._engine)
@@ -97,6 +98,12 @@ class _Collector(Collector):
         )
         text = "From an execution's begin in the engine to its end"
         yield histogram("vortex_execution_seconds", text, {"": told.duration})
+
+    def _rooms(self) -> Iterator[Metric]:
+        rooms = self._control.rooms
+        yield GaugeMetricFamily("vortex_rooms", "Shared documents that are open", len(rooms))
+        yield GaugeMetricFamily("vortex_room_members", "Connections to shared documents", rooms.members)
+        yield CounterMetricFamily("vortex_room_edits", "Edits of shared documents that are on disk", rooms.edits)
 
     def _store(self) -> Iterator[Metric]:
         told = self._control.store_statistics()

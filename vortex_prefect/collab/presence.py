@@ -21,6 +21,8 @@ from vortex_prefect.core.errors import RequestError
 _GONE = "null"
 #: Clients that one connection may speak for, and bytes of the state of one.
 _MOST_CLIENTS, _MOST_BYTES = 4, 16 << 10
+#: The largest clock that a client may have: those that the server tells go on from there, and JavaScript has 53 bits.
+_LARGEST_CLOCK = 1 << 52
 #: Clients that are gone, whose clocks are kept for their return.
 _MOST_GONE = 1_000
 
@@ -48,7 +50,7 @@ class Presence:
             RequestError: RQ-001 it is none, RQ-005 a state is too long.
         """
         reader = Reader(content)
-        entries = [(reader.number(), reader.number(), _state(reader.text())) for _ in range(reader.number())]
+        entries = [(reader.number(), _clock(reader.number()), _state(reader.text())) for _ in range(reader.number())]
         return {client for client, clock, state in entries if self._take(owner, client, clock, state)}
 
     def leave(self, owner: object) -> set[int]:
@@ -105,9 +107,15 @@ class Presence:
             del self._shown[client]
 
 
+def _clock(clock: int) -> int:
+    if clock > _LARGEST_CLOCK:
+        raise RequestError("RQ-001", f"the clock of an awareness state is beyond {_LARGEST_CLOCK}")
+    return clock
+
+
 def _state(text: str) -> str:
     """A state as it came; what no client could read would end all of them."""
-    if len(text) > _MOST_BYTES:
+    if len(text.encode()) > _MOST_BYTES:
         raise RequestError("RQ-005", f"an awareness state has more than {_MOST_BYTES} bytes")
     try:
         state = orjson.loads(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +10,17 @@ from vortex_prefect.collab.changes import Author, Authored
 from vortex_prefect.core.contracts import GraphRecord, UnitOfWork
 from vortex_prefect.core.errors import Problem
 from vortex_prefect.graph.model import Graph
+
+
+class Timer(Protocol):
+    """What is to happen later."""
+
+    def cancel(self) -> None:
+        """Let it not happen; nothing where it has."""
+
+
+#: Does something once, so many seconds from now, on the event loop.
+Later = Callable[[float, Callable[[], None]], Timer]
 
 
 class Member(Protocol):
@@ -38,6 +49,14 @@ class Ledger(Protocol):
 
     def tell(self, record: GraphRecord, graph: Graph, problems: Sequence[Problem], asked: Any) -> None:
         """A record is on disk; `asked` is what its change came with, or null."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all rooms of a process have done."""
+
+    #: Edits that they stored.
+    edits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

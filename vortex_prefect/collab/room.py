@@ -23,7 +23,7 @@ from vortex_prefect.collab import protocol
 from vortex_prefect.collab.changes import Author, Authored, Unsettled
 from vortex_prefect.collab.presence import Presence
 from vortex_prefect.collab.projection import Projector
-from vortex_prefect.collab.roles import Ledger, Member, RoomStatistics
+from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally, Timer
 from vortex_prefect.collab.updates import MOST_NESTED, check_update
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
 from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
@@ -44,8 +44,8 @@ _MOST_WAITING = 1_000
 _NOTHING = b"\x00\x00"
 #: Who makes the changes that nobody made.
 _SERVER: Author = {"user": "server"}
-#: WebSocket close code: try again later.
-_TRY_LATER = 1013
+#: WebSocket close codes: there is no such graph; try again later.
+_NO_GRAPH, _TRY_LATER = 4404, 1013
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,13 @@ class Room:
         *,
         read: Callable[[], Graph],
         most_bytes: int,
+        later: Later | None = None,
+        tally: Tally | None = None,
     ) -> None:
-        """`read` gives the graph that `record` holds; what the document says beyond it is settled with an edit."""
+        """`read` gives the graph that `record` holds; what the document says beyond it is settled with an edit.
+
+        `later` is the event loop's `call_later`, unless given.
+        """
         self.graph_id = record.id
         self.record = record
         self.members: set[Member] = set()
@@ -92,6 +97,8 @@ class Room:
         self._store = store
         self._ledger = ledger
         self._most_bytes = most_bytes
+        self._tally = tally or Tally()
+        self._later = later or asyncio.get_running_loop().call_later
         self._presence = Presence()
         self._shown: set[int] = set()
         self._number = stored.number
@@ -104,11 +111,16 @@ class Room:
         self._touched = False
         self._captured: list[bytes] = []
         self._edits: list[_Edit] = []
-        self._replies: list[Callable[[], None]] = []
+        #: What those who asked lack: their last question is the one that counts.
+        self._replies: dict[Member, bytes] = {}
         self._waiting: list[asyncio.Future[GraphRecord]] = []
         self._asked: Any = None
         self._due = False
-        self._timers: list[asyncio.TimerHandle] = []
+        #: A commit is under way, and whether it holds changes of the graph.
+        self._committing = self._settling = False
+        #: Changes by the server that have begun.
+        self._editing = 0
+        self._timers: list[Timer] = []
         self._wake = asyncio.Event()
         self._space = asyncio.Event()
         self._space.set()
@@ -160,7 +172,7 @@ class Room:
 
     def look(self) -> None:
         """Read the document before the first edit has to wait for that."""
-        if self._fault is None and not self._closed:
+        if self._fault is None:
             _ = self.graph
 
     @property
@@ -176,7 +188,12 @@ class Room:
     @property
     def idle(self) -> bool:
         """Whether nobody is connected, and everything is stored and settled."""
-        return not (self.members or self._edits or self._unsettled or self._waiting or self._replies)
+        return not (self.members or self._editing or self._replies or self._pending)
+
+    @property
+    def _pending(self) -> bool:
+        """Whether anything that was edited is not in the record yet."""
+        return bool(self._edits or self._unsettled or self._waiting or self._committing)
 
     async def settle(self) -> GraphRecord:
         """The graph's record, once everything that was edited until now is in it.
@@ -185,9 +202,7 @@ class Room:
             SystemFault: SY-006, it could not be stored.
         """
         self._check_usable()
-        if self._edits or self._unsettled or self._waiting:
-            return await self._written()
-        return self.record
+        return await self._written() if self._pending else self.record
 
     async def edit(
         self, change: Callable[[GraphRecord, Graph], Graph], author: Author, asked: Any = None
@@ -195,15 +210,23 @@ class Room:
         """Change the document as a member does; gives the record that holds the change.
 
         Args:
-            change: gives the graph as it is to be. Of the record that it is given, the version is one higher than
-                the stored one where edits wait that it does not hold yet.
+            change: gives the graph as it is to be. Of the record that it is given, the version is higher than
+                the stored one where edits are under way that it does not hold yet.
             asked: for `Ledger.tell`.
 
         Raises:
             SystemFault: SY-006, it could not be stored.
             Exception: what `change` raised; nothing is changed then.
         """
-        await self.settle()
+        self._editing += 1
+        try:
+            await self.settle()
+            return await self._edit(change, author, asked)
+        finally:
+            self._editing -= 1
+
+    async def _edit(self, change: Callable[[GraphRecord, Graph], Graph], author: Author, asked: Any) -> GraphRecord:
+        self._check_usable()
         self._look()
         new = change(self._present(), self.graph)
         self._author = author
@@ -260,31 +283,35 @@ class Room:
 
     async def snapshot(self) -> None:
         """Store the document as one update, in the place of all its edits."""
+        await self.settle()
         if self._number > self._snapshot_number:
-            await self.settle()
             await self._put_snapshot()
 
     def close(self, code: int, reason: str) -> None:
-        """Send everybody away, and let go of the document."""
-        self._closed = True
-        for member in tuple(self.members):
-            member.close(code, reason)
-        self.members.clear()
-        for timer in self._timers:
-            timer.cancel()
-        self._doc.unobserve(self._subscription)
-        self._projector.close()
+        """Send everybody away, and let go of the document; a commit that somebody waits for does not come any more."""
+        self._end(SystemFault("SY-006", f"the room of graph {self.graph_id} is closed", "Try again."), code, reason)
 
     def end(self, fault: VortexError, code: int = _TRY_LATER) -> None:
         """Take nothing more, and send everybody away: what is on disk is the truth."""
-        self._fault = fault
+        self._end(fault, code, f"{fault.code} {fault.message}")
+
+    def _end(self, fault: VortexError, code: int, reason: str) -> None:
+        self._fault = self._fault or fault
         self._wake.set()
         self._space.set()
         for waiting in self._waiting:
             if not waiting.done():
-                waiting.set_exception(fault)
+                waiting.set_exception(self._fault)
         self._waiting.clear()
-        self.close(code, f"{fault.code} {fault.message}")
+        if self._closed:
+            return
+        self._closed = True
+        for member in tuple(self.members):
+            member.close(code, reason)
+        self.members.clear()
+        self._cancel_timers()
+        self._doc.unobserve(self._subscription)
+        self._projector.close()
 
     # Edits
 
@@ -321,6 +348,7 @@ class Room:
         captured, self._captured = self._captured, []
         for update in captured:
             self._edits.append(_Edit(update, author, member))
+            self._behind_bytes += len(update)
         if captured:
             self._touched = True
             self._wake.set()
@@ -346,11 +374,12 @@ class Room:
         self._touched = False
 
     def _present(self) -> GraphRecord:
-        if not self._unsettled:
+        ahead = self._settling + bool(self._unsettled)
+        if not ahead:
             return self.record
         # Who names the stored version has not seen what waits.
         return GraphRecord(
-            self.record.id, self.graph.name, self.record.version + 1, self.record.document,
+            self.record.id, self.graph.name, self.record.version + ahead, self.record.document,
             self.record.created_ms, self.record.updated_ms,
         )  # fmt: skip
 
@@ -369,13 +398,14 @@ class Room:
         self._look()
         edits, self._edits = self._edits, []
         self._space.set()
-        replies, self._replies = self._replies, []
+        replies, self._replies = self._replies, {}
         waiting, self._waiting = self._waiting, []
         asked, self._asked = self._asked, None
         settles = bool(self._unsettled) and (self._due or bool(waiting) or not self._unsettled.moves_only)
         changes = self._unsettled.take() if settles else ()
         if settles:
             self._due = False
+            self._cancel_timers()
         elif self._unsettled:
             self._await_more_moves()
         graph = self.graph if settles else None
@@ -384,6 +414,7 @@ class Room:
         ]
         self._number += len(numbered)
         last = self._number
+        self._committing, self._settling = True, settles
         try:
             if numbered or settles:
                 self.record = await self._store.write(lambda uow: self._write(uow, numbered, graph, changes, last))
@@ -394,15 +425,17 @@ class Room:
             # A defect of ours or a cancellation: whoever waits must not wait for ever.
             self._fail(SystemFault("SY-007", f"the document was not stored: {error!r}"), waiting)
             raise
+        finally:
+            self._committing = self._settling = False
+        self._tally.edits += len(numbered)
         self._tell(edits)
-        for reply in replies:
-            reply()
+        for member, update in replies.items():
+            member.send(protocol.answers(update))
         if graph is not None:
             self._ledger.tell(self.record, graph, self.problems, asked)
         for each in waiting:
             if not each.done():
                 each.set_result(self.record)
-        self._behind_bytes += sum(len(update.content) for update in numbered)
         await self._snapshot_if_due()
 
     def _write(
@@ -413,6 +446,11 @@ class Room:
         changes: Sequence[Authored],
         settled: int,
     ) -> GraphRecord:
+        stored = uow.graph(self.graph_id)
+        if stored is None:
+            raise RequestError("RQ-002", "the graph was deleted")
+        if stored.version != self.record.version:
+            raise SystemFault("SY-007", f"graph {self.graph_id} was changed beside its document")
         uow.append_updates(self.graph_id, updates)
         if graph is None:
             return self.record
@@ -438,12 +476,13 @@ class Room:
             _log.warning("no snapshot of graph %s was stored: %s", self.graph_id, error)
 
     async def _put_snapshot(self) -> None:
-        if self._edits or self._unsettled:
+        if self._pending or self._fault is not None:
             return  # it may hold nothing that is neither stored nor settled; there will be a quieter moment
-        number, content = self._number, self._doc.get_update()
+        number, content, behind = self._number, self._doc.get_update(), self._behind_bytes
         document = StoredDocument(self.graph_id, content, number, number)
         await self._store.write(lambda uow: uow.put_document(document))
-        self._snapshot_number, self._size_bytes, self._behind_bytes = number, len(content), 0
+        self._snapshot_number, self._size_bytes = number, len(content)
+        self._behind_bytes -= behind
 
     def _await_more_moves(self) -> None:
         if self._timers:
@@ -454,12 +493,17 @@ class Room:
             self._due = True
             self._wake.set()
 
-        self._timers.append(asyncio.get_running_loop().call_later(SETTLE_S, settle))
+        self._timers.append(self._later(SETTLE_S, settle))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
 
     def _fail(self, fault: VortexError, waiting: Sequence[asyncio.Future[GraphRecord]]) -> None:
         _log.error("edits of graph %s were not stored: %s", self.graph_id, fault)
         self._waiting += waiting
-        self.end(fault)
+        self.end(fault, _NO_GRAPH if fault.code == "RQ-002" else _TRY_LATER)
 
     # Answers
 
@@ -469,7 +513,7 @@ class Room:
             update = self._doc.get_update(state)
         except (ValueError, RuntimeError) as error:
             raise RequestError("RQ-001", f"this is no state of a Yjs document: {error}") from None
-        self._replies.append(lambda: member.send(protocol.answers(update)))
+        self._replies[member] = update
         self._wake.set()
 
     def _show(self, member: Member) -> None:
@@ -478,7 +522,7 @@ class Room:
 
     def _tell_presence(self, clients: set[int]) -> None:
         if clients and not self._shown and self._fault is None:
-            asyncio.get_running_loop().call_later(_PRESENCE_S if len(self.members) > 2 else 0, self._flush_presence)
+            self._later(_PRESENCE_S if len(self.members) > 2 else 0, self._flush_presence)
         self._shown |= clients
 
     def _flush_presence(self) -> None:

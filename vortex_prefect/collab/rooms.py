@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from pycrdt import Doc
@@ -15,10 +15,10 @@ from pycrdt import Doc
 from vortex_prefect.collab.changes import Author
 from vortex_prefect.collab.document import new_document
 from vortex_prefect.collab.projection import Projector
-from vortex_prefect.collab.roles import Ledger, Member, RoomStatistics
+from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally
 from vortex_prefect.collab.room import Room
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
-from vortex_prefect.core.errors import RequestError, VortexError
+from vortex_prefect.core.errors import RequestError, SystemFault, VortexError
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.model import Graph, parse_graph
@@ -40,6 +40,13 @@ class _Loaded:
 
 
 @dataclass(slots=True)
+class _Turn:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: Who has it or waits for it.
+    wanted: int = 0
+
+
+@dataclass(slots=True)
 class _Open:
     room: Room
     task: asyncio.Task[None]
@@ -57,15 +64,18 @@ class Rooms:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        later: Later | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
         self._limits = limits
         self._sleep = sleep
         self._clock = clock
+        self._later = later
+        self._tally = Tally()
         self._catalogue: Catalogue | None = None
         self._open: dict[str, _Open] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: dict[str, _Turn] = {}
         self._closed = False
 
     # Use
@@ -109,15 +119,17 @@ class Rooms:
 
     async def room(self, graph_id: str) -> Room:
         """The open room of a graph; errors as `join`."""
-        async with self._locks[graph_id]:
+        async with self._turn(graph_id):
             if (room := self._current(graph_id)) is not None:
                 return room
+            if self._closed:
+                raise SystemFault("SY-006", "the server stops", "Try again.")
             room = await self._load(graph_id)
             # Whoever opens the room is to see the graph first; reading a thousand nodes takes 50 ms.
-            asyncio.get_running_loop().call_later(_READ_S, room.look)
+            (self._later or asyncio.get_running_loop().call_later)(_READ_S, room.look)
             task = asyncio.create_task(room.run())
             self._open[graph_id] = _Open(room, task, self._clock())
-            task.add_done_callback(lambda task: self._ended(graph_id, task))
+            task.add_done_callback(lambda task: self._ended(room, task))
             return room
 
     def forget(self, graph_id: str) -> None:
@@ -137,10 +149,19 @@ class Rooms:
         room = self._current(graph_id)
         return [] if room is None else list(room.problems)
 
+    def __len__(self) -> int:
+        """Open rooms."""
+        return len(self._open)
+
     @property
     def members(self) -> int:
         """Connections to all rooms."""
         return sum(len(found.room.members) for found in self._open.values())
+
+    @property
+    def edits(self) -> int:
+        """Edits that were stored since the process began."""
+        return self._tally.edits
 
     def statistics(self) -> dict[str, RoomStatistics]:
         """Open rooms by graph."""
@@ -175,19 +196,32 @@ class Rooms:
     async def _has_document(self, graph_id: str) -> bool:
         return await self._store.read(lambda uow: uow.document(graph_id)) is not None
 
+    @contextlib.asynccontextmanager
+    async def _turn(self, graph_id: str) -> AsyncIterator[None]:
+        """Open or close a graph's room alone; ids that anybody asked for are not kept."""
+        turn = self._turns.setdefault(graph_id, _Turn())
+        turn.wanted += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del self._turns[graph_id]
+
     def _current(self, graph_id: str) -> Room | None:
         found = self._open.get(graph_id)
         return None if found is None else found.room
 
-    def _ended(self, graph_id: str, task: asyncio.Task[None]) -> None:
-        found = self._open.get(graph_id)
-        if found is not None and found.task is task:
-            del self._open[graph_id]
+    def _ended(self, room: Room, task: asyncio.Task[None]) -> None:
+        if self._current(room.graph_id) is room:
+            del self._open[room.graph_id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.critical("the room of graph %s died", graph_id, exc_info=error)
+            _log.critical("the room of graph %s died", room.graph_id, exc_info=error)
+            room.end(SystemFault("SY-007", "the room died; the log has the traceback"))
 
     async def _close(self, graph_id: str, code: int, reason: str) -> None:
-        async with self._locks[graph_id]:
+        async with self._turn(graph_id):
             found = self._open.get(graph_id)
             if found is None or (code == _TRY_LATER and not found.room.idle):
                 return
@@ -200,7 +234,6 @@ class Rooms:
             self._open.pop(graph_id, None)
             found.task.cancel()
             found.room.close(code, reason)
-        self._locks.pop(graph_id, None)
 
     async def _load(self, graph_id: str) -> Room:
         while True:
@@ -241,6 +274,8 @@ class Rooms:
             self._ledger,
             read=lambda: parse_graph(record.document, self._limits),
             most_bytes=self._limits.document_bytes,
+            later=self._later,
+            tally=self._tally,
         )
         room.apply_stored(loaded.updates, stored.settled)
         return room
