@@ -18,6 +18,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.graphs import catalogue, picture_graph
 from vortex_prefect.core.contracts import ExecutionRequest
 from vortex_prefect.core.ids import derived_id, now_ms
+from vortex_prefect.core.job import Value
 from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, Report
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.ipc.engine_link import EngineLink, serve_engine
@@ -61,6 +62,13 @@ class PassingEngine(FakeEngine):
             task = asyncio.create_task(self._run(request.execution_id))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def hold(self, execution_id: str, node: str, port: str, holder: str) -> tuple[Value, str]:
+        """There is nothing to hold."""
+        raise NotImplementedError
+
+    async def release(self, holder: str) -> None:
+        """Nothing is held."""
 
     async def _run(self, execution_id: str) -> None:
         self._tell(ExecutionReport(execution_id, ExecutionStatus.RUNNING, at_ms=now_ms()))
