@@ -73,6 +73,23 @@ def test_a_run_that_prefect_begins_takes_parameters_and_is_an_execution(stack: S
     assert stack.ended(other)["outputs"]["sleep_out"]["value"] == 5.0
 
 
+def test_what_is_too_old_is_removed_by_a_deployment_of_our_own(stack: StackClient) -> None:
+    wanted = {"deployments": {"tags": {"all_": ["vortex-retention"]}}}
+
+    def found() -> Any:
+        return stack.prefect.post("/deployments/filter", json=wanted).raise_for_status().json()
+
+    [deployment] = eventually(found)
+    assert (deployment["work_pool_name"], deployment["schedules"][0]["schedule"]["cron"]) == ("vortex", "17 3 * * *")
+    flow_run_id = stack.begin(deployment["id"], parameters={"dry_run": True})
+    flow_run = stack.reaches(flow_run_id, "Completed", "Failed", "Crashed")
+    assert flow_run["state_name"] == "Completed"
+    assert flow_run["parameters"] == {"dry_run": True}
+    assert not stack.known(flow_run_id)  # it is no execution
+    shown = stack.prefect.post("/artifacts/filter", json={"artifacts": {"flow_run_id": {"any_": [flow_run_id]}}})
+    assert [artifact["key"] for artifact in shown.raise_for_status().json()] == ["vortex-retention"]
+
+
 def test_a_run_begins_when_it_is_due_and_not_when_the_worker_hears_of_it(stack: StackClient) -> None:
     deployment = stack.deploy(stack.create(form("later")))
     due = datetime.now(UTC) + timedelta(seconds=6)

@@ -59,7 +59,10 @@ SCOPES: dict[str, access.Scope | None] = {
     ),
     # What a deployment runs, and when, goes on after its maker is gone.
     **dict.fromkeys(
-        ("deploy_graph", "list_tokens", "create_token", "revoke_token", "issue_code", "list_audit"), _ADMIN
+        (
+            "deploy_graph", "list_tokens", "create_token", "revoke_token", "issue_code", "list_audit", "run_retention",
+        ),
+        _ADMIN,
     ),
 }  # fmt: skip
 

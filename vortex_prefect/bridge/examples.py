@@ -146,6 +146,7 @@ REQUESTS: dict[str, Any] = {
     "restore_graph": {"version": 2},
     "save_graph": {"label": "before the new lens"},
     "deploy_graph": {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "parameters": {}},
+    "run_retention": {"dry_run": True},
     "execute": {"graph_id": _GRAPH_ID, "options": _OPTIONS},
     "execute_graph": {"options": _OPTIONS},
     "move_in_queue": {"priority": 5},
@@ -275,6 +276,13 @@ ANSWERS: dict[str, Any] = {
     },
     "get_stack": {"prefect_ui": "http://127.0.0.1:4200", "dask_dashboard": "http://127.0.0.1:8787"},
     "get_debug_count": {"tag": "a", "count": 2},
+    "run_retention": {
+        "dry_run": True,
+        "queue_entries": 12,
+        "executions": 3,
+        "outputs": 2,
+        "outputs_bytes": 480000,
+    },
     "healthz": {"status": "ok"},
     "readyz": {"status": "ready"},
 }

@@ -90,6 +90,12 @@ class PriorityRequest(_Request):
     before: str | None = None
 
 
+class RetentionRequest(_Request):
+    """Whether only to say what would be removed."""
+
+    dry_run: StrictBool = False
+
+
 class DeployGraphRequest(_Request):
     """How to publish a graph; see `core.contracts.DeployRequest`."""
 
@@ -181,6 +187,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     CloneRequest,
     PlanRequest,
     PriorityRequest,
+    RetentionRequest,
     RestoreRequest,
     SaveRequest,
     DeployGraphRequest,
@@ -499,6 +506,16 @@ class ValueResource(BaseModel):
     type: str
     value: Any = None
     items: list[dict[str, Any] | None] | None = None
+
+
+class RetentionResource(BaseModel):
+    """What was removed, or would be: places in the queue, executions, folders of outputs and their bytes."""
+
+    dry_run: bool
+    queue_entries: int
+    executions: int
+    outputs: int
+    outputs_bytes: int
 
 
 class DebugCount(BaseModel):

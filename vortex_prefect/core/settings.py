@@ -136,6 +136,15 @@ class Settings:
     #: Uploads are refused where less than so many bytes of the disk would stay free.
     disk_floor_bytes: int = GIB
 
+    #: Hours that a place in the queue is remembered after it was left, days of executions after their end; 0: for ever.
+    keep_queue_hours: float = 24.0
+    keep_executions_days: float = 90.0
+    #: Days that outputs stay on the disk, and the most bytes that they may take there; 0: for ever, and any.
+    keep_outputs_days: float = 0.0
+    keep_outputs_bytes: int = 0
+    #: When Prefect runs the removal of what is older: a cron expression in UTC; empty: nobody does by himself.
+    retention_cron: str = "17 3 * * *"
+
     @property
     def limits(self) -> Limits:
         """What one graph, one request and one client may ask for."""
@@ -241,6 +250,8 @@ _KINDS: dict[str, type] = {
     "worker_device_bytes": int, "quarantine_after": int, "device": str, "dask": str,
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "arena_checksums": str,
     "debug_nodes": bool, "concurrency": int, "store_url": str, "pool": str, "report_after_s": float,
+    "keep_queue_hours": float, "keep_executions_days": float, "keep_outputs_days": float, "keep_outputs_bytes": int,
+    "retention_cron": str,
     "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
     "start_dir": Path, "file_roots": tuple, "upload_bytes": int, "uploads": int, "disk_floor_bytes": int,
     "log_format": str, "log_level": str,

@@ -22,6 +22,7 @@ from vortex_prefect.core.settings import Settings
 from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
 from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
+from vortex_prefect.engine.chores import prepare as prepare_chores
 from vortex_prefect.engine.dask_security import stack_security
 from vortex_prefect.engine.deployments import GraphDeployments
 from vortex_prefect.engine.dormant import Dormant
@@ -209,7 +210,8 @@ class Engine:
         """Wait for Prefect's server, and see that the pool is there."""
         while True:
             try:
-                return await self._deployments.prepare_pool(pool)
+                await self._deployments.prepare_pool(pool)
+                return await prepare_chores(self._api, pool, self._settings.retention_cron)
             except OSError as error:
                 logger.info("the pool %s is not served yet: %s", pool, error)
                 await asyncio.sleep(_PREPARE_S)

@@ -22,6 +22,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.engine.chores import carry_out, is_chore
 from vortex_prefect.ipc.engine_link import EngineLink
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,10 @@ class VortexWorker(BaseWorker[BaseJobConfiguration, BaseVariables, GraphResult])
         if task_status is not None:
             task_status.started(os.getpid())
         try:
-            await self._carry_out(str(flow_run.id))
+            if is_chore(flow_run):
+                await carry_out(flow_run)
+            else:
+                await self._carry_out(str(flow_run.id))
         except Exception as error:
             # Prefect leaves a run alone that was told to have started, and this one would stay Pending.
             reason = f"{error}. {error.hint or error.info.hint}" if isinstance(error, VortexError) else repr(error)

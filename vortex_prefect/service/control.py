@@ -27,6 +27,7 @@ from vortex_prefect.service.outputs import Outputs
 from vortex_prefect.service.queue import Queue
 from vortex_prefect.service.read_graphs import ReadGraphs
 from vortex_prefect.service.reports import Reports
+from vortex_prefect.service.retention import DAY_MS, HOUR_MS, Retention, Rules
 from vortex_prefect.service.shared import GraphLedger
 from vortex_prefect.service.worker_events import WorkerEvents
 
@@ -73,6 +74,7 @@ class ControlPlane:
             store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits, self.rooms
         )
         self.deployments = Deployments(store, engine, self.catalogue, limits)
+        self.retention = Retention(store, settings.output_dir, _rules(settings))
         self.files = Files(
             settings.file_dir,
             limit_bytes=settings.upload_bytes,
@@ -168,6 +170,15 @@ class ControlPlane:
         task = asyncio.create_task(work)
         task.add_done_callback(_log_death)
         self._tasks.append(task)
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        queue_ms=int(settings.keep_queue_hours * HOUR_MS),
+        executions_ms=int(settings.keep_executions_days * DAY_MS),
+        outputs_ms=int(settings.keep_outputs_days * DAY_MS),
+        outputs_bytes=settings.keep_outputs_bytes,
+    )
 
 
 def _log_death(task: asyncio.Task[None]) -> None:

@@ -17,7 +17,7 @@ from vortex_prefect.core.errors import RequestError, VortexError, WorkerError
 from vortex_prefect.core.job import Value
 from vortex_prefect.files.content import HEAD_BYTES, media_type_of
 from vortex_prefect.files.roots import FileRoots
-from vortex_prefect.service.atomic import write_atomically
+from vortex_prefect.service.contents import Contents
 from vortex_prefect.service.messages import PICTURES
 from vortex_prefect.service.resources import item_resource, wanted_outputs
 
@@ -45,6 +45,7 @@ class Outputs:
     def __init__(self, folder: Path, engine: EnginePort) -> None:
         self._folder = folder
         self._engine = engine
+        self._contents = Contents(folder)
 
     async def keep(self, record: ExecutionRecord) -> None:
         """Write the pictures among the wanted outputs to files, so that they outlive the arena's blocks.
@@ -86,7 +87,14 @@ class Outputs:
     async def _keep(self, execution_id: str, node: str, port: str, value: Value) -> None:
         try:
             data, _ = await self._engine.read_value(value, "png")
-            await asyncio.to_thread(write_atomically, self._picture(execution_id, node, port), data)
+            about = {
+                "media_type": "image/png",
+                "type": value.type,
+                "execution_id": execution_id,
+                "node": node,
+                "port": port,
+            }
+            await asyncio.to_thread(self._contents.keep, self._picture(execution_id, node, port), data, about)
         except VortexError as error:
             _log.warning("output %s.%s of execution %s not kept: %s", node, port, execution_id, error)
 

@@ -23,6 +23,7 @@ from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.service.atomic import Draft, write_atomically
 from vortex_prefect.service.files import Files
 from vortex_prefect.service.live import json_finite
+from vortex_prefect.service.contents import FOLDER
 from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.resources import outputs, timestamp
 
@@ -102,7 +103,7 @@ async def test_names_of_nodes_cannot_leave_the_folder(kept: Outputs, engine: Fak
     declared = [{"name": str(index), "node": name, "port": "image"} for index, name in enumerate(names)]
     record = _record({name: {"image": image_value()} for name in names}, document=picture_graph(outputs=declared))
     await kept.keep(record)
-    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and FOLDER not in path.parts]
     assert {path.parent for path in written} == {tmp_path / "outputs" / "e1"}
     assert len(written) == len(names)
 

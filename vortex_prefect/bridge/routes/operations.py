@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from vortex_prefect.bridge.context import Context
+from vortex_prefect.bridge.body import read_model, takes
+from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.metrics import CONTENT_TYPE, Metrics
 from vortex_prefect.bridge.models import (
@@ -15,6 +16,8 @@ from vortex_prefect.bridge.models import (
     DebugCount,
     EventList,
     NodeTypes,
+    RetentionRequest,
+    RetentionResource,
     StackResource,
     StatusResource,
     WorkerList,
@@ -79,6 +82,18 @@ async def get_stack(context: Context) -> Response:
     except SystemFault:
         return JsonAnswer(links)
     return JsonAnswer({**links, **{name: status[name] for name in links if status.get(name)}})
+
+
+@router.post(
+    "/api/retention",
+    responses=gives(200, RetentionResource),
+    openapi_extra=takes(RetentionRequest) | refuses("RQ-005"),
+)
+async def run_retention(request: Request, context: Context, actor: ActorOf) -> Response:
+    """Remove what is older than the settings keep it, or say what that would be."""
+    body = await read_model(request, RetentionRequest, context.limits.body_bytes)
+    report = await context.control.retention.run(actor, dry_run=body.dry_run)
+    return JsonAnswer(report.to_dict())
 
 
 @router.get("/api/debug/count/{tag}", responses=gives(200, DebugCount), openapi_extra=refuses("RQ-002", "SY-004"))

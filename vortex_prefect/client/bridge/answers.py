@@ -331,6 +331,16 @@ class Health(Resource):
     status: str
 
 
+class RetentionResult(Resource):
+    """What was removed, or would be: places in the queue, executions, folders of outputs and their bytes."""
+
+    dry_run: bool
+    queue_entries: int
+    executions: int
+    outputs: int
+    outputs_bytes: int
+
+
 class DebugCount(Resource):
     """How often `debug.count` has really run with the tag."""
 

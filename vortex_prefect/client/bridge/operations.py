@@ -232,6 +232,11 @@ def get_stack() -> Call[answers.Links]:
     return get(Route("GET", "/api/stack"), answers.Links)
 
 
+def run_retention(*, dry_run: bool = False) -> Call[answers.RetentionResult]:
+    """Remove what is older than the settings keep it, or say what that would be."""
+    return post(Route("POST", "/api/retention"), answers.RetentionResult, {"dry_run": dry_run}, repeatable=True)
+
+
 def get_debug_count(tag: str) -> Call[answers.DebugCount]:
     """How often a tag has really run on this host; only where the pack `debug` is loaded."""
     return get(Route("GET", "/api/debug/count/{tag}"), answers.DebugCount, tag=tag)
