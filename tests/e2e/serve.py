@@ -94,7 +94,9 @@ async def _node(engine: FakeEngine, execution: str, node_id: str, node_type: str
         return False
     spec = CATALOGUE.get(node_type)
     outputs = {
-        port.name: image_value() if port.type == "IMAGE" else Value(port.type, None, "a/b.txt" if port.type == "PATH" else 4)
+        port.name: image_value()
+        if port.type == "IMAGE"
+        else Value(port.type, None, "a/b.txt" if port.type == "PATH" else 4)
         for port in (spec.outputs if spec else ())
     }
     engine.node(execution, node_id, NodeState.COMPLETED, progress=100.0, worker_id="w0", outputs=outputs)

@@ -57,6 +57,10 @@ class HeldStore:
         self._open = asyncio.Event()
         self._open.set()
 
+    def subscribe(self, after: int) -> AsyncIterator[Event]:
+        """See `StorePort`."""
+        return self.inner.subscribe(after)
+
     def hold(self) -> None:
         """Let no write begin from now on."""
         self._open.clear()

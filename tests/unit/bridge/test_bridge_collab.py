@@ -15,13 +15,13 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.rooms import FakeMember, Place, edit, place, until
 from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.bridge import collab
-from vortex_prefect.bridge.access import ANYBODY
 from vortex_prefect.bridge.collab import Connection
 from vortex_prefect.bridge.socket_protocol import FRAMES
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab import room as room_module
 from vortex_prefect.collab.protocol import number, sized_text
 from vortex_prefect.collab.room import Room
+from vortex_prefect.core.access import ANYBODY
 from vortex_prefect.service.actor import Actor
 
 ADA = Actor("ada", None, "pytest")

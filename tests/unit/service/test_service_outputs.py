@@ -21,9 +21,9 @@ from vortex_prefect.core.job import Value
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.service.atomic import Draft, write_atomically
+from vortex_prefect.service.contents import FOLDER
 from vortex_prefect.service.files import Files
 from vortex_prefect.service.live import json_finite
-from vortex_prefect.service.contents import FOLDER
 from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.resources import outputs, timestamp
 
