@@ -14,6 +14,8 @@ export type Link = "connecting" | "synced" | "offline";
 /** Edits that follow one another so fast are one step of undo. */
 const CAPTURE_MS = 400;
 
+type Changed = Record<"added" | "updated" | "removed", number[]>;
+
 export interface RoomOptions {
   /** `ws://host/collab`; the graph's id is appended. */
   address: string;
@@ -48,7 +50,9 @@ export class Room {
       this.#loaded ||= synced;
       this.#setLink(synced ? "synced" : "connecting");
     });
-    this.#provider.awareness.on("change", () => {
+    this.#provider.awareness.on("change", ({ added, updated, removed }: Changed) => {
+      // What this page tells of itself is no news to it.
+      if ([...added, ...updated, ...removed].every((client) => client === this.doc.clientID)) return;
       this.#peers = peersOf(this.#provider.awareness);
       this.#tell();
     });

@@ -33,6 +33,7 @@ export class Editor {
   readonly #listeners = new Set<() => void>();
   #socketState: SocketState = "connecting";
   #reason: string | null = null;
+  #dragsSeen = "[]";
   #cursor: { x: number; y: number } | null = null;
   #pointing: ReturnType<typeof setTimeout> | undefined;
   #checking: ReturnType<typeof setTimeout> | undefined;
@@ -47,7 +48,7 @@ export class Editor {
       state: (state, reason) => this.#setSocket(state, reason),
     });
     this.room.observed.subscribe(this.refresh);
-    this.room.subscribe(this.refresh);
+    this.room.subscribe(this.#followDrags);
     this.room.observed.subscribe(this.#check);
     this.refresh();
     void this.#showLatest();
@@ -195,6 +196,14 @@ export class Editor {
       const answer = await api.validate(this.graphId).catch(() => null);
       if (answer && this.view === asked) this.problems.setServer(answer.problems);
     }, CHECK_MS);
+  };
+
+  /** People move their pointers all the time; nodes move only while somebody drags them. */
+  #followDrags = (): void => {
+    const drags = JSON.stringify(this.room.peers.map((peer) => peer.drag));
+    if (drags === this.#dragsSeen) return;
+    this.#dragsSeen = drags;
+    this.refresh();
   };
 
   /** Where other people's nodes are while they drag them. */
