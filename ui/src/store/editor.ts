@@ -134,6 +134,17 @@ export class Editor {
     }
   }
 
+  /** Marks the graph as it is in its history. */
+  async save(label: string | null = null): Promise<void> {
+    try {
+      await this.room.settled();
+      const { version } = await api.save(this.graphId, label);
+      say("info", "Saved", `Version ${version} is marked in the history.`);
+    } catch (error) {
+      complain("Not saved", error);
+    }
+  }
+
   async cancel(): Promise<void> {
     const { id } = this.runs.shown.getState();
     if (id) await api.cancel(id).catch((error) => complain("Not cancelled", error));
