@@ -19,7 +19,7 @@ export const pointer = { window: { x: 0, y: 0 }, canvas: { x: 0, y: 0 }, over: f
 type Run = (editor: Editor) => void;
 const FRAME_ROOM = { side: 24, top: 48 };
 /** What a picture adds to a node, about. */
-const PREVIEW_PX = 170;
+const PREVIEW_PX = 190;
 const NOTE = { width: 240, height: 140 };
 
 const pickedNodes = (editor: Editor): NodeView[] =>

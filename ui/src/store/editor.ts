@@ -2,7 +2,7 @@
 
 import { Room } from "../collab/room";
 import type { Catalogue } from "../graph/catalogue";
-import { connect, type End, edgeOf, firstFit } from "../graph/connect";
+import { connect, type End, edgeOf, firstFit, splice } from "../graph/connect";
 import { newNodeId } from "../graph/identifiers";
 import type { Change, EdgeView, GraphView, Params } from "../graph/model";
 import { problemsOf } from "../graph/problems";
@@ -81,14 +81,21 @@ export class Editor {
     this.room.step();
   }
 
-  /** A new node, selected; with the end of a wire, connected to it. */
-  add(type: string, place: { x: number; y: number }, end: End | null = null, params: Params = {}): string {
+  /** A new node, selected; with the end of a wire, connected to it; with an edge's key, put into that. */
+  add(
+    type: string,
+    place: { x: number; y: number },
+    end: End | null = null,
+    params: Params = {},
+    into?: string,
+  ): string {
     const id = newNodeId(type, this.view.nodes);
     const node = { type, x: Math.round(place.x), y: Math.round(place.y) };
     this.room.step();
     this.room.edit([{ op: "node.create", id, node, params }]);
     const edge = end && firstFit(this.view, this.catalogue, end, id);
     if (edge) this.room.edit(connect(this.view, this.catalogue, edge));
+    if (into !== undefined) this.room.edit(splice(this.view, this.catalogue, id, into) ?? []);
     this.room.step();
     const { recent } = preferences.getState();
     prefer({ recent: [type, ...recent.filter((other) => other !== type)].slice(0, RECENT) });

@@ -112,8 +112,7 @@ export function Canvas() {
 function miniColor(editor: Editor) {
   return (node: FlowNode) => {
     if (node.type !== "node") return node.type === "group" ? "var(--mini-group)" : "var(--mini-note)";
-    const category = editor.catalogue.get(node.data.node.type)?.category ?? "";
-    return `hsl(${hueOf(category)} 35% 52%)`;
+    return `hsl(${hueOf(editor.catalogue.get(node.data.node.type))} 35% 52%)`;
   };
 }
 

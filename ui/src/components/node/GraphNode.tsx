@@ -26,7 +26,7 @@ export const GraphNode = memo(
         data-mode={node.mode}
         data-collapsed={node.collapsed}
         data-unknown={!spec}
-        style={{ "--hue": hueOf(spec?.category ?? "") } as React.CSSProperties}
+        style={{ "--hue": hueOf(spec) } as React.CSSProperties}
       >
         <RunMark id={node.id} />
         <NodeHead node={node} spec={spec} title={title} />
@@ -48,7 +48,7 @@ export const GraphNode = memo(
 
 function NodeHead({ node, spec, title }: { node: NodeView; spec: NodeSpec | undefined; title: string }) {
   const far = useCanvas((state) => state.far);
-  const Icon = iconOf(spec?.category ?? "");
+  const Icon = iconOf(spec);
   return (
     <div className="node-head" title={spec ? `${node.type}: ${spec.doc}` : node.type}>
       {!far && <Fold node={node} />}
