@@ -432,6 +432,20 @@ export interface RestoreRequest {
   version: number;
 }
 
+/** Whether only to say what would be removed. */
+export interface RetentionRequest {
+  dry_run?: boolean;
+}
+
+/** What was removed, or would be: places in the queue, executions, folders of outputs and their bytes. */
+export interface RetentionResource {
+  dry_run: boolean;
+  queue_entries: number;
+  executions: number;
+  outputs: number;
+  outputs_bytes: number;
+}
+
 /** What the version is to be called; null for no name. */
 export interface SaveRequest {
   label?: string | null;
