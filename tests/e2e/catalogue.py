@@ -71,7 +71,13 @@ CATALOGUE = Catalogue(
             outputs=(OutputSpec(name="out", type="ANY"),),
         ),
         _node("fail", "Fail", "flow", inputs=(_IMAGE_IN,), outputs=(_IMAGE_OUT,)),
-        _node("list", "Make a list", "data", inputs=(InputSpec(name="items", type="ANY", list=True),), outputs=(OutputSpec(name="out", type="JSON"),)),
+        _node(
+            "list",
+            "Make a list",
+            "data",
+            inputs=(InputSpec(name="items", type="ANY", list=True),),
+            outputs=(OutputSpec(name="out", type="JSON"),),
+        ),
         _node("save", "Save", "file", inputs=(_IMAGE_IN,), outputs=(OutputSpec(name="path", type="PATH"),)),
     )
-)  # fmt: skip
+)

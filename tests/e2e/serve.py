@@ -1,4 +1,4 @@
-"""`python -m tests.e2e.serve`: a real bridge with the editor, and an engine that plays executions instead of running them.
+"""`python -m tests.e2e.serve`: a real bridge with the editor, and an engine that plays executions.
 
 The first line of stdout is JSON: `{"port", "token"}`. It ends with its stdin.
 `--auth` asks everybody who he is; `token` is what lets in then.
@@ -93,14 +93,15 @@ async def _node(engine: FakeEngine, execution: str, node_id: str, node_type: str
         engine.node(execution, node_id, NodeState.FAILED, error=error)
         return False
     spec = CATALOGUE.get(node_type)
-    outputs = {
-        port.name: image_value()
-        if port.type == "IMAGE"
-        else Value(port.type, None, "a/b.txt" if port.type == "PATH" else 4)
-        for port in (spec.outputs if spec else ())
-    }
+    outputs = {port.name: _value(port.type) for port in (spec.outputs if spec else ())}
     engine.node(execution, node_id, NodeState.COMPLETED, progress=100.0, worker_id="w0", outputs=outputs)
     return True
+
+
+def _value(port_type: str) -> Value:
+    if port_type == "IMAGE":
+        return image_value()
+    return Value(port_type, None, "a/b.txt" if port_type == "PATH" else 4)
 
 
 async def main(arguments: list[str]) -> None:

@@ -43,7 +43,7 @@ describe("a run", () => {
   });
 
   it("is cancelled", async () => {
-    me = await Person.arrive(stack, await makeGraph(stack, { nodes: { slow: { type: "test.slow" } } }));
+    me = await Person.arrive(stack, await makeGraph(stack, { nodes: { slow: { type: "test.slow", params: { seconds: 60 } } } }));
     await me.press("Control+Enter");
     await me.node("slow").locator('.node-frame[data-state="running"]').waitFor();
     await me.page.getByRole("button", { name: "Cancel" }).click();

@@ -30,7 +30,11 @@ export function App() {
   if (start.kind === "waiting") return <main className="loading" aria-busy="true" aria-label="Loading" />;
   return (
     <>
-      {graphId ? <Opened key={graphId} graphId={graphId} catalogue={start.catalogue} /> : <Start />}
+      {graphId ? (
+        <Opened key={graphId} graphId={graphId} catalogue={start.catalogue} />
+      ) : (
+        <Start catalogue={start.catalogue} />
+      )}
       <Toasts />
     </>
   );

@@ -1,16 +1,17 @@
 import { create, GraphsPanel } from "../components/panels/GraphsPanel";
+import type { Catalogue } from "../graph/catalogue";
 
 /** The page before a graph is open. */
-export function Start() {
+export function Start({ catalogue }: { catalogue: Catalogue }) {
   return (
     <main className="start">
       <div>
         <h1>VORTEX</h1>
-        <p className="quiet">Open a graph, drop a file into the list, or begin a new one.</p>
+        <p className="quiet">Begin a new graph, open one of this server or of a file, or take a template.</p>
         <button type="button" className="button primary" onClick={() => void create()}>
           New graph
         </button>
-        <GraphsPanel current={null} />
+        <GraphsPanel current={null} catalogue={catalogue} />
       </div>
     </main>
   );

@@ -2,6 +2,7 @@
 
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
+import { difference } from "../graph/difference";
 import type { Change, GraphView } from "../graph/model";
 import { apply, LOCAL } from "./apply";
 import { ObservedGraph } from "./observe";
@@ -13,6 +14,13 @@ export type Link = "connecting" | "synced" | "offline";
 
 /** Edits that follow one another so fast are one step of undo. */
 const CAPTURE_MS = 400;
+
+type Changed = Record<"added" | "updated" | "removed", number[]>;
+
+/** The server's close code for a document that rests on what it has forgotten (docs/collaboration.md). */
+const BEGIN_ANEW = 4409;
+/** A pause in editing after which the server is asked whether it has everything. */
+const CONFIRM_MS = 500;
 
 export interface RoomOptions {
   /** `ws://host/collab`; the graph's id is appended. */
@@ -32,6 +40,10 @@ export class Room {
   #peers: Peer[] = [];
   /** Whether the document has been here: until then it is empty, which is no empty graph. */
   #loaded = false;
+  /** What the server has for certain. */
+  #confirmed: GraphView | null = null;
+  #confirming: ReturnType<typeof setTimeout> | undefined;
+  #outdated = false;
 
   constructor({ address, graphId, person }: RoomOptions) {
     this.#provider = new WebsocketProvider(address, graphId, this.doc, { disableBc: true, maxBackoffTime: 5000 });
@@ -44,11 +56,23 @@ export class Room {
     });
     this.#provider.awareness.setLocalState({ user: person, cursor: null, selection: [], drag: null, viewport: null });
     this.#provider.on("status", ({ status }) => status !== "connected" && this.#setLink("offline"));
+    this.#provider.on("connection-close", (event) => {
+      if (event?.code !== BEGIN_ANEW) return;
+      this.#outdated = true;
+      this.#provider.disconnect();
+      this.#tell();
+    });
+    this.observed.subscribe(this.#confirmSoon);
     this.#provider.on("sync", (synced: boolean) => {
-      this.#loaded ||= synced;
+      if (synced && !this.#loaded) {
+        this.#loaded = true;
+        this.#confirmed = this.view;
+      }
       this.#setLink(synced ? "synced" : "connecting");
     });
-    this.#provider.awareness.on("change", () => {
+    this.#provider.awareness.on("change", ({ added, updated, removed }: Changed) => {
+      // What this page tells of itself is no news to it.
+      if ([...added, ...updated, ...removed].every((client) => client === this.doc.clientID)) return;
       this.#peers = peersOf(this.#provider.awareness);
       this.#tell();
     });
@@ -67,6 +91,16 @@ export class Room {
 
   get loaded(): boolean {
     return this.#loaded;
+  }
+
+  /** The document here rests on what the server has forgotten: it has to be opened anew. */
+  get outdated(): boolean {
+    return this.#outdated;
+  }
+
+  /** What was edited here and may never have reached the server. */
+  get unconfirmed(): Change[] {
+    return this.#confirmed === null ? [] : difference(this.#confirmed, this.view);
   }
 
   get peers(): readonly Peer[] {
@@ -111,12 +145,21 @@ export class Room {
 
   leave(): void {
     this.#provider.awareness.setLocalState(null);
+    clearTimeout(this.#confirming);
     this.#provider.destroy();
     this.observed.destroy();
     this.undo.destroy();
     this.doc.destroy();
     this.#listeners.clear();
   }
+
+  #confirmSoon = (): void => {
+    clearTimeout(this.#confirming);
+    this.#confirming = setTimeout(async () => {
+      const { view } = this;
+      if (this.#loaded && !this.#outdated && (await this.settled())) this.#confirmed = view;
+    }, CONFIRM_MS);
+  };
 
   #setLink(link: Link): void {
     if (link === this.#link) return;

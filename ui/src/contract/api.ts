@@ -21,6 +21,12 @@ export interface Bounds {
   step?: number | null;
 }
 
+/** One change: an event's type, and what is needed to repeat it. */
+export interface ChangeResource {
+  event_type: string;
+  payload: Record<string, unknown>;
+}
+
 /** The copy's name; null for the original's with "(copy)". */
 export interface CloneRequest {
   name?: string | null;
@@ -130,6 +136,7 @@ export interface ExecutionOptions {
   inputs?: Record<string, unknown>;
   force?: boolean;
   priority?: number;
+  not_before?: string | null;
   idempotency_key?: string | null;
 }
 
@@ -379,9 +386,10 @@ export interface Position {
   y?: number;
 }
 
-/** Higher goes first. */
+/** Another priority (higher goes first), or the waiting execution to go just before, with its priority. */
 export interface PriorityRequest {
-  priority: number;
+  priority?: number | null;
+  before?: string | null;
 }
 
 /** Everything that keeps a graph from running; `valid` if that is nothing. */
@@ -406,6 +414,8 @@ export interface QueueEntry {
   graph_id: string;
   priority: number;
   created_at: string;
+  user: string;
+  not_before: string | null;
 }
 
 /** The queue; `waiting` in the order of their turn. */
@@ -422,11 +432,31 @@ export interface RestoreRequest {
   version: number;
 }
 
-/** Somebody saved this version; `name` is the graph's at that time. */
+/** Whether only to say what would be removed. */
+export interface RetentionRequest {
+  dry_run?: boolean;
+}
+
+/** What was removed, or would be: places in the queue, executions, folders of outputs and their bytes. */
+export interface RetentionResource {
+  dry_run: boolean;
+  queue_entries: number;
+  executions: number;
+  outputs: number;
+  outputs_bytes: number;
+}
+
+/** What the version is to be called; null for no name. */
+export interface SaveRequest {
+  label?: string | null;
+}
+
+/** Somebody saved this version; `name` is the graph's at that time, `label` what he called the version. */
 export interface SavedMark {
   at: string;
   user: string | null;
   name: string | null;
+  label: string | null;
 }
 
 /** What a token allows. Who may edit or execute may read; `admin` may do everything. */
@@ -493,6 +523,13 @@ export interface ValueResource {
   type: string;
   value?: unknown;
   items?: (Record<string, unknown> | null)[] | null;
+}
+
+/** What turns the version `since` into `version`, in order. */
+export interface VersionChanges {
+  since: number;
+  version: number;
+  changes: ChangeResource[];
 }
 
 /** A page of versions, newest first; `next` is the `before` of the page that follows, null on the last. */

@@ -66,8 +66,16 @@ function closure(from: Iterable<string>, next: (id: string) => string[]): Set<st
 
 /** The type of what leaves an output: a node that takes the items of a list one by one gives lists. */
 export function givenType(view: GraphView, catalogue: Catalogue, node: string, port: string): string | null {
-  return typeFrom(view, catalogue, node, port, new Map());
+  let known = mapped.get(view);
+  if (known?.catalogue !== catalogue) {
+    known = { catalogue, nodes: new Map() };
+    mapped.set(view, known);
+  }
+  return typeFrom(view, catalogue, node, port, known.nodes);
 }
+
+/** Which nodes map, as far as somebody asked: a chain is walked once, not for each of its edges. */
+const mapped = new WeakMap<GraphView, { catalogue: Catalogue; nodes: Map<string, boolean> }>();
 
 function typeFrom(
   view: GraphView,
@@ -87,11 +95,11 @@ function isMapped(view: GraphView, catalogue: Catalogue, node: string, seen: Map
   // Drafts may hold a loop: who is asked while being looked at is taken for one that maps nothing.
   seen.set(node, false);
   const type = view.nodes.get(node)?.type ?? "";
-  const mapped = edgesInto(view, node).some((edge) => {
+  const found = edgesInto(view, node).some((edge) => {
     const port = catalogue.target(type, edge.targetPort);
     const given = port && !port.list ? typeFrom(view, catalogue, edge.source, edge.sourcePort, seen) : null;
     return port && given !== null && maps(given, port.type);
   });
-  seen.set(node, mapped);
-  return mapped;
+  seen.set(node, found);
+  return found;
 }

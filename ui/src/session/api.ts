@@ -42,7 +42,8 @@ export const api = {
   deleteGraph: (id: string) => request(at`/api/graph/${id}`, { method: "DELETE" }),
   cloneGraph: (id: string) => sendJson<GraphResource>("POST", at`/api/graph/${id}/clone`),
   validate: (id: string) => sendJson<ProblemList>("POST", at`/api/graph/${id}/validate`),
-  save: (id: string) => sendJson<GraphResource>("POST", at`/api/graph/${id}/save`),
+  save: (id: string, label: string | null = null) =>
+    sendJson<GraphResource>("POST", at`/api/graph/${id}/save`, { label }),
   versions: (id: string) => getJson<VersionList>(at`/api/graph/${id}/versions`),
   version: (id: string, version: number) => getJson<GraphResource>(at`/api/graph/${id}/versions/${String(version)}`),
   restore: (id: string, version: number) => sendJson<GraphResource>("POST", at`/api/graph/${id}/restore`, { version }),
@@ -58,8 +59,8 @@ export const api = {
   cancel: (id: string) => sendJson<ExecutionResource>("POST", at`/api/execution/${id}/cancel`),
 
   queue: () => getJson<QueueResource>("/api/queue"),
-  prioritise: (id: string, priority: number) =>
-    sendJson<ExecutionResource>("PATCH", at`/api/queue/${id}`, { priority }),
+  /** Puts a waiting execution just before another one. */
+  moveBefore: (id: string, before: string) => sendJson<ExecutionResource>("PATCH", at`/api/queue/${id}`, { before }),
   pauseQueue: () => sendJson<QueueResource>("POST", "/api/queue/pause"),
   resumeQueue: () => sendJson<QueueResource>("POST", "/api/queue/resume"),
 

@@ -23,13 +23,15 @@ export interface CanvasState {
   nodes: FlowNode[];
   edges: FlowEdge[];
   flow: ReactFlowInstance<FlowNode, FlowEdge> | null;
+  /** Zoomed out so far that texts are not legible: nodes are drawn without their fields. */
+  far: boolean;
 }
 
 /** Type of what an edge carries, for its colour. */
 export type EdgeTyping = (edge: EdgeView) => string;
 
 export function createCanvas() {
-  return createStore<CanvasState>(() => ({ nodes: [], edges: [], flow: null }));
+  return createStore<CanvasState>(() => ({ nodes: [], edges: [], flow: null, far: true }));
 }
 export type Canvas = ReturnType<typeof createCanvas>;
 

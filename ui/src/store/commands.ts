@@ -8,9 +8,8 @@ import { newId } from "../graph/identifiers";
 import type { Change, Mode, NodeView } from "../graph/model";
 import { remove, removeAndReconnect } from "../graph/remove";
 import { downstream, upstream } from "../graph/wiring";
-import { api } from "../session/api";
 import { frameId, selectOnly, sizedNodes } from "./canvas";
-import { complain, type Editor } from "./editor";
+import type { Editor } from "./editor";
 import { type LeftPanel, prefer, preferences, type RightPanel } from "./preferences";
 import { say, ui } from "./ui";
 
@@ -20,7 +19,7 @@ export const pointer = { window: { x: 0, y: 0 }, canvas: { x: 0, y: 0 }, over: f
 type Run = (editor: Editor) => void;
 const FRAME_ROOM = { side: 24, top: 48 };
 /** What a picture adds to a node, about. */
-const PREVIEW_PX = 170;
+const PREVIEW_PX = 190;
 const NOTE = { width: 240, height: 140 };
 
 const pickedNodes = (editor: Editor): NodeView[] =>
@@ -213,15 +212,6 @@ async function runToHere(editor: Editor): Promise<void> {
   await editor.run({ targets: [node.id] });
 }
 
-async function saveVersion(editor: Editor): Promise<void> {
-  try {
-    const { version } = await api.save(editor.graphId);
-    say("info", "Saved", `Version ${version} is marked in the history.`);
-  } catch (error) {
-    complain("Not saved", error);
-  }
-}
-
 export function download(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   Object.assign(document.createElement("a"), { href: url, download: name }).click();
@@ -295,7 +285,7 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   "panel.runs": right("runs"),
   "panel.problems": right("problems"),
   "panel.stack": right("stack"),
-  save: (editor) => void saveVersion(editor),
+  save: (editor) => void editor.save(),
   export: exportGraph,
 };
 

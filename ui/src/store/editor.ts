@@ -2,7 +2,8 @@
 
 import { Room } from "../collab/room";
 import type { Catalogue } from "../graph/catalogue";
-import { connect, type End, edgeOf, firstFit } from "../graph/connect";
+import { connect, type End, edgeOf, firstFit, splice } from "../graph/connect";
+import { stillFitting } from "../graph/difference";
 import { newNodeId } from "../graph/identifiers";
 import type { Change, EdgeView, GraphView, Params } from "../graph/model";
 import { problemsOf } from "../graph/problems";
@@ -22,6 +23,9 @@ const RECENT = 8;
 const CHECK_MS = 250;
 const POINT_MS = 50;
 
+/** Where edits that were made alone wait while the page is loaded again. */
+const aloneKey = (graphId: string) => `vortex.alone.${graphId}`;
+
 export class Editor {
   readonly graphId: string;
   readonly catalogue: Catalogue;
@@ -33,6 +37,7 @@ export class Editor {
   readonly #listeners = new Set<() => void>();
   #socketState: SocketState = "connecting";
   #reason: string | null = null;
+  #dragsSeen = "[]";
   #cursor: { x: number; y: number } | null = null;
   #pointing: ReturnType<typeof setTimeout> | undefined;
   #checking: ReturnType<typeof setTimeout> | undefined;
@@ -47,10 +52,12 @@ export class Editor {
       state: (state, reason) => this.#setSocket(state, reason),
     });
     this.room.observed.subscribe(this.refresh);
-    this.room.subscribe(this.refresh);
+    this.room.subscribe(this.#followDrags);
     this.room.observed.subscribe(this.#check);
+    this.room.subscribe(this.#openAnew);
     this.refresh();
     void this.#showLatest();
+    void this.#repeatWhatWasAlone();
   }
 
   get view(): GraphView {
@@ -73,6 +80,27 @@ export class Editor {
 
   edgeType = (edge: EdgeView): string => givenType(this.view, this.catalogue, edge.source, edge.sourcePort) ?? "ANY";
 
+  /** A document that has moved on too far is loaded again; what was edited alone is taken along. */
+  #openAnew = (): void => {
+    if (!this.room.outdated) return;
+    const alone = this.room.unconfirmed;
+    if (alone.length > 0) sessionStorage.setItem(aloneKey(this.graphId), JSON.stringify(alone));
+    location.reload();
+  };
+
+  async #repeatWhatWasAlone(): Promise<void> {
+    const kept = sessionStorage.getItem(aloneKey(this.graphId));
+    if (kept === null) return;
+    await this.room.whenLoaded();
+    const alone: Change[] = JSON.parse(kept);
+    const fitting = stillFitting(alone, this.view);
+    this.edit(fitting);
+    sessionStorage.removeItem(aloneKey(this.graphId));
+    const lost = alone.length - fitting.length;
+    const rest = lost > 0 ? `; ${lost} had no place any more` : "";
+    say("info", "You were away for long", `${fitting.length} of your edits were done again${rest}.`);
+  }
+
   /** Changes as one step of undo. */
   edit(changes: readonly Change[]): void {
     this.room.step();
@@ -80,14 +108,21 @@ export class Editor {
     this.room.step();
   }
 
-  /** A new node, selected; with the end of a wire, connected to it. */
-  add(type: string, place: { x: number; y: number }, end: End | null = null, params: Params = {}): string {
+  /** A new node, selected; with the end of a wire, connected to it; with an edge's key, put into that. */
+  add(
+    type: string,
+    place: { x: number; y: number },
+    end: End | null = null,
+    params: Params = {},
+    into?: string,
+  ): string {
     const id = newNodeId(type, this.view.nodes);
     const node = { type, x: Math.round(place.x), y: Math.round(place.y) };
     this.room.step();
     this.room.edit([{ op: "node.create", id, node, params }]);
     const edge = end && firstFit(this.view, this.catalogue, end, id);
     if (edge) this.room.edit(connect(this.view, this.catalogue, edge));
+    if (into !== undefined) this.room.edit(splice(this.view, this.catalogue, id, into) ?? []);
     this.room.step();
     const { recent } = preferences.getState();
     prefer({ recent: [type, ...recent.filter((other) => other !== type)].slice(0, RECENT) });
@@ -130,6 +165,17 @@ export class Editor {
       this.runs.begin(execution_id);
     } catch (error) {
       complain("The graph does not run", error);
+    }
+  }
+
+  /** Marks the graph as it is in its history. */
+  async save(label: string | null = null): Promise<void> {
+    try {
+      await this.room.settled();
+      const { version } = await api.save(this.graphId, label);
+      say("info", "Saved", `Version ${version} is marked in the history.`);
+    } catch (error) {
+      complain("Not saved", error);
     }
   }
 
@@ -195,6 +241,14 @@ export class Editor {
       const answer = await api.validate(this.graphId).catch(() => null);
       if (answer && this.view === asked) this.problems.setServer(answer.problems);
     }, CHECK_MS);
+  };
+
+  /** People move their pointers all the time; nodes move only while somebody drags them. */
+  #followDrags = (): void => {
+    const drags = JSON.stringify(this.room.peers.map((peer) => peer.drag));
+    if (drags === this.#dragsSeen) return;
+    this.#dragsSeen = drags;
+    this.refresh();
   };
 
   /** Where other people's nodes are while they drag them. */

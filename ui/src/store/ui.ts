@@ -13,6 +13,8 @@ export interface SearchRequest {
   place: { x: number; y: number };
   /** The wire that was dropped; null: any node will do. */
   end: End | null;
+  /** The edge into which the node goes. */
+  into?: string;
 }
 
 export interface Toast {

@@ -28,6 +28,7 @@ export function Canvas() {
   const area = useRef<HTMLDivElement>(null);
   const nodes = useCanvas((state) => state.nodes);
   const edges = useCanvas((state) => state.edges);
+  const far = useCanvas((state) => state.far);
   const { grid, snap, minimap, drag } = usePreferences((state) => state);
   const { state, handlers } = useConnecting(editor, area);
   const dragging = useDragging(editor);
@@ -40,6 +41,7 @@ export function Canvas() {
     <div
       ref={area}
       className="canvas"
+      data-far={far || undefined}
       onPointerMove={(event) => track(editor, event)}
       onPointerLeave={() => {
         pointer.over = false;
@@ -63,7 +65,8 @@ export function Canvas() {
         {...handlers}
         {...dragging}
         onMove={(_, { zoom }) => {
-          area.current?.toggleAttribute("data-far", zoom < FAR);
+          const far = zoom < FAR;
+          if (far !== editor.canvas.getState().far) editor.canvas.setState({ far });
           area.current?.style.setProperty("--zoom", String(zoom));
           presence.look(zoom);
         }}
@@ -71,6 +74,8 @@ export function Canvas() {
         onPaneContextMenu={(event) => openMenu(event, { kind: "canvas", place: pointer.canvas })}
         onNodeContextMenu={(event, node) => node.type === "node" && openMenu(event, { kind: "node", id: node.id })}
         onEdgeContextMenu={(event, edge) => openMenu(event, { kind: "edge", key: edge.id })}
+        onlyRenderVisibleElements
+        edgesReconnectable={!far}
         connectionRadius={26}
         reconnectRadius={12}
         snapToGrid={snap}
@@ -107,8 +112,7 @@ export function Canvas() {
 function miniColor(editor: Editor) {
   return (node: FlowNode) => {
     if (node.type !== "node") return node.type === "group" ? "var(--mini-group)" : "var(--mini-note)";
-    const category = editor.catalogue.get(node.data.node.type)?.category ?? "";
-    return `hsl(${hueOf(category)} 35% 52%)`;
+    return `hsl(${hueOf(editor.catalogue.get(node.data.node.type))} 35% 52%)`;
   };
 }
 
@@ -137,6 +141,7 @@ function useFirstFit(editor: Editor): void {
   useEffect(() => {
     if (!loaded || !measured || done.current === editor) return;
     done.current = editor;
-    void editor.canvas.getState().flow?.fitView({ padding: 0.12, maxZoom: 1 });
+    const { flow } = editor.canvas.getState();
+    void flow?.fitView({ padding: 0.12, maxZoom: 1 }).then(() => editor.canvas.setState({ far: flow.getZoom() < FAR }));
   }, [editor, loaded, measured]);
 }

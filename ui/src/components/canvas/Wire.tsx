@@ -1,6 +1,6 @@
 import { BaseEdge, type EdgeProps, getBezierPath, getSmoothStepPath, getStraightPath } from "@xyflow/react";
 import { memo } from "react";
-import { usePreferences } from "../../hooks/editor";
+import { useCanvas, usePreferences } from "../../hooks/editor";
 import type { FlowEdge } from "../../store/canvas";
 import { typeColor } from "../node/appearance";
 
@@ -8,6 +8,7 @@ const PATHS = { curved: getBezierPath, straight: getStraightPath, stepped: getSm
 
 export const Wire = memo(function Wire(props: EdgeProps<FlowEdge>) {
   const style = usePreferences((state) => state.edges);
+  const far = useCanvas((state) => state.far);
   const [path] = PATHS[style](props);
   const type = props.data?.type ?? "ANY";
   const list = type.startsWith("LIST[");
@@ -15,7 +16,7 @@ export const Wire = memo(function Wire(props: EdgeProps<FlowEdge>) {
     <BaseEdge
       id={props.id}
       path={path}
-      interactionWidth={18}
+      interactionWidth={far ? 0 : 18}
       className={list ? "wire wire-list" : "wire"}
       style={{ "--port": typeColor(type) } as React.CSSProperties}
     />

@@ -51,7 +51,10 @@ function carriedBy(editor: Editor, node: FlowNode, nodes: FlowNode[]): Carried |
   const moving = new Set(nodes.map(({ id }) => id));
   const within = new Set(inside({ ...node.position, width, height }, sizedNodes(editor.canvas)));
   const found = editor.canvas.getState().nodes.filter(({ id }) => within.has(id) && !moving.has(id));
-  return { along: new Map(found.map(({ id, position }) => [id, position])), from: node.position };
+  return {
+    along: new Map(found.map(({ id, position }) => [id, position])),
+    from: { x: node.data.group.x, y: node.data.group.y },
+  };
 }
 
 function carry(editor: Editor, { along, from }: Carried, group: FlowNode): void {

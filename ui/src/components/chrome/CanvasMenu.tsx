@@ -1,7 +1,7 @@
 import { DropdownMenu } from "radix-ui";
 import { useEditor, useUi } from "../../hooks/editor";
 import { selectOnly } from "../../store/canvas";
-import { COMMANDS } from "../../store/commands";
+import { COMMANDS, pointer } from "../../store/commands";
 import type { Editor } from "../../store/editor";
 import { type MenuTarget, ui } from "../../store/ui";
 import { Keys } from "./Keys";
@@ -95,10 +95,33 @@ function CommandItems({ items, before }: { items: readonly Item[]; before: () =>
   );
 }
 
+/** Hands on whatever it gets: a bend in a wire. */
+const REROUTE = "core.passthrough";
+
+function reroute(editor: Editor, key: string, place: { x: number; y: number }): void {
+  const id = editor.add(REROUTE, { x: place.x - 60, y: place.y - 15 }, null, {}, key);
+  editor.room.edit([{ op: "node.set", id, fields: { collapsed: true } }]);
+}
+
 function EdgeItems({ editor, target }: { editor: Editor; target: Extract<MenuTarget, { kind: "edge" }> }) {
+  const { window: at, canvas: place } = pointer;
   return (
-    <DropdownMenu.Item className="menu-item" onSelect={() => editor.edit([{ op: "edge.delete", key: target.key }])}>
-      Disconnect
-    </DropdownMenu.Item>
+    <>
+      {editor.catalogue.get(REROUTE) && (
+        <DropdownMenu.Item className="menu-item" onSelect={() => reroute(editor, target.key, place)}>
+          Put a reroute here
+        </DropdownMenu.Item>
+      )}
+      <DropdownMenu.Item
+        className="menu-item"
+        onSelect={() => setTimeout(() => ui.setState({ search: { at, place, end: null, into: target.key } }))}
+      >
+        Put a node here…
+      </DropdownMenu.Item>
+      <DropdownMenu.Separator className="menu-line" />
+      <DropdownMenu.Item className="menu-item" onSelect={() => editor.edit([{ op: "edge.delete", key: target.key }])}>
+        Disconnect
+      </DropdownMenu.Item>
+    </>
   );
 }

@@ -34,7 +34,7 @@ function Panel({ request }: { request: SearchRequest }) {
   const close = () => ui.setState({ search: null });
   const choose = (spec: NodeSpec | undefined) => {
     close();
-    if (spec) editor.add(spec.type, { x: request.place.x, y: request.place.y - 16 }, request.end);
+    if (spec) editor.add(spec.type, { x: request.place.x, y: request.place.y - 16 }, request.end, {}, request.into);
   };
   const left = Math.max(8, Math.min(request.at.x, window.innerWidth - SIZE.width - 8));
   const top = Math.max(8, Math.min(request.at.y, window.innerHeight - SIZE.height - 8));
@@ -128,7 +128,7 @@ interface EntryProps {
 }
 
 function Entry({ spec, active, onChoose, onEnter }: EntryProps) {
-  const Icon = iconOf(spec.category);
+  const Icon = iconOf(spec);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the field above takes the keys
     <div
@@ -137,7 +137,7 @@ function Entry({ spec, active, onChoose, onEnter }: EntryProps) {
       role="option"
       tabIndex={-1}
       aria-selected={active}
-      style={{ "--hue": hueOf(spec.category) } as React.CSSProperties}
+      style={{ "--hue": hueOf(spec) } as React.CSSProperties}
       onPointerDown={(event) => event.preventDefault()}
       onClick={onChoose}
       onPointerMove={onEnter}

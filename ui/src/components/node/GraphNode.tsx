@@ -3,7 +3,7 @@ import { Ban, ChevronDown, ChevronRight, CircleSlash2 } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
-import { useConnected, useEditor, useNodeProblems, useUi } from "../../hooks/editor";
+import { useCanvas, useConnected, useEditor, useNodeProblems, useUi } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
 import { ui } from "../../store/ui";
 import { hueOf, iconOf } from "./appearance";
@@ -26,7 +26,7 @@ export const GraphNode = memo(
         data-mode={node.mode}
         data-collapsed={node.collapsed}
         data-unknown={!spec}
-        style={{ "--hue": hueOf(spec?.category ?? "") } as React.CSSProperties}
+        style={{ "--hue": hueOf(spec) } as React.CSSProperties}
       >
         <RunMark id={node.id} />
         <NodeHead node={node} spec={spec} title={title} />
@@ -47,25 +47,32 @@ export const GraphNode = memo(
 );
 
 function NodeHead({ node, spec, title }: { node: NodeView; spec: NodeSpec | undefined; title: string }) {
-  const editor = useEditor();
-  const Icon = iconOf(spec?.category ?? "");
-  const Chevron = node.collapsed ? ChevronRight : ChevronDown;
+  const far = useCanvas((state) => state.far);
+  const Icon = iconOf(spec);
   return (
     <div className="node-head" title={spec ? `${node.type}: ${spec.doc}` : node.type}>
-      <button
-        type="button"
-        className="node-fold nodrag"
-        aria-label={node.collapsed ? "Expand" : "Collapse"}
-        aria-expanded={!node.collapsed}
-        onClick={() => editor.edit([{ op: "node.set", id: node.id, fields: { collapsed: !node.collapsed } }])}
-      >
-        <Chevron size={13} />
-      </button>
-      <Icon size={14} className="node-icon" aria-hidden="true" />
+      {!far && <Fold node={node} />}
+      {!far && <Icon size={14} className="node-icon" aria-hidden="true" />}
       <NodeTitle node={node} title={title} />
       {node.mode === "muted" && <Ban size={13} aria-label="Muted" />}
       {node.mode === "bypassed" && <CircleSlash2 size={13} aria-label="Bypassed" />}
     </div>
+  );
+}
+
+function Fold({ node }: { node: NodeView }) {
+  const editor = useEditor();
+  const Chevron = node.collapsed ? ChevronRight : ChevronDown;
+  return (
+    <button
+      type="button"
+      className="node-fold nodrag"
+      aria-label={node.collapsed ? "Expand" : "Collapse"}
+      aria-expanded={!node.collapsed}
+      onClick={() => editor.edit([{ op: "node.set", id: node.id, fields: { collapsed: !node.collapsed } }])}
+    >
+      <Chevron size={13} />
+    </button>
   );
 }
 

@@ -2,79 +2,85 @@
 
 import {
   Aperture,
+  AudioLines,
   Blend,
   Box,
+  Boxes,
   Braces,
+  BrainCircuit,
   Bug,
   Calculator,
+  ChartLine,
   Crop,
   FileImage,
   Film,
   GitBranch,
+  Grid3x3,
   Image,
   Layers,
   List,
   type LucideIcon,
   Palette,
+  Pencil,
   Sparkles,
   SunMedium,
-  SwatchBook,
+  Table,
   Type,
   VenetianMask,
   Workflow,
 } from "lucide-react";
 
-const ICONS: Readonly<Record<string, LucideIcon>> = {
-  math: Calculator,
-  value: Box,
-  text: Type,
-  lists: List,
-  data: Braces,
-  flow: GitBranch,
-  file: FileImage,
-  source: Image,
-  tone: SunMedium,
-  colour: Palette,
-  filter: Aperture,
-  effect: Sparkles,
-  mask: VenetianMask,
-  transform: Crop,
-  combine: Blend,
-  channel: Layers,
-  debug: Bug,
-  video: Film,
-  look: SwatchBook,
+type Look = readonly [icon: LucideIcon, hue: number];
+
+/** Packs, and categories that say more than their pack. */
+const LOOKS: Readonly<Record<string, Look>> = {
+  audio: [AudioLines, 28],
+  batch: [Layers, 350],
+  core: [Box, 200],
+  debug: [Bug, 0],
+  image: [Image, 225],
+  mask: [VenetianMask, 145],
+  model: [BrainCircuit, 268],
+  plot: [ChartLine, 190],
+  table: [Table, 92],
+  tensor: [Grid3x3, 178],
+  text: [Type, 55],
+  video: [Film, 300],
+  channel: [Layers, 0],
+  colour: [Palette, 335],
+  combine: [Blend, 310],
+  data: [Braces, 60],
+  draw: [Pencil, 15],
+  effect: [Sparkles, 270],
+  file: [FileImage, 20],
+  filter: [Aperture, 225],
+  flow: [GitBranch, 290],
+  lists: [List, 170],
+  math: [Calculator, 205],
+  source: [Image, 35],
+  tone: [SunMedium, 48],
+  transform: [Crop, 180],
+  value: [Box, 190],
 };
 
-export const iconOf = (category: string): LucideIcon => ICONS[category.split("/")[0]!] ?? Workflow;
+/** A node type's sign and hue: by its category, else by its pack; packs that nobody knew here get a hue by their name. */
+function lookOf(category: string, pack: string): Look {
+  return LOOKS[category.split("/")[0]!] ?? LOOKS[pack] ?? [pack ? Boxes : Workflow, hueOfName(pack || category)];
+}
 
-const HUES: Readonly<Record<string, number>> = {
-  math: 205,
-  value: 190,
-  text: 95,
-  lists: 170,
-  data: 60,
-  flow: 290,
-  file: 20,
-  source: 35,
-  tone: 48,
-  colour: 335,
-  filter: 225,
-  effect: 270,
-  mask: 145,
-  transform: 180,
-  combine: 310,
-  channel: 0,
-  debug: 0,
-};
+const packOf = (type: string) => type.split(".")[0]!;
 
-/** A hue for a category; packs that nobody knew here get one by their name. */
-export function hueOf(category: string): number {
-  const top = category.split("/")[0]!;
-  const known = HUES[top];
-  if (known !== undefined) return known;
+export const iconOf = (spec: { category: string; type: string } | undefined): LucideIcon =>
+  spec ? lookOf(spec.category, packOf(spec.type))[0] : Workflow;
+
+export const hueOf = (spec: { category: string; type: string } | undefined): number =>
+  spec ? lookOf(spec.category, packOf(spec.type))[1] : 0;
+
+export const packHue = (pack: string): number => LOOKS[pack]?.[1] ?? hueOfName(pack);
+
+function hueOfName(name: string): number {
   let sum = 0;
-  for (const letter of top) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
+  for (const letter of name) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
   return sum;
 }
 

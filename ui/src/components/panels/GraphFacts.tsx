@@ -62,6 +62,7 @@ function History() {
   return (
     <section>
       <h2>History</h2>
+      <SaveAs />
       <ul className="versions">
         {versions.slice(0, 30).map((version, index) => (
           <li key={version.version} data-saved={version.saved !== null}>
@@ -80,8 +81,36 @@ function History() {
   );
 }
 
+/** Marks the graph as it is, with a name to find it by. */
+function SaveAs() {
+  const editor = useEditor();
+  const [label, setLabel] = useState("");
+  const save = () => void editor.save(label.trim() || null).then(() => setLabel(""));
+  return (
+    <form
+      className="save-as"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <input
+        aria-label="Name of this version"
+        placeholder="Name this version"
+        maxLength={200}
+        value={label}
+        onChange={(event) => setLabel(event.target.value)}
+        onKeyDown={(event) => event.stopPropagation()}
+      />
+      <button type="submit" className="button">
+        Save
+      </button>
+    </form>
+  );
+}
+
 function summary({ changes, saved, restored, user }: VersionResource): string {
-  if (saved) return "saved";
+  if (saved) return saved.label ?? "saved";
   if (restored !== null) return `back to ${restored}`;
   const [first] = Object.keys(changes);
   const words = first ? first.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase() : "changed";

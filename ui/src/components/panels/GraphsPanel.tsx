@@ -1,13 +1,15 @@
 import { CopyPlus, FileUp, Plus, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import type { GraphSummary } from "../../contract/api";
+import type { Catalogue } from "../../graph/catalogue";
 import { api } from "../../session/api";
 import { complain } from "../../store/editor";
 import { graphOf, openGraph } from "../../store/files";
 import { say } from "../../store/ui";
+import { TemplateList } from "./TemplateList";
 
 /** The graphs of this server. */
-export function GraphsPanel({ current }: { current: string | null }) {
+export function GraphsPanel({ current, catalogue }: { current: string | null; catalogue: Catalogue }) {
   const [graphs, setGraphs] = useState<readonly GraphSummary[] | null>(null);
   const [filter, setFilter] = useState("");
   const load = useCallback(() => {
@@ -52,6 +54,7 @@ export function GraphsPanel({ current }: { current: string | null }) {
       {shown?.length === 0 && (
         <p className="empty">{filter ? "No graph is called that." : "No graphs yet. Make one."}</p>
       )}
+      <TemplateList catalogue={catalogue} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { Star } from "lucide-react";
-import { useMemo, useState } from "react";
+import { Fragment, useMemo, useState } from "react";
 import type { NodeSpec } from "../../contract/api";
 import { rank } from "../../graph/search";
 import { useEditor, usePreferences } from "../../hooks/editor";
@@ -7,9 +7,9 @@ import { centre } from "../../store/commands";
 import { prefer, preferences } from "../../store/preferences";
 import { NODE_TYPE } from "../canvas/useDrops";
 import { FIELDS } from "../chrome/SearchPanel";
-import { hueOf, iconOf, label, typeColor } from "../node/appearance";
+import { hueOf, iconOf, label, packHue, typeColor } from "../node/appearance";
 
-/** The palette: every node type by category, to be dragged onto the canvas or added with a click. */
+/** The palette: every node type by pack and category, to be dragged onto the canvas or added with a click. */
 export function NodesPanel() {
   const editor = useEditor();
   const favourites = usePreferences((state) => state.favourites);
@@ -35,11 +35,16 @@ export function NodesPanel() {
             open={query !== "" || title === "Favourites" ? true : undefined}
             className="nodes-section"
           >
-            <summary style={{ "--hue": hueOf(title) } as React.CSSProperties}>
+            <summary style={{ "--hue": packHue(title.toLowerCase()) } as React.CSSProperties}>
               {label(title)} <small>{specs.length}</small>
             </summary>
-            {specs.map((spec) => (
-              <PaletteEntry key={spec.type} spec={spec} favourite={favourites.includes(spec.type)} onShow={setShown} />
+            {specs.map((spec, index) => (
+              <Fragment key={spec.type}>
+                {query === "" && title !== "Favourites" && spec.category !== specs[index - 1]?.category && (
+                  <p className="nodes-category">{label(spec.category)}</p>
+                )}
+                <PaletteEntry spec={spec} favourite={favourites.includes(spec.type)} onShow={setShown} />
+              </Fragment>
             ))}
           </details>
         ))}
@@ -55,10 +60,15 @@ function sectionsOf(types: readonly NodeSpec[], query: string, favourites: reado
     const found = rank(query, types, FIELDS);
     return found.length ? [["Found", found]] : [];
   }
-  const sections = new Map<string, NodeSpec[]>();
-  for (const spec of types) sections.set(spec.category, [...(sections.get(spec.category) ?? []), spec]);
-  const sorted = [...sections].sort(([a], [b]) => a.localeCompare(b));
-  for (const [, specs] of sorted) specs.sort((a, b) => a.title.localeCompare(b.title));
+  const packs = new Map<string, NodeSpec[]>();
+  for (const spec of types) {
+    const pack = spec.type.split(".")[0]!;
+    packs.set(pack, [...(packs.get(pack) ?? []), spec]);
+  }
+  const sorted = [...packs].sort(([a], [b]) => a.localeCompare(b));
+  for (const [, specs] of sorted) {
+    specs.sort((a, b) => a.category.localeCompare(b.category) || a.title.localeCompare(b.title));
+  }
   const liked = types.filter((spec) => favourites.includes(spec.type));
   return liked.length ? [["Favourites", liked], ...sorted] : sorted;
 }
@@ -71,14 +81,14 @@ interface EntryProps {
 
 function PaletteEntry({ spec, favourite, onShow }: EntryProps) {
   const editor = useEditor();
-  const Icon = iconOf(spec.category);
+  const Icon = iconOf(spec);
   const like = () => {
     const favourites = new Set(preferences.getState().favourites);
     if (!favourites.delete(spec.type)) favourites.add(spec.type);
     prefer({ favourites: [...favourites] });
   };
   return (
-    <div className="palette-entry" style={{ "--hue": hueOf(spec.category) } as React.CSSProperties}>
+    <div className="palette-entry" style={{ "--hue": hueOf(spec) } as React.CSSProperties}>
       <button
         type="button"
         className="palette-add"

@@ -1,13 +1,13 @@
-import { ArrowUpToLine, Eye, GitFork, Pause, Play, RotateCw, X } from "lucide-react";
+import { ArrowDown, ArrowUp, ArrowUpToLine, Columns2, Eye, GitFork, Pause, Play, RotateCw, X } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
-import type { ExecutionResource, QueueResource } from "../../contract/api";
+import type { ExecutionResource, QueueEntry, QueueResource } from "../../contract/api";
 import { fromDocument } from "../../graph/document";
 import { useEditor, useShown } from "../../hooks/editor";
 import { api } from "../../session/api";
 import { complain, type Editor } from "../../store/editor";
 import { openGraph } from "../../store/files";
-import { isFinal } from "../../store/runs";
-import { say } from "../../store/ui";
+import { isFinal, pictureUrl } from "../../store/runs";
+import { say, ui } from "../../store/ui";
 import { IconButton } from "../chrome/TopBar";
 import { duration } from "../node/appearance";
 import { ago } from "./GraphsPanel";
@@ -43,7 +43,7 @@ export function RunsPanel() {
 type Act = (title: string, work: Promise<unknown>) => void;
 
 function Queue({ queue, act }: { queue: QueueResource; act: Act }) {
-  const first = Math.max(0, ...queue.waiting.map((entry) => entry.priority));
+  const waiting = queue.waiting.map((entry) => entry.execution_id);
   return (
     <section>
       <h2 className="runs-head">
@@ -59,28 +59,64 @@ function Queue({ queue, act }: { queue: QueueResource; act: Act }) {
       </h2>
       {queue.paused && <p className="hint">Paused: nothing starts.</p>}
       <ul className="runs-list">
+        {queue.running.map((entry) => (
+          <QueueRow key={entry.execution_id} entry={entry} status="running" act={act} />
+        ))}
         {queue.waiting.map((entry, index) => (
-          <li key={entry.execution_id} className="run-entry">
-            <span className="dot" data-status="queued" />
-            <span>
-              {index + 1}. {entry.execution_id.slice(0, 8)} <small>{ago(entry.created_at)}</small>
-            </span>
-            <span className="topbar-gap" />
+          <QueueRow key={entry.execution_id} entry={entry} status="queued" act={act}>
             <IconButton
               title="To the front"
               icon={<ArrowUpToLine size={14} />}
               disabled={index === 0}
-              onClick={() => act("Not moved", api.prioritise(entry.execution_id, first + 1))}
+              onClick={() => act("Not moved", api.moveBefore(entry.execution_id, waiting[0]!))}
             />
             <IconButton
-              title="Cancel"
-              icon={<X size={14} />}
-              onClick={() => act("Not cancelled", api.cancel(entry.execution_id))}
+              title="Earlier"
+              icon={<ArrowUp size={14} />}
+              disabled={index === 0}
+              onClick={() => act("Not moved", api.moveBefore(entry.execution_id, waiting[index - 1]!))}
             />
-          </li>
+            <IconButton
+              title="Later"
+              icon={<ArrowDown size={14} />}
+              disabled={index === waiting.length - 1}
+              onClick={() => act("Not moved", api.moveBefore(waiting[index + 1]!, entry.execution_id))}
+            />
+          </QueueRow>
         ))}
       </ul>
     </section>
+  );
+}
+
+interface QueueRowProps {
+  entry: QueueEntry;
+  status: "running" | "queued";
+  act: Act;
+  children?: React.ReactNode;
+}
+
+function QueueRow({ entry, status, act, children }: QueueRowProps) {
+  const editor = useEditor();
+  const own = entry.graph_id === editor.graphId;
+  return (
+    <li className="run-entry">
+      <span className="dot" data-status={status} />
+      <span>
+        {own ? "this graph" : "another graph"}{" "}
+        <small>
+          {entry.user !== "anybody" && `${entry.user} · `}
+          {ago(entry.created_at)}
+        </small>
+      </span>
+      <span className="topbar-gap" />
+      {children}
+      <IconButton
+        title="Cancel"
+        icon={<X size={14} />}
+        onClick={() => act("Not cancelled", api.cancel(entry.execution_id))}
+      />
+    </li>
   );
 }
 
@@ -120,6 +156,12 @@ function PastRun({ execution, act }: { execution: ExecutionResource; act: Act })
         onClick={() => act("Not opened", reopen(editor, execution))}
       />
       <IconButton
+        title="Compare its pictures with those of the run that is shown"
+        icon={<Columns2 size={14} />}
+        disabled={shown}
+        onClick={() => compare(editor, execution)}
+      />
+      <IconButton
         title="Show this run"
         icon={<Eye size={14} />}
         onClick={() => act("Not shown", editor.look(execution.id))}
@@ -127,6 +169,19 @@ function PastRun({ execution, act }: { execution: ExecutionResource; act: Act })
       <IconButton title="Run again" icon={<RotateCw size={14} />} onClick={() => void editor.run()} />
     </li>
   );
+}
+
+/** The first output that is a picture in both runs. */
+function compare(editor: Editor, old: ExecutionResource): void {
+  const { outputs } = editor.runs.shown.getState();
+  for (const [name, output] of Object.entries(old.outputs)) {
+    const [before, now] = [pictureUrl(output), outputs[name] && pictureUrl(outputs[name])];
+    if (!before || !now) continue;
+    const then = ago(old.created_at);
+    ui.setState({ viewer: { url: now, title: name, other: { url: before, title: `${name}, ${then}` } } });
+    return;
+  }
+  say("info", "Nothing to compare", "The two runs have no picture of one name.");
 }
 
 function tookMs({ started_at, finished_at }: ExecutionResource): number | null {

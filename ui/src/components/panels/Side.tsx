@@ -35,7 +35,7 @@ export function LeftSide() {
     >
       <Tabs tabs={LEFT} open={open} onOpen={(panel) => prefer({ left: panel })} />
       {open === "nodes" && <NodesPanel />}
-      {open === "graphs" && <GraphsPanel current={editor.graphId} />}
+      {open === "graphs" && <GraphsPanel current={editor.graphId} catalogue={editor.catalogue} />}
       {open && <Grip from="left" width={width} onWidth={(leftWidth) => prefer({ leftWidth })} />}
     </aside>
   );
