@@ -73,7 +73,7 @@ def test_bfloat16_comes_as_its_carrier() -> None:
 
 
 def test_unknown_dtypes_are_refused() -> None:
-    for dtype in ("str32", "complex32", "object"):
+    for dtype in ("str32", "quint8", "object"):
         with pytest.raises(WorkerError, match="WK-010"):
             message_size((1,), dtype)
 
