@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vortex_prefect.bootstrap.stack import running_stack
+from vortex_prefect.cli.doctor_arena import arena_findings
+from vortex_prefect.cli.finding import Finding
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.shm.budget import arena_budget, read_memory
 from vortex_prefect.shm.janitor import DEFAULT_DIRECTORY
@@ -26,16 +28,6 @@ _MIN_PYTHON = (3, 11)
 _MAX_HOME_BYTES = 107 - len("/run/workers.sock")
 _MIN_ARENA_BYTES = 256 << 20
 _PACKAGES = ("torch", "kornia", "prefect", "prefect-dask", "distributed", "fastapi", "pyarrow", "sqlalchemy")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: `ok`, `warning` (works, but) or `problem` (does not work), and what to do."""
-
-    check: str
-    verdict: str
-    detail: str
-    advice: str = ""
 
 
 def print_findings(settings: Settings, as_json: bool) -> bool:
@@ -136,6 +128,7 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _packages,
     _device,
     _memory,
+    arena_findings,
     _home,
     _port,
     _editor,
