@@ -30,6 +30,10 @@ _ARENA_GAUGES = {
     "capacity_bytes": "Length of the arena's sparse file",
     "budget_bytes": "The most memory that blocks may take",
     "reserved_bytes": "Bytes that are backed by memory so far",
+    "warm_bytes": "Bytes that were touched before, and are written at the speed of memory",
+    "free_bytes": "Bytes that no block takes",
+    "largest_free_bytes": "Bytes of the largest free piece",
+    "pinned_bytes": "Bytes of blocks that are kept until somebody unpins them",
     "in_use_bytes": "Bytes of blocks that are being written or held",
     "cached_bytes": "Bytes of blocks that may be evicted",
     "leases": "Pairs of a block and somebody who needs it",
@@ -37,7 +41,10 @@ _ARENA_GAUGES = {
 _ARENA_COUNTERS = {
     "hits": ("vortex_cache_hits", "Content keys that were asked for and known"),
     "misses": ("vortex_cache_misses", "Content keys that were asked for and not known"),
+    "hit_bytes": ("vortex_cache_hit_bytes", "Bytes that did not have to be computed again"),
     "evictions": ("vortex_arena_evictions", "Blocks that gave way to others"),
+    "evicted_bytes": ("vortex_arena_evicted_bytes", "Bytes of blocks that gave way to others"),
+    "condemned": ("vortex_arena_damaged", "Blocks whose bytes were not what their checksum says"),
 }
 
 

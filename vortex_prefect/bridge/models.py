@@ -471,6 +471,33 @@ class WorkerList(BaseModel):
     workers: list[WorkerResource]
 
 
+class ArenaBlock(BaseModel):
+    """One block of the arena."""
+
+    offset: int
+    generation: int
+    size_bytes: int
+    #: Where it is in its life: `allocated`, `written`, `mapped`, `in_use`, `done`, `cached`, `quarantined`.
+    state: str
+    #: Null while it is being written.
+    dtype: str | None
+    shape: list[int] | None
+    #: Who keeps it, and workers that have it for a job.
+    holders: int
+    readers: int
+    #: How often it was asked for.
+    uses: int
+
+
+class ArenaMap(BaseModel):
+    """Where blocks lie, in cells of equal length."""
+
+    cell_bytes: int
+    #: Of each cell the bytes in use, cached and free.
+    cells: list[list[int]]
+    largest: list[ArenaBlock]
+
+
 class ArenaResource(BaseModel):
     """Statistics of the shared-memory arena; hosts may tell more."""
 
@@ -479,12 +506,31 @@ class ArenaResource(BaseModel):
     path: str | None = None
     capacity_bytes: int
     budget_bytes: int | None = None
+    #: Backed by memory; of that, what was touched before (and is written fast), and what was not.
+    reserved_bytes: int | None = None
+    warm_bytes: int | None = None
+    cold_bytes: int | None = None
     in_use_bytes: int
     cached_bytes: int | None = None
+    pinned_bytes: int | None = None
+    free_bytes: int | None = None
+    largest_free_bytes: int | None = None
+    #: 0: all free bytes are in one piece; near 1: in many small ones.
+    fragmentation: float | None = None
+    blocks: int | None = None
     leases: int | None = None
+    keys: int | None = None
     hits: int | None = None
     misses: int | None = None
+    #: Null before the first key was asked for.
+    hit_rate: float | None = None
+    hit_bytes: int | None = None
     evictions: int | None = None
+    evicted_bytes: int | None = None
+    granted_bytes: int | None = None
+    #: Blocks that were found damaged.
+    condemned: int | None = None
+    map: ArenaMap | None = None
 
 
 class StackResource(BaseModel):

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from rich.table import Table
 
 from vortex_prefect.bootstrap.stack import running_stack
 from vortex_prefect.bootstrap.state import problems
+from vortex_prefect.cli.doctor_arena import arena_findings
+from vortex_prefect.cli.finding import Finding
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.shm.budget import arena_budget, read_memory
@@ -28,16 +30,6 @@ _MIN_PYTHON = (3, 11)
 _MAX_HOME_BYTES = 107 - len("/run/workers.sock")
 _MIN_ARENA_BYTES = 256 << 20
 _PACKAGES = ("torch", "kornia", "prefect", "prefect-dask", "distributed", "fastapi", "pyarrow", "sqlalchemy")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: `ok`, `warning` (works, but) or `problem` (does not work), and what to do."""
-
-    check: str
-    verdict: str
-    detail: str
-    advice: str = ""
 
 
 def print_findings(settings: Settings, as_json: bool) -> bool:
@@ -155,6 +147,7 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _packages,
     _device,
     _memory,
+    arena_findings,
     _home,
     _state,
     _port,

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.tensor import TensorRef
+from vortex_prefect.shm.arena_map import arena_map
 from vortex_prefect.shm.arrow import message_size, read_array, write_array, write_body
 from vortex_prefect.shm.block_statistics import BlockStatistics
 from vortex_prefect.shm.blocks import BlockTable
@@ -31,10 +32,12 @@ class ArenaStatistics:
     #: Length of the sparse file.
     capacity_bytes: int
     blocks: BlockStatistics
+    #: See `arena_map`.
+    map: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form, flat."""
-        return {"path": self.path, "capacity_bytes": self.capacity_bytes, **asdict(self.blocks)}
+        """JSON form, flat but for the map."""
+        return {"path": self.path, "capacity_bytes": self.capacity_bytes, **asdict(self.blocks), "map": self.map}
 
 
 class Arena:
@@ -164,7 +167,9 @@ class Arena:
 
     def statistics(self) -> ArenaStatistics:
         """Counts of this moment."""
-        return ArenaStatistics(str(self.segment.path), self.segment.size_bytes, self.blocks.statistics())
+        return ArenaStatistics(
+            str(self.segment.path), self.segment.size_bytes, self.blocks.statistics(), arena_map(self.blocks.layout())
+        )
 
     def close(self) -> None:
         """Mark a clean shutdown, remove the file and give up the mapping. May be repeated.

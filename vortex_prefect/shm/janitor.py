@@ -23,11 +23,19 @@ def sweep(directory: Path = DEFAULT_DIRECTORY) -> list[Path]:
     be another's by now: whoever can lock the file may remove it. Files of
     other users, and what only looks like an arena, stay.
     """
-    candidates = sorted(directory.glob(f"{_PREFIX}*{_SUFFIX}"))
-    return [path for path in candidates if _remove_if_dead(path)]
+    return [path for path in _candidates(directory) if _is_dead(path, remove=True)]
 
 
-def _remove_if_dead(path: Path) -> bool:
+def orphans(directory: Path = DEFAULT_DIRECTORY) -> list[Path]:
+    """Arenas that `sweep` would remove."""
+    return [path for path in _candidates(directory) if _is_dead(path, remove=False)]
+
+
+def _candidates(directory: Path) -> list[Path]:
+    return sorted(directory.glob(f"{_PREFIX}*{_SUFFIX}"))
+
+
+def _is_dead(path: Path, *, remove: bool) -> bool:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -38,7 +46,8 @@ def _remove_if_dead(path: Path) -> bool:
         # of that name, before this lock was taken.
         if not os.path.samestat(path.lstat(), os.fstat(fd)):
             return False
-        path.unlink()
+        if remove:
+            path.unlink()
         return True
     except OSError:
         return False

@@ -8,6 +8,7 @@ import fcntl
 import mmap
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ from vortex_prefect.shm.layout import (
     align_up,
 )
 
-_MADV_POPULATE_WRITE = 23  # Linux 5.14; the mmap module has no name for it
+_MADV_POPULATE_READ, _MADV_POPULATE_WRITE = 22, 23  # Linux 5.14; the mmap module has no names for them
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2  # <linux/falloc.h>; the os module has no fallocate
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
@@ -147,6 +148,35 @@ class Segment:
         # The file keeps the pages. Mapped here they would count as this process's own, and Dask ends a worker that
         # has too many of those.
         _libc.madvise(anchor, offset + nbytes - start, mmap.MADV_DONTNEED)
+
+    def touched(self, start: int = DATA_OFFSET) -> Iterator[tuple[int, int]]:
+        """Ranges [start, end) from `start` on that somebody has touched; what was only reserved is none of them.
+
+        Raises:
+            WorkerError: WK-002, the segment is closed.
+        """
+        while True:
+            self._require_open()
+            try:
+                begin = os.lseek(self._fd, start, os.SEEK_DATA)
+                start = os.lseek(self._fd, begin, os.SEEK_HOLE)
+            except OSError:  # ENXIO: there is nothing behind it
+                return
+            yield begin, start
+
+    def premap(self, offset: int, nbytes: int) -> None:
+        """Map touched pages for writing now: the first write to each, through this mapping, costs 1.5 µs otherwise.
+
+        Only a hint, as `prefault`; 64 MiB take 6 ms.
+
+        Raises:
+            WorkerError: WK-002, not within the arena's data, or the segment is closed.
+        """
+        self._require_extent(offset, nbytes)
+        start = offset & -mmap.PAGESIZE
+        anchor = ctypes.addressof(ctypes.c_char.from_buffer(self._writable, start))
+        # Not POPULATE_WRITE: as good in shared memory, where nothing is written back, and it takes 15.
+        _libc.madvise(anchor, offset + nbytes - start, _MADV_POPULATE_READ)
 
     def view(self, offset: int, nbytes: int) -> memoryview:
         """Bytes to read, without a copy. Writing through a pointer into them kills the process (SIGSEGV).

@@ -27,6 +27,7 @@ from vortex_worker.device import choose_device, resident_limit
 from vortex_worker.external import load_external
 from vortex_worker.memory import TensorMemory
 from vortex_worker.packs import load_packs
+from vortex_worker.premapper import Premapper
 from vortex_worker.previews import JobPreviews
 from vortex_worker.residents import Residents
 from vortex_worker.runner import JobRunner
@@ -66,6 +67,7 @@ def main() -> int:
         state = WorkerState(device, Residents(resident_limit(device)))
         segment, verifier = Segment.open(Path(welcome.arena_path)), Verifier(ChecksumPolicy(welcome.checksums))
         memory = TensorMemory(segment, welcome.host_id, session.ask_room, verifier)
+        Premapper(segment).start()
         folders = Path(welcome.output_dir), Path(welcome.state_dir)
         runner = JobRunner(nodes, memory, state, *folders, session.report, JobPreviews(session.show))
         # What has been loaded stays: the collector need not look through it again and again.

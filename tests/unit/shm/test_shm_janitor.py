@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vortex_prefect.shm.janitor import arena_path, sweep
+from vortex_prefect.shm.janitor import arena_path, orphans, sweep
 from vortex_prefect.shm.segment import Segment
 
 _OWNER = (
@@ -36,6 +36,7 @@ def test_arena_of_a_killed_owner_goes_and_a_living_one_stays(shm_dir: Path) -> N
         assert sweep(shm_dir) == []
         victim.send_signal(signal.SIGKILL)
         victim.wait(60)
+        assert orphans(shm_dir) == [dead]
         assert dead.exists()
         assert sweep(shm_dir) == [dead]
         assert sweep(shm_dir) == []

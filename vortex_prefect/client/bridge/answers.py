@@ -304,18 +304,55 @@ class Worker(Resource):
     restarts: int = 0
 
 
+class ArenaBlock(Resource):
+    """One block of the arena; `dtype` and `shape` are null while it is being written."""
+
+    offset: int
+    generation: int
+    size_bytes: int
+    state: str
+    dtype: str | None = None
+    shape: list[int] | None = None
+    holders: int = 0
+    readers: int = 0
+    uses: int = 0
+
+
+class ArenaMap(Resource):
+    """Where blocks lie: cells of equal length, each with its bytes in use, cached and free; and the largest blocks."""
+
+    cell_bytes: int
+    cells: list[list[int]]
+    largest: list[ArenaBlock]
+
+
 class Arena(Resource):
     """The shared-memory arena's statistics; sizes in bytes. All null while no host has one."""
 
     path: str | None = None
     capacity_bytes: int | None = None
     budget_bytes: int | None = None
+    reserved_bytes: int | None = None
+    warm_bytes: int | None = None
+    cold_bytes: int | None = None
     in_use_bytes: int | None = None
     cached_bytes: int | None = None
+    pinned_bytes: int | None = None
+    free_bytes: int | None = None
+    largest_free_bytes: int | None = None
+    fragmentation: float | None = None
+    blocks: int | None = None
     leases: int | None = None
+    keys: int | None = None
     hits: int | None = None
     misses: int | None = None
+    hit_rate: float | None = None
+    hit_bytes: int | None = None
     evictions: int | None = None
+    evicted_bytes: int | None = None
+    granted_bytes: int | None = None
+    condemned: int | None = None
+    map: ArenaMap | None = None
 
 
 class Links(Resource):
