@@ -79,6 +79,10 @@ class History:
         """Whose it is."""
         return self._clients[tick >> _CLOCK_BITS]
 
+    def id(self, tick: Tick) -> Id:
+        """Its client and clock."""
+        return self.client(tick), tick & CLOCKS
+
     def at(self, tick: Tick) -> Part:
         """What holds a tick; NoDocumentError if nothing does."""
         client = self.client(tick)

@@ -5,7 +5,7 @@ of; a thousand nodes that were moved fifty thousand times are a hundred thousand
 *horizon*, a state vector, this keeps of each key the value that was there in the end (or that it was deleted), as the
 first that ever was. The others become collected structs, which merge.
 
-**Whoever gets edits of such a document must have nothing of its history, or all of it up to the horizon** (`covers`).
+**Whoever gets edits of such a document must have nothing of its history, or all of it up to the horizon** (`horizon`).
 What is kept has lost its predecessor, and who has an older value and gets the kept one as a first one would take the
 two for set at once: of one client's values A, B, C under a key, who has A and gets B as a first value puts it left of
 A, C between the two, and then finds A deleted and nothing there. Who has all up to the horizon gets nothing that was
@@ -42,11 +42,6 @@ def squeeze(update: bytes, horizon: Mapping[int, int] | None = None) -> bytes:
         return _written(history, keys) if keys.tips else update
     except NoDocumentError:
         return update
-
-
-def covers(state: Mapping[int, int], horizon: Mapping[int, int]) -> bool:
-    """Whether who has this state (a state vector) may exchange edits with a document that was squeezed up to there."""
-    return not state or all(state.get(client, 0) >= clock for client, clock in horizon.items())
 
 
 def _written(history: History, keys: Keys) -> bytes:
