@@ -15,7 +15,7 @@ _CLOCK_BITS = 53
 #: As many as a clock has.
 CLOCKS = (1 << _CLOCK_BITS) - 1
 
-_NUMBER = rb"([\x80-\xff]{0,7}[\x00-\x7f])"
+_NUMBER = rb"([\x80-\xff]{0,6}[\x00-\x7f])"
 #: Nearly all structs of a document that grew too large: a value of a map, overwritten, which names its predecessor.
 _OVERWRITTEN = re.compile(rb"\xa1" + _NUMBER + _NUMBER + rb"\x01", re.DOTALL)
 
@@ -169,7 +169,7 @@ class History:
 
 
 def _decoded(number: bytes) -> int:
-    """A number of at most 56 bits, as it is written."""
+    """A number of at most 49 bits, as it is written."""
     if len(number) <= 3:
         bits = int.from_bytes(number, "little")
         return bits & 0x7F | bits >> 1 & 0x3F80 | bits >> 2 & 0x1FC000

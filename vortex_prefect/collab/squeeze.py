@@ -39,7 +39,7 @@ def squeeze(update: bytes, horizon: Mapping[int, int] | None = None) -> bytes:
     try:
         history = History(update)
         keys = Keys(history, horizon)
-        return _written(history, keys) if keys.tips else update
+        return _written(history, keys) if keys.tips or keys.dead else update
     except NoDocumentError:
         return update
 
