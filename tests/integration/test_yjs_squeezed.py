@@ -164,7 +164,6 @@ def test_people_come_and_go_while_it_is_squeezed(peers: Peers, seed: int) -> Non
     for place, peer in enumerate(people):
         peer.random_edits(20, seed * 100 + place)
     server.meet(*people)
-    began_anew = 0
     for turn in range(5):
         away = people[turn % 3]
         others = [peer for peer in people if peer is not away]
@@ -176,9 +175,7 @@ def test_people_come_and_go_while_it_is_squeezed(peers: Peers, seed: int) -> Non
         if not server.takes(away):
             # He edited a node that the others have deleted, and that was forgotten since.
             (people[turn % 3],) = alone(peers, f"p{turn % 3} again in turn {turn}")
-            began_anew += 1
         agree(server, *people)
-    assert began_anew < 5
     (late,) = alone(peers, "late")
     agree(server, late, *people)
 
