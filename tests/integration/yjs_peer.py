@@ -123,6 +123,19 @@ class Peer:
         """That many transactions which the seed and the document decide."""
         self._ask("random_edits", count=count, seed=seed)
 
+    def keep_undo(self) -> None:
+        """Let each edit from now on be undone by itself."""
+        self._ask("keep_undo")
+
+    def undo(self) -> bool:
+        """Whether there was anything that could be."""
+        found: bool = self._ask("undo")
+        return found
+
+    def redo(self) -> bool:
+        found: bool = self._ask("redo")
+        return found
+
     def stream(
         self, node: str, count: int, *, first: int = 1, watcher: Peer | None = None, every_ms: float = 0
     ) -> Pending:

@@ -1,4 +1,5 @@
 // One person's editor without its screen: a Y.Doc, and the provider that browsers use, over `ws`.
+import { ROOTS } from "./edits.mjs";
 import { readAuthMessage, WebSocket, WebsocketProvider, Y } from "./packages.mjs";
 
 const MESSAGE_AUTH = 2;
@@ -25,6 +26,7 @@ export class Client {
     this.name = name;
     this.reconnect = options.reconnect ?? true;
     this.doc = new Y.Doc();
+    this.undoManager = null;
     /** Updates of others that came, and what happened to the connection. */
     this.updates = 0;
     this.events = [];
@@ -126,7 +128,14 @@ export class Client {
     return Object.fromEntries(Y.decodeStateVector(Y.encodeStateVector(this.doc)));
   }
 
+  /** From now on, each of this client's own edits can be undone by itself. */
+  keepUndo() {
+    const roots = ROOTS.map((root) => this.doc.getMap(root));
+    this.undoManager = new Y.UndoManager(roots, { trackedOrigins: new Set([this]), captureTimeout: 0 });
+  }
+
   destroy() {
+    this.undoManager?.destroy();
     this.provider.destroy();
     this.doc.destroy();
   }

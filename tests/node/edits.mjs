@@ -1,6 +1,6 @@
 // Edits of a graph's document, as the editor makes them: each one transaction of the client's own.
 
-const ROOTS = ["meta", "nodes", "edges", "groups", "notes", "inputs", "outputs"];
+export const ROOTS = ["meta", "nodes", "edges", "groups", "notes", "inputs", "outputs"];
 
 /** The document as plain values, root by root. */
 export function documentOf(doc) {

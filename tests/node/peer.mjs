@@ -36,6 +36,9 @@ const OF_A_CLIENT = {
     client.destroy();
   },
   random_edits: (client, { count, seed }) => randomEdits(Y, client.doc, client, () => client.newName(), count, seed),
+  keep_undo: (client) => client.keepUndo(),
+  undo: (client) => client.undoManager.undo() !== null,
+  redo: (client) => client.undoManager.redo() !== null,
   apply_update: (client, { base64 }) => Y.applyUpdate(client.doc, Buffer.from(base64, "base64")),
   stream: (client, given) => stream(client, given.watcher ? clientOf(given.watcher) : null, given),
   set_awareness: (client, { state }) => client.provider.awareness.setLocalState(state),

@@ -21,10 +21,11 @@ from pycrdt import Doc, TransactionEvent, merge_updates
 
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab.changes import Author, Authored, Unsettled
+from vortex_prefect.collab.encoding import MOST_NESTED
 from vortex_prefect.collab.presence import Presence
 from vortex_prefect.collab.projection import Projector
 from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally, Timer
-from vortex_prefect.collab.updates import MOST_NESTED, check_update
+from vortex_prefect.collab.updates import check_update
 from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
 from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
 from vortex_prefect.core.nodespec import Catalogue

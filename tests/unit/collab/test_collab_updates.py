@@ -8,8 +8,9 @@ from pycrdt import Array, Doc, Map, Text, XmlElement, XmlFragment, XmlText
 
 from tests.unit.graph.strategies import drafts
 from vortex_prefect.collab.document import new_document, write
+from vortex_prefect.collab.encoding import MOST_NESTED, Reader
 from vortex_prefect.collab.projection import Projector
-from vortex_prefect.collab.updates import MOST_NESTED, _read_structs, _Reader, check_update
+from vortex_prefect.collab.updates import _read_structs, check_update
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.graph.model import Graph
 
@@ -67,13 +68,13 @@ def test_long_updates_that_are_none_are_refused() -> None:
 
 def rest_of(update: bytes) -> int:
     """How many bytes stand behind the structs and the deletions."""
-    reader = _Reader(update)
+    reader = Reader(update)
     _read_structs(reader)
     for _ in range(reader.number()):
         reader.number()
         for _ in range(reader.number()):
             reader.id()
-    return len(update) - reader._at
+    return len(update) - reader.at
 
 
 def test_every_kind_of_content_is_passed_over_to_the_byte() -> None:
@@ -108,9 +109,9 @@ def test_every_kind_of_content_is_passed_over_to_the_byte() -> None:
     del root["bytes"]
     assert rest_of(doc.get_update()) == 0
     # Texts count in UTF-16 code units, else what lies behind one could not be found.
-    last = _read_structs(_Reader(doc.get_update())).spans[doc.client_id][-1][1]
+    last = _read_structs(Reader(doc.get_update())).spans[doc.client_id][-1][1]
     root["one more"] = 1
-    state = _Reader(doc.get_state())
+    state = Reader(doc.get_state())
     assert (state.number(), state.number(), state.number()) == (1, doc.client_id, last + 2)
 
 
