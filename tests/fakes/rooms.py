@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import pytest
 from pycrdt import Doc, Map
 
 from tests.fakes.graphs import catalogue, picture_graph
 from tests.fakes.sink import PATIENCE_S, MessageSink
 from vortex_prefect.collab import protocol
+from vortex_prefect.collab.past import Past
 from vortex_prefect.collab.room import Room
 from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import DocumentUpdate, StoredDocument, StorePort, StoreStatistics, UnitOfWork
@@ -306,3 +308,11 @@ async def place(store: StorePort, limits: Limits | None = None) -> AsyncIterator
         made.store.fault = None
         made.store.release()
         await made.rooms.close()
+
+
+def snapshots(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Have every edit followed by a snapshot, while the event is set."""
+    due = asyncio.Event()
+    due.set()
+    monkeypatch.setattr(Past, "due", property(lambda past: due.is_set() and past._meanwhile is None))
+    return due

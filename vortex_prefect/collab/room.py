@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pycrdt import Doc, TransactionEvent, merge_updates
@@ -22,6 +22,7 @@ from pycrdt import Doc, TransactionEvent, merge_updates
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab.changes import Author, Authored, Unsettled
 from vortex_prefect.collab.encoding import MOST_NESTED
+from vortex_prefect.collab.past import Past
 from vortex_prefect.collab.presence import Presence
 from vortex_prefect.collab.projection import Projector
 from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally, Timer
@@ -37,16 +38,14 @@ _log = logging.getLogger(__name__)
 SETTLE_S = 0.5
 #: What presence is told at once: cursors move sixty times a second.
 _PRESENCE_S = 0.03
-#: A snapshot is made when so many edits, or bytes of them, lie behind the last one.
-_SNAPSHOT_EDITS, _SNAPSHOT_BYTES = 1_000, 1 << 20
 #: Edits that may wait for a commit before those who make them have to.
 _MOST_WAITING = 1_000
 #: Yjs' encoding of an update without content.
 _NOTHING = b"\x00\x00"
 #: Who makes the changes that nobody made.
 _SERVER: Author = {"user": "server"}
-#: WebSocket close codes: there is no such graph; try again later.
-_NO_GRAPH, _TRY_LATER = 4404, 1013
+#: WebSocket close codes: there is no such graph; begin with an empty document; try again later.
+_NO_GRAPH, _BEGIN_ANEW, _TRY_LATER = 4404, 4409, 1013
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +102,8 @@ class Room:
         self._presence = Presence()
         self._shown: set[int] = set()
         self._number = stored.number
-        self._snapshot_number = stored.number
-        self._size_bytes = len(stored.snapshot)
-        self._behind_bytes = 0
+        self._past = Past(doc, stored)
+        self._snapshotting: asyncio.Task[None] | None = None
         self._unsettled = Unsettled(read)
         self._author: Author = {}
         #: Something was edited since the graph was last looked at.
@@ -113,7 +111,7 @@ class Room:
         self._captured: list[bytes] = []
         self._edits: list[_Edit] = []
         #: What those who asked lack: their last question is the one that counts.
-        self._replies: dict[Member, bytes] = {}
+        self._replies: dict[Member, tuple[bytes, ...]] = {}
         self._waiting: list[asyncio.Future[GraphRecord]] = []
         self._asked: Any = None
         self._due = False
@@ -251,7 +249,7 @@ class Room:
     def statistics(self) -> RoomStatistics:
         """How it stands."""
         return RoomStatistics(
-            len(self.members), self._number - self._snapshot_number, self._size_bytes, len(self.problems)
+            len(self.members), self._number - self._past.number, self._past.size_bytes, len(self.problems)
         )
 
     # Life
@@ -276,7 +274,7 @@ class Room:
                 self._touched = True
         self._captured.clear()
         self._number = updates[-1].number if updates else self._number
-        self._behind_bytes = sum(len(update.content) for update in updates)
+        self._past.edited([update.content for update in updates])
         self._look()
         if self._unsettled:
             self._due = True
@@ -285,7 +283,9 @@ class Room:
     async def snapshot(self) -> None:
         """Store the document as one update, in the place of all its edits."""
         await self.settle()
-        if self._number > self._snapshot_number:
+        if self._snapshotting is not None:
+            await asyncio.gather(self._snapshotting, return_exceptions=True)
+        if self._number > self._past.number and self._fault is None:
             await self._put_snapshot()
 
     def close(self, code: int, reason: str) -> None:
@@ -311,6 +311,8 @@ class Room:
             member.close(code, reason)
         self.members.clear()
         self._cancel_timers()
+        if self._snapshotting is not None:
+            self._snapshotting.cancel()
         self._doc.unobserve(self._subscription)
         self._projector.close()
 
@@ -324,9 +326,12 @@ class Room:
             if not answer or update[:1] != b"\x00":
                 member.send(protocol.denies("you may read this graph, not edit it"))
             return
-        if self._size_bytes + self._behind_bytes + len(update) > self._most_bytes:
+        if self._past.size_bytes + self._past.behind_bytes + len(update) > self._most_bytes:
             raise RequestError("RQ-005", f"the document would have more than {self._most_bytes} bytes")
         check_update(update)
+        if not self._past.reached_by(update):
+            _send_away(member)
+            return
         self._change_author(member.author)
         try:
             self._apply(lambda: self._doc.apply_update(update), member.author, member)
@@ -349,8 +354,8 @@ class Room:
         captured, self._captured = self._captured, []
         for update in captured:
             self._edits.append(_Edit(update, author, member))
-            self._behind_bytes += len(update)
         if captured:
+            self._past.edited(captured)
             self._touched = True
             self._wake.set()
         if len(self._edits) >= _MOST_WAITING:
@@ -430,14 +435,15 @@ class Room:
             self._committing = self._settling = False
         self._tally.edits += len(numbered)
         self._tell(edits)
-        for member, update in replies.items():
-            member.send(protocol.answers(update))
+        for member, messages in replies.items():
+            for message in messages:
+                member.send(message)
         if graph is not None:
             self._ledger.tell(self.record, graph, self.problems, asked)
         for each in waiting:
             if not each.done():
                 each.set_result(self.record)
-        await self._snapshot_if_due()
+        self._snapshot_if_due()
 
     def _write(
         self,
@@ -467,23 +473,28 @@ class Room:
             if authors != {member}:
                 member.send(frame)
 
-    async def _snapshot_if_due(self) -> None:
-        behind = self._number - self._snapshot_number
-        if behind < _SNAPSHOT_EDITS and self._behind_bytes < _SNAPSHOT_BYTES:
+    def _snapshot_if_due(self) -> None:
+        if not self._past.due or self._snapshotting is not None or self._fault is not None:
             return
-        try:
-            await self._put_snapshot()
-        except VortexError as error:
+        if self._unsettled:
+            # It may hold nothing that is not in the log: who edited it would be forgotten.
+            self._due = True
+            self._wake.set()
+            return
+        self._snapshotting = asyncio.create_task(self._put_snapshot())
+        self._snapshotting.add_done_callback(self._snapshot_made)
+
+    def _snapshot_made(self, task: asyncio.Task[None]) -> None:
+        self._snapshotting = None
+        if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("no snapshot of graph %s was stored: %s", self.graph_id, error)
 
     async def _put_snapshot(self) -> None:
-        if self._pending or self._fault is not None:
-            return  # it may hold nothing that is neither stored nor settled; there will be a quieter moment
-        number, content, behind = self._number, self._doc.get_update(), self._behind_bytes
-        document = StoredDocument(self.graph_id, content, number, number)
-        await self._store.write(lambda uow: uow.put_document(document))
-        self._snapshot_number, self._size_bytes = number, len(content)
-        self._behind_bytes -= behind
+        if self._unsettled or (snapshot := await self._past.snapshot(self.graph_id, self._number)) is None:
+            return
+        if self._fault is None:
+            await self._store.write(lambda uow: _put(uow, snapshot.stored))
+            self._past.stored(snapshot)
 
     def _await_more_moves(self) -> None:
         if self._timers:
@@ -510,11 +521,11 @@ class Room:
 
     def _answer(self, member: Member, state: bytes) -> None:
         """What a member lacks; of edits that are not on disk yet it hears only after they are."""
-        try:
-            update = self._doc.get_update(state)
-        except (ValueError, RuntimeError) as error:
-            raise RequestError("RQ-001", f"this is no state of a Yjs document: {error}") from None
-        self._replies[member] = update
+        messages = self._past.missing(state)
+        if messages is None:
+            _send_away(member)
+            return
+        self._replies[member] = messages
         self._wake.set()
 
     def _show(self, member: Member) -> None:
@@ -537,3 +548,14 @@ class Room:
     def _check_usable(self) -> None:
         if self._fault is not None:
             raise self._fault
+
+
+def _send_away(member: Member) -> None:
+    """What he has or did rests on what is forgotten here: he would lose what others have, and they what he did."""
+    member.close(_BEGIN_ANEW, "the document has moved on: open it anew")
+
+
+def _put(uow: UnitOfWork, document: StoredDocument) -> None:
+    # More may have been settled while it was made; and the graph may have been deleted.
+    if (stored := uow.document(document.graph_id)) is not None:
+        uow.put_document(replace(document, settled=max(document.settled, stored.settled)))

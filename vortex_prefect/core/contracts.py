@@ -220,6 +220,8 @@ class StoredDocument:
     number: int
     #: Up to this update, the graph's events and record say what the document says.
     settled: int
+    #: A Yjs state vector, up to which the snapshot has forgotten what was overwritten.
+    horizon: bytes = b"\x00"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class DocumentRows:
         if not is_id(graph_id):
             return None
         row = self._run(_DOCUMENT, lambda result: result.mappings().first(), {"given": graph_id})
-        return StoredDocument(**row) if row else None
+        return StoredDocument(**{name: value for name, value in row.items() if value is not None}) if row else None
 
     def put(self, document: StoredDocument) -> None:
         """See `UnitOfWork.put_document`; ValueError if the id is not a UUID in its canonical form."""

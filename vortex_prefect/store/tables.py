@@ -96,6 +96,8 @@ documents = Table(
     Column("snapshot", LargeBinary, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("settled", BigInteger, nullable=False),
+    # Null: nothing is forgotten.
+    Column("horizon", LargeBinary),
 )
 
 #: Their edits; columns are the fields of `core.contracts.DocumentUpdate`.

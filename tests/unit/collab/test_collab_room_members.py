@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pycrdt import Array, Map
 
 from tests.fakes.memory_store import MemoryStore
-from tests.fakes.rooms import FakeMember, Place, edit, place, refusal, until
+from tests.fakes.rooms import FakeMember, Place, edit, place, refusal, snapshots, until
 from tests.fakes.sink import PATIENCE_S
+from vortex_prefect.collab import past as past_module
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab import room as rooms_module
 from vortex_prefect.collab.protocol import Reader, number, sized_text
@@ -115,13 +116,13 @@ async def test_what_waits_for_the_disk_counts_too(small: Place) -> None:
 
 
 async def test_a_snapshot_makes_room(small: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms_module, "_SNAPSHOT_BYTES", 8_000)
+    monkeypatch.setattr(past_module, "_BEHIND_BYTES", 8_000)
     graph_id = await small.graph()
     room, ann = await small.enter(graph_id, "ann")
     for number_ in range(20):
         edit(room, ann, ann.renamed(str(number_) * 2_500))
         await small.quiet(room)
-        await until(lambda: not small.store.held)
+        await until(lambda: room._snapshotting is None)
     assert ann.closed is None
     assert len((await small.on_disk(graph_id)).name) == 5_000
 
@@ -139,7 +140,7 @@ async def test_edits_during_a_snapshot_are_counted(at: Place) -> None:
     await snapshot
     await at.quiet(room)
     (left,) = await at.updates(graph_id)
-    assert room._behind_bytes == len(left.content) > 1_000
+    assert room._past.behind_bytes == len(left.content) > 1_000
 
 
 async def test_who_edits_faster_than_the_disk_has_to_wait(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +227,7 @@ async def test_updates_that_together_nest_too_deep_end_the_room_and_are_not_stor
     at: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms_module, "MOST_NESTED", 10)
-    monkeypatch.setattr(rooms_module, "_SNAPSHOT_EDITS", 1)
+    snapshots(monkeypatch)
     graph_id = await at.graph()
     room, ann = await at.enter(graph_id, "ann")
     _, eve = await at.enter(graph_id, "eve")

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.graphs import picture_graph
-from tests.fakes.rooms import ADA, FakeMember, Place, edit, make_place, place, until
-from vortex_prefect.collab import room as rooms_module
+from tests.fakes.rooms import ADA, FakeMember, Place, edit, make_place, place, snapshots, until
 from vortex_prefect.collab.room import SETTLE_S
 from vortex_prefect.core.contracts import StorePort
 from vortex_prefect.core.errors import RequestError, SystemFault
@@ -97,15 +96,18 @@ async def test_who_opens_a_document_that_was_not_recovered_sees_the_rest_too(sto
 
 
 async def test_a_snapshot_takes_the_place_of_its_edits(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms_module, "_SNAPSHOT_EDITS", 10)
+    due = snapshots(monkeypatch)
+    due.clear()
     graph_id = await at.graph()
     room, ann = await at.enter(graph_id, "ann")
     for number in range(9):
         edit(room, ann, ann.renamed(str(number)))
         await at.quiet(room)
     assert (len(await at.updates(graph_id)), (await at.stored(graph_id)).number) == (9, 0)
+    due.set()
     edit(room, ann, ann.renamed("last"))
     await until(lambda: room.statistics().edits == 0)
+    due.clear()
     stored = await at.stored(graph_id)
     assert (stored.number, stored.settled, await at.updates(graph_id)) == (10, 10, [])
     assert (await at.on_disk(graph_id)).name == "last"
@@ -116,7 +118,7 @@ async def test_a_snapshot_takes_the_place_of_its_edits(at: Place, monkeypatch: p
 
 
 async def test_a_snapshot_that_fails_costs_nothing(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms_module, "_SNAPSHOT_EDITS", 1)
+    snapshots(monkeypatch)
     graph_id = await at.graph()
     room, ann = await at.enter(graph_id, "ann")
     inner = at.store.inner
