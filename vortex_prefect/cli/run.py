@@ -44,6 +44,10 @@ class RunResult:
         return {**data, **({"error": self.error} if self.error else {})}
 
 
+#: Media types that the standard library does not know: tables and sounds.
+_SUFFIXES = {"application/vnd.apache.arrow.stream": ".arrows"}
+
+
 def run_graph(
     settings: Settings, path: Path, assignments: list[str], output: Path | None, console: Console
 ) -> RunResult:
@@ -115,7 +119,8 @@ def _save(bridge: Bridge, outputs: dict[str, dict[str, Any]], folder: Path) -> N
             shutil.copyfile(saved, target)
         else:
             content = bridge.get_content(output["url"])
-            suffix = mimetypes.guess_extension(content.media_type.partition(";")[0]) or ".bin"
+            kind = content.media_type.partition(";")[0]
+            suffix = _SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ".bin"
             target = folder / f"{Path(name).name}{suffix}"
             target.write_bytes(content.data)
         output["file"] = str(target.resolve())
