@@ -21,7 +21,8 @@ from pycrdt import Doc, TransactionEvent, merge_updates
 
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab.changes import Author, Authored, Unsettled
-from vortex_prefect.collab.encoding import MOST_NESTED
+from vortex_prefect.collab.encoding import MOST_NESTED, read_state
+from vortex_prefect.collab.known import Known
 from vortex_prefect.collab.past import Past
 from vortex_prefect.collab.presence import Presence
 from vortex_prefect.collab.projection import Projector
@@ -103,6 +104,7 @@ class Room:
         self._shown: set[int] = set()
         self._number = stored.number
         self._past = Past(doc, stored)
+        self._known = Known(read_state(doc.get_state()))
         self._snapshotting: asyncio.Task[None] | None = None
         self._unsettled = Unsettled(read)
         self._author: Author = {}
@@ -275,6 +277,7 @@ class Room:
         self._captured.clear()
         self._number = updates[-1].number if updates else self._number
         self._past.edited([update.content for update in updates])
+        self._known = Known(read_state(self._doc.get_state()))
         self._look()
         if self._unsettled:
             self._due = True
@@ -329,6 +332,7 @@ class Room:
         if self._past.size_bytes + self._past.behind_bytes + len(update) > self._most_bytes:
             raise RequestError("RQ-005", f"the document would have more than {self._most_bytes} bytes")
         check_update(update)
+        self._known.check(update)
         if not self._past.reached_by(update):
             _send_away(member)
             return
@@ -355,6 +359,8 @@ class Room:
         for update in captured:
             self._edits.append(_Edit(update, author, member))
         if captured:
+            for update in captured:
+                self._known.add(self._known.check(update))
             self._past.edited(captured)
             self._touched = True
             self._wake.set()
