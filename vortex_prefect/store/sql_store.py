@@ -19,6 +19,7 @@ from vortex_prefect.core.events import Event
 from vortex_prefect.core.histogram import Histogram
 from vortex_prefect.store.database import Database
 from vortex_prefect.store.faults import translated, unusable
+from vortex_prefect.store.owner import Owner, Waiting
 from vortex_prefect.store.postgres import PostgresDatabase
 from vortex_prefect.store.schema import prepare
 from vortex_prefect.store.session import Session
@@ -241,11 +242,13 @@ class _Subscriber:
             return
 
 
-def open_store(url: str) -> SqlStore:
-    """Open the database, creating file and tables where absent; this process is then its only writer.
+def open_store(url: str, owner: Owner | None = None, waiting: Waiting | None = None) -> SqlStore:
+    """Open the database, creating file and tables where absent; this process is then its only writer. Blocks.
 
     Args:
         url: `sqlite:////absolute/path`, `sqlite://` for a database in memory, or `postgresql://user@host/database`.
+        owner: what others may read of this process while it is that; null for one that nobody wants to reach.
+        waiting: of somebody who waits where another has it open.
 
     Raises:
         SystemFault: SY-005 if another store has it open, SY-006 if it is not usable or of another schema
@@ -254,9 +257,10 @@ def open_store(url: str) -> SqlStore:
     database = database_of(url)
     with ExitStack() as resources:
         resources.callback(database.close)
-        connection = resources.enter_context(database.writer())
+        connection = resources.enter_context(database.writer(waiting))
         with translated(database.place):
             prepare(connection, database)
+        database.sign(connection, owner or Owner())
         return SqlStore(database, connection, resources.pop_all())
 
 
