@@ -20,6 +20,8 @@ class Database(Protocol):
     in_memory: bool
     #: After an error within a transaction the database takes nothing but a rollback.
     errors_abort: bool
+    #: The writer's lock hangs on a connection, and goes with it.
+    losable: bool
 
     def writer(self, waiting: Waiting | None = None) -> AbstractContextManager[Connection]:
         """The one connection that writes; it holds the writer's lock for as long as it lives.

@@ -77,6 +77,7 @@ class PostgresDatabase:
 
     in_memory = False
     errors_abort = True
+    losable = True
 
     def __init__(self, url: URL, *, connections: int) -> None:
         name = f"vortex process {os.getpid()} on {socket.gethostname()}"

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, make_url
@@ -17,6 +18,7 @@ from vortex_prefect.core.contracts import StoreStatistics, UnitOfWork
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.histogram import Histogram
+from vortex_prefect.core.ids import now_ms
 from vortex_prefect.store.database import Database
 from vortex_prefect.store.faults import translated, unusable
 from vortex_prefect.store.owner import Owner, Waiting
@@ -56,7 +58,9 @@ class SqlStore:
         self._resources = resources
         self._recent = RecentRecords()
         self._log = Log()
-        self._place = database.place
+        self._place = self.place = database.place
+        #: Whether the lock may be lost while this process lives: it hangs on a connection.
+        self.losable = database.losable
         self._writer = ThreadPoolExecutor(1, "vortex-store-write")
         self._readers = self._writer if database.in_memory else ThreadPoolExecutor(_READERS, "vortex-store-read")
         self._line = Line(lambda: self._writer.submit(self._drain))
@@ -103,6 +107,17 @@ class SqlStore:
             future = self._readers.submit(self._read, work)
             self._reads += 1
         return await asyncio.wrap_future(future)
+
+    async def check(self) -> None:
+        """Whether this store is still the owner, asked of the database itself.
+
+        Raises:
+            SystemFault: SY-005 it is another one's, for good; SY-006 the database cannot be reached now.
+        """
+        with self._gate:
+            self._refuse_if_closed()
+            future = self._writer.submit(self._check)
+        await asyncio.wrap_future(future)
 
     async def subscribe(self, after: int) -> AsyncIterator[Event]:
         """All events with a higher number than `after`, in order and without a gap, those to come as well.
@@ -171,6 +186,18 @@ class SqlStore:
                 job.error = error
             return jobs, []
         return run_together(self._held, self._database, self._recent, self._log, jobs)
+
+    def _check(self) -> None:
+        self._held = self._database.revived(self._held)
+        try:
+            self._ask()
+        except SystemFault:
+            self._held = self._database.revived(self._held)
+            self._ask()
+
+    def _ask(self) -> None:
+        with translated(self._place), self._held.begin():
+            self._held.exec_driver_sql("SELECT 1")
 
     def _count(self, done: list[Job]) -> None:
         now = time.perf_counter()
@@ -260,7 +287,7 @@ def open_store(url: str, owner: Owner | None = None, waiting: Waiting | None = N
         connection = resources.enter_context(database.writer(waiting))
         with translated(database.place):
             prepare(connection, database)
-        database.sign(connection, owner or Owner())
+        database.sign(connection, replace(owner or Owner(), since_ms=now_ms()))
         return SqlStore(database, connection, resources.pop_all())
 
 

@@ -52,6 +52,7 @@ class SqliteDatabase:
     """
 
     errors_abort = False
+    losable = False
 
     def __init__(self, url: URL, *, connections: int) -> None:
         self._path = database_path(url)
