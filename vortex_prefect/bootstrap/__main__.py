@@ -68,8 +68,10 @@ def _listening(settings: Settings, tokens: Mapping[str, str]) -> socket.socket:
 
 
 def _fixed_tokens() -> dict[str, str]:
-    named = {LOCAL: os.environ.get(LOCAL_TOKEN), "environment": os.environ.get(ENVIRONMENT_TOKEN)}
-    return {name: digest for name, digest in named.items() if digest}
+    from vortex_prefect.bootstrap.credentials import environment_token  # noqa: PLC0415 - as above
+
+    local = os.environ.get(LOCAL_TOKEN)
+    return environment_token(os.environ) | ({LOCAL: local} if local else {})
 
 
 if __name__ == "__main__":

@@ -38,7 +38,11 @@ async def await_ownership(
         SystemFault: SY-003. That the database is not usable (SY-006) may pass: it is logged, and tried again.
     """
     loop = asyncio.get_running_loop()
-    waiting = Waiting(lambda found: loop.call_soon_threadsafe(seen, found))
+
+    def see(found: Owner | None) -> None:
+        loop.call_soon_threadsafe(seen, found)
+
+    waiting = Waiting(see)
     last = ""
     while not stopped.done():
         opening = asyncio.create_task(asyncio.to_thread(open_store, url, owner, waiting))

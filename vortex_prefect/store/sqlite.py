@@ -77,7 +77,7 @@ class SqliteDatabase:
                 yield as_writer(connection)
             self.close()
 
-    def sign(self, connection: Connection, owner: Owner) -> None:
+    def sign(self, connection: Connection, owner: Owner) -> None:  # noqa: ARG002 - the lock's file says it
         """See `Database.sign`."""
         if self._path is not None:
             sign(self._lock, owner)

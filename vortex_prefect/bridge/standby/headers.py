@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 Fields = list[tuple[bytes, bytes]]
@@ -42,11 +41,11 @@ def of_request(scope: Scope, key: str) -> Fields:
     """A client's request as the owner gets it, with the client's address, scheme and host, and the owner's key."""
     kept = [(name, value) for name, value in end_to_end(scope["headers"]) if name not in _SAID]
     client = scope.get("client")
-    scheme = scope.get("scheme", "http")
+    scheme: str = scope.get("scheme", "http")
     said = [
         (DOOR, key.encode()),
         (_FORWARDED_PROTO, _HTTP_SCHEMES.get(scheme, scheme).encode()),
-        (_FORWARDED_HOST, Headers(scope=scope).get("host", "").encode("latin-1")),
+        (_FORWARDED_HOST, next((value for name, value in scope["headers"] if name == b"host"), b"")),
     ]
     if client:
         said.append((_FORWARDED_FOR, client[0].encode()))
