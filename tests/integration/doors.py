@@ -102,7 +102,15 @@ class DoorProcess:
         eventually(lambda: self.http.get("/readyz").status_code == 200, PATIENCE_S)
 
     def kill(self) -> None:
-        """SIGKILL; it is gone when this returns, and nobody listens on its port."""
-        self._listener.close()
+        """SIGKILL; it is gone when this returns. Whoever connects to its port waits until it is started again."""
         self.process.kill()
         self.process.wait()
+
+    def vanish(self) -> None:
+        """The same, and its port is closed."""
+        self._listener.close()
+        self.kill()
+
+    def start(self) -> None:
+        """Again, on the same socket, as a supervisor does."""
+        self.process = self._spawn()
