@@ -34,7 +34,10 @@ class Watch:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.owners: asyncio.Queue[Owner | None] = asyncio.Queue()
-        self.waiting = Waiting(lambda owner: self._loop.call_soon_threadsafe(self.owners.put_nowait, owner) and None)
+        self.waiting = Waiting(self._see)
+
+    def _see(self, owner: Owner | None) -> None:
+        self._loop.call_soon_threadsafe(self.owners.put_nowait, owner)
 
     async def sees(self, wanted: str) -> Owner:
         """The owner that has this id."""

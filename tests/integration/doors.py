@@ -11,7 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import httpx
 
@@ -87,7 +86,7 @@ class DoorProcess:
         """`owner` or `standby`; null while it does not serve."""
         assert self.process.poll() is None, f"{self.name} ended with {self.process.poll()}:\n{self.log}"
         try:
-            answer: dict[str, Any] = httpx.get(f"{self.url}/healthz", timeout=5.0).json()
+            answer: dict[str, str] = httpx.get(f"{self.url}/healthz", timeout=5.0).json()
         except httpx.TransportError:
             return None
         return answer.get("role", "owner")

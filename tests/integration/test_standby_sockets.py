@@ -15,6 +15,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
 
 from tests.fakes.bridge import Bridge, bridge
 from tests.fakes.owner import scripted, serving, standby_before
@@ -30,10 +31,13 @@ Serve = Callable[[ServerConnection], Awaitable[None]]
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Bridge]:
-    async with bridge(tmp_path) as made, serving(ThroughDoors(create_app(made.context), "the key")) as port:
-        async with standby_before(port, key="the key") as (_, own):
-            made.port = own
-            yield made
+    async with (
+        bridge(tmp_path) as made,
+        serving(ThroughDoors(create_app(made.context), "the key")) as port,
+        standby_before(port, key="the key") as (_, own),
+    ):
+        made.port = own
+        yield made
 
 
 @asynccontextmanager
@@ -118,11 +122,14 @@ async def test_messages_of_both_kinds_and_any_size() -> None:
 
 
 async def test_a_subprotocol_is_the_owners_choice() -> None:
-    async with serve(echo, "127.0.0.1", 0, subprotocols=["two"]) as server:  # type: ignore[list-item]
+    async with serve(echo, "127.0.0.1", 0, subprotocols=[Subprotocol("two")]) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        async with standby_before(port) as (_, own):
-            async with connect(f"ws://127.0.0.1:{own}", subprotocols=["one", "two"]) as connection:  # type: ignore[list-item]
-                assert connection.subprotocol == "two"
+        names = [Subprotocol("one"), Subprotocol("two")]
+        async with (
+            standby_before(port) as (_, own),
+            connect(f"ws://127.0.0.1:{own}", subprotocols=names) as connection,
+        ):
+            assert connection.subprotocol == "two"
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1013, "fell behind"), (4401, "€" * 41), (3000, "x")])
@@ -185,12 +192,14 @@ async def test_without_an_owner_clients_are_told_to_come_back(kind: str) -> None
     async def still(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(-1)
 
-    async with scripted(still) as port:
-        async with standby_before(1 if kind == "gone" else port, patience_s=0.3) as (standby, own):
-            if kind == "unknown":
-                standby.see(None)
-            async with connect(f"ws://127.0.0.1:{own}/ws") as connection:
-                code, reason = await ended(connection)
+    async with (
+        scripted(still) as port,
+        standby_before(1 if kind == "gone" else port, patience_s=0.3) as (standby, own),
+    ):
+        if kind == "unknown":
+            standby.see(None)
+        async with connect(f"ws://127.0.0.1:{own}/ws") as connection:
+            code, reason = await ended(connection)
     assert code == 1013
     assert (reason or "").startswith("SY-010")
 
@@ -221,13 +230,16 @@ class Flow:
 
 async def test_a_client_that_reads_nothing_slows_the_owner() -> None:
     flow = Flow()
-    async with before(flow.pump) as (_, url), asyncio.timeout(PATIENCE_S):
-        async with connect(url, max_queue=1, ping_interval=None) as connection:
-            await flow.stands()
-            held = flow.size
-            assert held < 32 << 20, "somebody keeps what nobody reads"
-            while flow.size < held + (1 << 20):
-                await connection.recv()
+    async with (
+        before(flow.pump) as (_, url),
+        asyncio.timeout(PATIENCE_S),
+        connect(url, max_queue=1, ping_interval=None) as connection,
+    ):
+        await flow.stands()
+        held = flow.size
+        assert held < 32 << 20, "somebody keeps what nobody reads"
+        while flow.size < held + (1 << 20):
+            await connection.recv()
 
 
 async def test_an_owner_that_reads_nothing_slows_the_client() -> None:
@@ -238,14 +250,17 @@ async def test_an_owner_that_reads_nothing_slows_the_client() -> None:
         async for _ in connection:
             pass
 
-    async with before(handle) as (_, url), asyncio.timeout(PATIENCE_S):
-        async with connect(url, ping_interval=None) as connection:
-            pumping = asyncio.create_task(flow.pump(connection))
-            await flow.stands()
-            held = flow.size
-            assert held < 32 << 20, "somebody keeps what nobody takes"
-            go.set()
-            while flow.size < held + (1 << 20):
-                await asyncio.sleep(0)
-            pumping.cancel()
-            await asyncio.gather(pumping, return_exceptions=True)
+    async with (
+        before(handle) as (_, url),
+        asyncio.timeout(PATIENCE_S),
+        connect(url, ping_interval=None) as connection,
+    ):
+        pumping = asyncio.create_task(flow.pump(connection))
+        await flow.stands()
+        held = flow.size
+        assert held < 32 << 20, "somebody keeps what nobody takes"
+        go.set()
+        while flow.size < held + (1 << 20):
+            await asyncio.sleep(0)
+        pumping.cancel()
+        await asyncio.gather(pumping, return_exceptions=True)

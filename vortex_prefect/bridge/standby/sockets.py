@@ -57,7 +57,7 @@ async def relay(
     except InvalidStatus as refused:
         response = refused.response
         fields = of_answer((name.encode(), value.encode()) for name, value in response.headers.raw_items())
-        denied = Response(response.body, response.status_code)
+        denied = Response(bytes(response.body or b""), response.status_code)
         denied.raw_headers = fields
         with contextlib.suppress(OSError):
             await receive()
