@@ -178,21 +178,24 @@ class SqlStore:
 
     def _run(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
         try:
-            held = self._database.revived(self._held)
-            if held is not self._held:  # while it had no lock, another may have written
-                self._held, self._log = held, Log()
+            self._revive()
         except BaseException as error:
             for job in jobs:
                 job.error = error
             return jobs, []
         return run_together(self._held, self._database, self._recent, self._log, jobs)
 
+    def _revive(self) -> None:
+        held = self._database.revived(self._held)
+        if held is not self._held:
+            self._held, self._log = held, Log()
+
     def _check(self) -> None:
-        self._held = self._database.revived(self._held)
+        self._revive()
         try:
             self._ask()
         except SystemFault:
-            self._held = self._database.revived(self._held)
+            self._revive()
             self._ask()
 
     def _ask(self) -> None:
