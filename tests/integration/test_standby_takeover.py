@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.integration.doors import PATIENCE_S, DoorProcess
 from tests.integration.polling import eventually
 from tests.integration.yjs_peer import State, covers
 from tests.integration.yjs_peers import Peers
+from vortex_prefect.core.access import scopes_of
+from vortex_prefect.service.tokens import Tokens
 
 pytestmark = pytest.mark.integration
 
@@ -146,6 +149,36 @@ def test_of_three_one_takes_over_and_the_other_follows_it(
         eventually(lambda: standby.http.get("/readyz").json().get("owner") == owner.url, PATIENCE_S)
         created(standby)
         assert len(owner.http.get("/api/graph").json()["graphs"]) == 1
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_people_stay_logged_in(doors: tuple[DoorProcess, DoorProcess], tmp_path: Path) -> None:
+    first, second = doors
+    _, secret = Tokens(tmp_path / "tokens.json").create("ann", scopes_of(["edit"]))
+    opened = second.http.post("/api/session", json={"token": secret}).raise_for_status().json()
+    first.kill()
+    second.becomes("owner")
+    forged = second.http.post("/api/graph", json=picture_graph())
+    assert (forged.status_code, forged.json()["error"]["code"]) == (403, "RQ-008")
+    csrf = {"X-CSRF-Token": opened["csrf_token"]}
+    assert second.http.post("/api/graph", json=picture_graph(), headers=csrf).status_code == 201
+
+
+def test_an_owner_that_stands_still_is_told_of_and_not_relieved(doors: tuple[DoorProcess, DoorProcess]) -> None:
+    first, second = doors
+    first.process.send_signal(signal.SIGSTOP)
+    answer = eventually(lambda: unready(second), PATIENCE_S)
+    assert answer.json()["error"]["code"] == "SY-010"
+    assert second.role() == "standby"
+    first.process.send_signal(signal.SIGCONT)
+    second.routes()
+    created(second)
+    assert first.role() == "owner"
+
+
+def unready(door: DoorProcess) -> httpx.Response | None:
+    answer = door.http.get("/readyz")
+    return answer if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else None
 
 
 # -- PostgreSQL: an owner that is cut off -----------------------------------------------------------
