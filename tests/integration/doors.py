@@ -62,15 +62,17 @@ class DoorProcess:
     ) -> None:
         self.http.close()
         self._listener.close()
-        if self.process.poll() is None:
+        alive = self.process.poll() is None
+        if alive:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
         try:
-            self.process.wait(30)
+            code = self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"{self.name} does not end:\n{self.log}") from None
+        assert not alive or code == 0, f"{self.name} ended with {code}:\n{self.log}"
 
     @property
     def log(self) -> str:

@@ -168,6 +168,7 @@ def test_an_owner_that_stands_still_is_told_of_and_not_relieved(doors: tuple[Doo
     first, second = doors
     first.process.send_signal(signal.SIGSTOP)
     answer = eventually(lambda: unready(second), PATIENCE_S)
+    assert answer is not None
     assert answer.json()["error"]["code"] == "SY-010"
     assert second.role() == "standby"
     first.process.send_signal(signal.SIGCONT)

@@ -9,7 +9,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
+from vortex_prefect.core.contracts import StoreStatistics
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.store.owner import Owner, Waiting
 from vortex_prefect.store.sql_store import SqlStore, open_store
@@ -66,7 +68,19 @@ async def await_ownership(
     return None
 
 
-async def guard(store: SqlStore, *, relieved: bool, give_up_s: float = _GIVE_UP_S) -> None:
+class Owned(Protocol):
+    """A store, as far as its owner is watched."""
+
+    losable: bool
+
+    async def check(self) -> None:
+        """See `SqlStore.check`."""
+
+    def statistics(self) -> StoreStatistics:
+        """See `StorePort.statistics`."""
+
+
+async def guard(store: Owned, *, relieved: bool, ask_s: float = _ASK_S, give_up_s: float = _GIVE_UP_S) -> None:
     """Never returns.
 
     Args:
@@ -79,12 +93,16 @@ async def guard(store: SqlStore, *, relieved: bool, give_up_s: float = _GIVE_UP_
         await asyncio.Event().wait()
     since: float | None = None
     while True:
-        await asyncio.sleep(_ASK_S)
+        await asyncio.sleep(ask_s)
+        written = store.statistics().writes
         try:
-            async with asyncio.timeout(give_up_s):
+            async with asyncio.timeout(give_up_s / 3):
                 await store.check()
             since = None
         except (SystemFault, TimeoutError) as error:
+            if store.statistics().writes > written:  # the question waits behind writes, and these get through
+                since = None
+                continue
             fault = error if isinstance(error, SystemFault) else SystemFault("SY-006", "the database does not answer")
             since = since or time.monotonic()
             if fault.code == "SY-005" or (relieved and time.monotonic() - since >= give_up_s):

@@ -61,6 +61,8 @@ class SqlStore:
         self._place = self.place = database.place
         #: Whether the lock may be lost while this process lives: it hangs on a connection.
         self.losable = database.losable
+        #: SY-005 once another has owned the store.
+        self._lost: SystemFault | None = None
         self._writer = ThreadPoolExecutor(1, "vortex-store-write")
         self._readers = self._writer if database.in_memory else ThreadPoolExecutor(_READERS, "vortex-store-read")
         self._line = Line(lambda: self._writer.submit(self._drain))
@@ -116,6 +118,8 @@ class SqlStore:
         """
         with self._gate:
             self._refuse_if_closed()
+            if self._lost is not None:
+                raise self._lost
             future = self._writer.submit(self._check)
         await asyncio.wrap_future(future)
 
@@ -186,7 +190,11 @@ class SqlStore:
         return run_together(self._held, self._database, self._recent, self._log, jobs)
 
     def _revive(self) -> None:
-        held = self._database.revived(self._held)
+        try:
+            held = self._database.revived(self._held)
+        except SystemFault as fault:
+            self._lost = fault if fault.code == "SY-005" else None
+            raise
         if held is not self._held:
             self._held, self._log = held, Log()
 
