@@ -99,6 +99,32 @@ class TestAServerThatEndsConnections:
         await other.close()
         await store.close()
 
+    async def test_and_whom_another_relieved_writes_no_more_though_the_lock_is_free_again(self, url: str) -> None:
+        """What it knows is older than what that other one wrote."""
+        store = open_store(url)
+        _end_writers(url)
+        other = open_store(url)
+        await other.write(lambda unit: unit.append(an_event()))
+        await other.close()
+        for _ in range(3):
+            with pytest.raises(SystemFault, match=r"SY-00[56]"):
+                await store.write(lambda unit: unit.append(an_event()))
+        with pytest.raises(SystemFault, match="SY-005"):
+            await store.check()
+        again = open_store(url)
+        assert len(await again.read(lambda unit: unit.events())) == 1
+        await again.close()
+        await store.close()
+
+    async def test_a_check_holds_the_lock_again(self, url: str) -> None:
+        store = open_store(url)
+        _end_writers(url)
+        await store.check()
+        with pytest.raises(SystemFault, match="SY-005"):
+            open_store(url)
+        assert (await store.write(lambda unit: unit.append(an_event()))).sequence_number == 1
+        await store.close()
+
 
 async def test_a_power_cut_of_the_server_keeps_what_was_acknowledged() -> None:
     with running_postgres("-c fsync=on") as server, server.schema() as url:

@@ -7,21 +7,21 @@ import logging
 import signal
 import socket
 from collections.abc import Mapping
-from types import FrameType
 
-import uvicorn
-
+from vortex_prefect.bootstrap.front import Front
 from vortex_prefect.bootstrap.garbage import collect_regularly
-from vortex_prefect.bridge.access import open_gate
+from vortex_prefect.bootstrap.ownership import await_ownership, end_by_force, guard
+from vortex_prefect.bridge.access import is_loopback, open_gate
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.context import BridgeContext
-from vortex_prefect.bridge.hub import Hub
-from vortex_prefect.bridge.server import make_server
+from vortex_prefect.bridge.standby.standby import Standby
+from vortex_prefect.bridge.standby.trust import ThroughDoors
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.ipc.engine_link import EngineLink, serve_engine
 from vortex_prefect.service.control import ControlPlane
-from vortex_prefect.store.sql_store import open_store
+from vortex_prefect.store.owner import Owner
+from vortex_prefect.store.sql_store import SqlStore, open_store
 
 logger = logging.getLogger(__name__)
 
@@ -57,39 +57,66 @@ async def run_engine(settings: Settings) -> None:
 async def run_bridge(
     settings: Settings, listening: socket.socket, prefect_ui: str | None, tokens: Mapping[str, str]
 ) -> None:
-    """The bridge process, on a socket that listens already, until SIGTERM or SIGINT."""
+    """The bridge process, on a socket that listens already, until SIGTERM or SIGINT.
+
+    Raises:
+        SystemFault: SY-005 another process has the state open, or has taken it over; SY-006.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
-    store = open_store(store_url(settings))
+    owner = Owner(url=settings.advertise_url or settings.url, exposed=not is_loopback(settings.host))
+    front = Front(settings, listening)
+    try:
+        url = store_url(settings)
+        store = await _stand_by(front, url, owner, settings) if settings.standby else open_store(url, owner)
+        if store is not None:
+            await _own(front, store, owner, settings, prefect_ui, tokens)
+    finally:
+        await front.stop()
+
+
+async def _stand_by(front: Front, url: str, owner: Owner, settings: Settings) -> SqlStore | None:
+    """Serve as a way to the owner until nobody owns the store; null if the server has ended before."""
+    standby = Standby(exposed=owner.exposed, connections=settings.limits.connections)
+    front.door.open(standby)
+    try:
+        store = await await_ownership(url, owner, standby.see, front.serve())
+        # Who comes from here on waits for the application that owns the store.
+        front.door.shut()
+    finally:
+        await standby.close()
+    return store
+
+
+async def _own(
+    front: Front,
+    store: SqlStore,
+    owner: Owner,
+    settings: Settings,
+    prefect_ui: str | None,
+    tokens: Mapping[str, str],
+) -> None:
+    """Be the bridge that owns the store, until the server ends or another owns it; the store is closed then."""
     link = EngineLink(settings.engine_socket)
-    hub = Hub()
-    tidying: list[asyncio.Task[None]] = []
+    tasks: list[asyncio.Task[None]] = []
+    hub = front.hub
     try:
         async with ControlPlane(store, link, settings, hub.publish, limits=settings.limits) as control:
             gate = open_gate(settings, tokens)
             app = create_app(BridgeContext(settings, control, hub, settings.limits, prefect_ui=prefect_ui, gate=gate))
-            server = make_server(app, settings.limits, trusted_proxies=settings.trusted_proxies)
-            tidying.append(asyncio.create_task(collect_regularly()))
-            await _serve(server, hub, listening)
+            front.door.open(ThroughDoors(app, owner.key))
+            logger.info("this bridge owns %s", store.place)
+            guarding = asyncio.create_task(guard(store, relieved=settings.standby))
+            tasks += [guarding, asyncio.create_task(collect_regularly())]
+            await asyncio.wait((front.serve(), guarding), return_when=asyncio.FIRST_COMPLETED)
+            if guarding.done():
+                logger.critical("this bridge ends: %s", guarding.exception())
+                end_by_force()
+                await front.stop()
+                guarding.result()
     finally:
-        await _end(*tidying)
+        await _end(*tasks)
         await link.close()
         await store.close()
-
-
-async def _serve(server: uvicorn.Server, hub: Hub, listening: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT; clients are told to go before the server waits for them."""
-    loop = asyncio.get_running_loop()
-    leave = server.handle_exit
-
-    def handle_exit(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(hub.close)
-        leave(number, frame)
-
-    server.handle_exit = handle_exit  # type: ignore[method-assign,assignment]
-    # uvicorn raises the signal once more when it has served, which would end us before the store is closed.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    await server.serve(sockets=[listening])
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

@@ -7,6 +7,7 @@ with what they allow; a route that nobody gave a scope is closed.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import secrets
 from collections.abc import Callable, Mapping
@@ -99,11 +100,14 @@ def open_gate(settings: Settings, fixed: Mapping[str, str] | None = None) -> Gat
     """
     tokens = Tokens(settings.tokens_file, fixed)
     rate = settings.requests_per_s
+    key = signing_key(settings.session_key_file)
+    # Whoever takes over has another port, and the same key: people stay logged in.
+    stack = hashlib.sha256(key).hexdigest()[:8] if settings.standby else settings.port
     return Gate(
         tokens=tokens,
-        sessions=BrowserSessions(signing_key(settings.session_key_file), tokens),
+        sessions=BrowserSessions(key, tokens),
         required=lambda: auth_required(settings, tokens),
-        cookie=f"vortex-session-{settings.port}",
+        cookie=f"vortex-session-{stack}",
         requests=RateLimit(rate, max(1.0, 2 * rate)) if rate > 0 else None,
         failures=RateLimit(1 / _FAILURE_S, _FAILURES),
     )

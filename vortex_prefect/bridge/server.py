@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from vortex_prefect.bridge.http_protocol import HttpProtocol
 from vortex_prefect.bridge.socket_protocol import SocketProtocol
@@ -53,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def make_server(
-    app: FastAPI, limits: Limits, heartbeat: Heartbeat | None = None, *, trusted_proxies: str = ""
+    app: ASGIApp, limits: Limits, heartbeat: Heartbeat | None = None, *, trusted_proxies: str = ""
 ) -> uvicorn.Server:
     """The server; `await server.serve([listener])` runs it until `should_exit`.
 

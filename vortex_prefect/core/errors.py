@@ -105,6 +105,13 @@ _CATALOGUE = (
         "Make a token with `vortex token create`, or set VORTEX_TOKEN.",
         http_status=500,
     ),
+    ErrorCode(
+        "SY-010",
+        "the bridge that owns the state does not answer",
+        "Ask again in a moment: another takes over when it is gone; one that stands still has to be ended.",
+        True,
+        503,
+    ),
 )
 
 #: code → catalogue row.

@@ -70,6 +70,10 @@ class Settings:
     hosts: str = ""
     #: Addresses of proxies whose word on the client's address is taken, with commas between.
     trusted_proxies: str = ""
+    #: Whether a bridge that finds its state owned by another one serves as a way to that, and waits to take over.
+    standby: bool = False
+    #: Where other bridges reach this one; empty: `url`, which does for bridges of one machine.
+    advertise_url: str = ""
     #: HTTP requests of one user, or of one address, in a second over a long time; twice as many at once; 0: any number.
     requests_per_s: float = 500.0
     #: What a single graph and a single request may ask for (VE-012, RQ-005); see `Limits`.
@@ -244,6 +248,7 @@ class Settings:
 
 _KINDS: dict[str, type] = {
     "home": Path, "host": str, "port": int, "auth": str, "hosts": str, "trusted_proxies": str,
+    "standby": bool, "advertise_url": str,
     "requests_per_s": float, "max_nodes": int, "max_edges": int, "max_depth": int, "max_body_bytes": int,
     "workers": int, "spares": int,
     "spin_us": int, "hang_after_s": float, "cancel_grace_s": float, "worker_memory_bytes": int,

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from vortex_prefect.store.owner import Owner, Waiting
+
 
 class Database(Protocol):
     """A database that is reachable; `close` ends all its connections."""
@@ -18,16 +20,29 @@ class Database(Protocol):
     in_memory: bool
     #: After an error within a transaction the database takes nothing but a rollback.
     errors_abort: bool
+    #: The writer's lock hangs on a connection, and goes with it.
+    losable: bool
 
-    def writer(self) -> AbstractContextManager[Connection]:
+    def writer(self, waiting: Waiting | None = None) -> AbstractContextManager[Connection]:
         """The one connection that writes; it holds the writer's lock for as long as it lives.
+
+        Args:
+            waiting: of somebody who waits while another has the lock.
 
         Raises:
             SystemFault: SY-005 another store holds the lock, SY-006 the database is not usable.
         """
 
+    def sign(self, connection: Connection, owner: Owner) -> None:
+        """Tell all who can read the store who writes it, once its tables are there; from now on that is this one."""
+
     def revived(self, held: Connection) -> Connection:
-        """The writer's connection, made anew with its lock where the database has closed it; errors as `writer`."""
+        """The writer's connection, made anew with its lock where the database has closed it.
+
+        Raises:
+            SystemFault: SY-006 the database is not usable now; SY-005 another has owned the store meanwhile, and
+                what this process knows of it is old: it never writes again.
+        """
 
     def reader(self) -> AbstractContextManager[Connection]:
         """A connection for one read; its transaction sees one snapshot."""

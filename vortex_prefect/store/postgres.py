@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, create_engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.store import json_text
 from vortex_prefect.store.faults import translated, unusable
+from vortex_prefect.store.owner import Owner, Waiting
 from vortex_prefect.store.tables import events
 
 #: Seconds that opening a connection may take.
@@ -24,6 +25,12 @@ _SILENCE_S = 30
 #: Seconds in which a lock has to become free whose holder is gone: the server may not have noticed yet.
 _LOCK_S = 3.0
 _LOCK_PAUSE_S = 0.05
+#: Seconds after which who waits for the lock looks who has it; it is his at the moment at which it is free.
+_LOOK_S = 1
+_LOCK_TIMEOUT = "55P03"
+#: How the server finds out that the machine of a writer is gone, and with it his lock: after 25 s at most. Its own
+#: settings would take two hours.
+_SERVER_LOOKS = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
 
 #: One lock for each schema of a database.
 _KEY = "hashtextextended('vortex store ' || current_schema(), 0)"
@@ -31,6 +38,13 @@ _HOLDER = f"""
     SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
     WHERE locktype = 'advisory' AND granted AND ((classid::bigint << 32) | objid::bigint) = {_KEY}
 """
+#: Where the owner says who he is: `application_name` has 63 bytes. It stays when he goes, which tells a writer whose
+#: connection broke whether another has written meanwhile.
+_OWNER = "store.owner"
+_SIGN = """
+    INSERT INTO settings (name, value) VALUES (%s, %s::json) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
+_SIGNED = "SELECT value::text FROM settings WHERE name = %s"
 
 _PROTECTION = (
     """
@@ -63,11 +77,14 @@ class PostgresDatabase:
 
     in_memory = False
     errors_abort = True
+    losable = True
 
     def __init__(self, url: URL, *, connections: int) -> None:
         name = f"vortex process {os.getpid()} on {socket.gethostname()}"
         self.place = f"{url.host or url.query.get('host') or 'localhost'}/{url.database or url.username or ''}"
         self._holding: Connection | None = None
+        self._owner: Owner | None = None
+        self._lost: SystemFault | None = None
         self._engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=connections,
@@ -84,23 +101,35 @@ class PostgresDatabase:
         )
 
     @contextmanager
-    def writer(self) -> Iterator[Connection]:
+    def writer(self, waiting: Waiting | None = None) -> Iterator[Connection]:
         """See `Database.writer`."""
         try:
-            yield self._locked()
+            yield self._locked(waiting)
         finally:
             if self._holding is not None:
                 with suppress(SQLAlchemyError):
                     self._holding.close()
             self.close()
 
+    def sign(self, connection: Connection, owner: Owner) -> None:
+        """See `Database.sign`."""
+        with translated(self.place), connection.begin():
+            connection.exec_driver_sql(_SIGN, (_OWNER, owner.to_text()))
+        self._owner = owner
+
     def revived(self, held: Connection) -> Connection:
         """See `Database.revived`."""
+        if self._lost is not None:
+            raise self._lost
         if not held.invalidated and not held.closed:
             return held
         with suppress(SQLAlchemyError):
             held.close()
-        return self._locked()
+        try:
+            return self._locked()
+        except SystemFault as fault:
+            self._lost = fault if fault.code == "SY-005" else None
+            raise
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
@@ -143,7 +172,7 @@ class PostgresDatabase:
         """See `Database.close`."""
         self._engine.dispose()
 
-    def _locked(self) -> Connection:
+    def _locked(self, waiting: Waiting | None = None) -> Connection:
         with translated(self.place):
             connection = self._engine.connect()
             # For good: given back to the pool, it would keep the lock.
@@ -152,7 +181,11 @@ class PostgresDatabase:
         try:
             with translated(self.place):
                 self._set_up(connection)
-                self._lock(connection)
+                if waiting is None:
+                    self._lock(connection)
+                else:
+                    self._await_lock(connection, waiting)
+                self._check_owner(connection)
                 connection.rollback()
         except BaseException:
             connection.close()
@@ -162,6 +195,8 @@ class PostgresDatabase:
     def _set_up(self, connection: Connection) -> None:
         # Whatever the server's own setting is: what is acknowledged is on its disk.
         connection.exec_driver_sql("SET SESSION synchronous_commit = on")
+        for name, value in _SERVER_LOOKS.items():
+            connection.exec_driver_sql(f"SET SESSION {name} = {value}")
         if connection.exec_driver_sql("SELECT current_schema()").scalar_one() is None:
             hint = "Make the schema that the search path names, or name another in VORTEX_STORE_URL."
             raise unusable(self.place, "there is no schema for the tables", hint)
@@ -172,8 +207,51 @@ class PostgresDatabase:
         while not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_KEY})").scalar_one():
             holder = cast(str | None, connection.exec_driver_sql(_HOLDER).scalar())
             if (holder is not None and _lives(holder)) or time.monotonic() > deadline:
-                raise SystemFault("SY-005", f"{self.place} is already open for writing, by {holder or 'another store'}")
+                raise self._taken(connection, holder)
             time.sleep(_LOCK_PAUSE_S)
+
+    def _await_lock(self, connection: Connection, waiting: Waiting) -> None:
+        connection.exec_driver_sql(f"SET SESSION lock_timeout = '{_LOOK_S}s'")
+        connection.commit()
+        while not self._got_lock(connection):
+            holder = cast(str | None, connection.exec_driver_sql(_HOLDER).scalar())
+            waiting.see(self._signed(connection))
+            connection.rollback()
+            if not waiting.pause(0):
+                raise self._taken(connection, holder)
+        connection.exec_driver_sql("SET SESSION lock_timeout = DEFAULT")
+        connection.commit()
+
+    def _got_lock(self, connection: Connection) -> bool:
+        try:
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock({_KEY})")
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_TIMEOUT:
+                raise
+            connection.rollback()
+            return False
+        return True
+
+    def _signed(self, connection: Connection) -> Owner | None:
+        """Who says that he is the owner."""
+        if connection.exec_driver_sql("SELECT to_regclass('settings')").scalar() is None:
+            return None
+        text = connection.exec_driver_sql(_SIGNED, (_OWNER,)).scalar()
+        return None if text is None else Owner.from_text(text)
+
+    def _check_owner(self, connection: Connection) -> None:
+        """SY-005 if somebody else has written since this process was the owner."""
+        if self._owner is not None and (other := self._signed(connection)) is not None and other.id != self._owner.id:
+            who = f"process {other.pid} on {other.host}"
+            raise SystemFault("SY-005", f"{self.place} was opened for writing by {who} meanwhile")
+
+    def _taken(self, connection: Connection, holder: str | None) -> SystemFault:
+        signed = self._signed(connection)
+        if self._owner is not None and signed is not None and signed.id == self._owner.id:
+            # The server may not have noticed that our own last connection is gone.
+            hint = "It passes when the server has noticed, or another process is the owner."
+            return unusable(self.place, f"the lock is still held, by {holder or 'another store'}", hint)
+        return SystemFault("SY-005", f"{self.place} is already open for writing, by {holder or 'another store'}")
 
 
 def _lives(holder: str) -> bool:

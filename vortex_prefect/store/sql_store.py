@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, make_url
@@ -17,8 +18,10 @@ from vortex_prefect.core.contracts import StoreStatistics, UnitOfWork
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.histogram import Histogram
+from vortex_prefect.core.ids import now_ms
 from vortex_prefect.store.database import Database
 from vortex_prefect.store.faults import translated, unusable
+from vortex_prefect.store.owner import Owner, Waiting
 from vortex_prefect.store.postgres import PostgresDatabase
 from vortex_prefect.store.schema import prepare
 from vortex_prefect.store.session import Session
@@ -55,7 +58,11 @@ class SqlStore:
         self._resources = resources
         self._recent = RecentRecords()
         self._log = Log()
-        self._place = database.place
+        self._place = self.place = database.place
+        #: Whether the lock may be lost while this process lives: it hangs on a connection.
+        self.losable = database.losable
+        #: SY-005 once another has owned the store.
+        self._lost: SystemFault | None = None
         self._writer = ThreadPoolExecutor(1, "vortex-store-write")
         self._readers = self._writer if database.in_memory else ThreadPoolExecutor(_READERS, "vortex-store-read")
         self._line = Line(lambda: self._writer.submit(self._drain))
@@ -102,6 +109,19 @@ class SqlStore:
             future = self._readers.submit(self._read, work)
             self._reads += 1
         return await asyncio.wrap_future(future)
+
+    async def check(self) -> None:
+        """Whether this store is still the owner, asked of the database itself.
+
+        Raises:
+            SystemFault: SY-005 it is another one's, for good; SY-006 the database cannot be reached now.
+        """
+        with self._gate:
+            self._refuse_if_closed()
+            if self._lost is not None:
+                raise self._lost
+            future = self._writer.submit(self._check)
+        await asyncio.wrap_future(future)
 
     async def subscribe(self, after: int) -> AsyncIterator[Event]:
         """All events with a higher number than `after`, in order and without a gap, those to come as well.
@@ -162,14 +182,33 @@ class SqlStore:
 
     def _run(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
         try:
-            held = self._database.revived(self._held)
-            if held is not self._held:  # while it had no lock, another may have written
-                self._held, self._log = held, Log()
+            self._revive()
         except BaseException as error:
             for job in jobs:
                 job.error = error
             return jobs, []
         return run_together(self._held, self._database, self._recent, self._log, jobs)
+
+    def _revive(self) -> None:
+        try:
+            held = self._database.revived(self._held)
+        except SystemFault as fault:
+            self._lost = fault if fault.code == "SY-005" else None
+            raise
+        if held is not self._held:
+            self._held, self._log = held, Log()
+
+    def _check(self) -> None:
+        self._revive()
+        try:
+            self._ask()
+        except SystemFault:
+            self._revive()
+            self._ask()
+
+    def _ask(self) -> None:
+        with translated(self._place), self._held.begin():
+            self._held.exec_driver_sql("SELECT 1")
 
     def _count(self, done: list[Job]) -> None:
         now = time.perf_counter()
@@ -241,11 +280,13 @@ class _Subscriber:
             return
 
 
-def open_store(url: str) -> SqlStore:
-    """Open the database, creating file and tables where absent; this process is then its only writer.
+def open_store(url: str, owner: Owner | None = None, waiting: Waiting | None = None) -> SqlStore:
+    """Open the database, creating file and tables where absent; this process is then its only writer. Blocks.
 
     Args:
         url: `sqlite:////absolute/path`, `sqlite://` for a database in memory, or `postgresql://user@host/database`.
+        owner: what others may read of this process while it is that; null for one that nobody wants to reach.
+        waiting: of somebody who waits where another has it open.
 
     Raises:
         SystemFault: SY-005 if another store has it open, SY-006 if it is not usable or of another schema
@@ -254,9 +295,10 @@ def open_store(url: str) -> SqlStore:
     database = database_of(url)
     with ExitStack() as resources:
         resources.callback(database.close)
-        connection = resources.enter_context(database.writer())
+        connection = resources.enter_context(database.writer(waiting))
         with translated(database.place):
             prepare(connection, database)
+        database.sign(connection, replace(owner or Owner(), since_ms=now_ms()))
         return SqlStore(database, connection, resources.pop_all())
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 
 from vortex_prefect.store import json_text
 from vortex_prefect.store.faults import translated, unusable
-from vortex_prefect.store.lock import writer_lock
+from vortex_prefect.store.lock import sign, writer_lock
+from vortex_prefect.store.owner import Owner, Waiting
 from vortex_prefect.store.tables import events
 
 #: How long a statement waits for another program's lock before SQLITE_BUSY.
@@ -51,28 +52,35 @@ class SqliteDatabase:
     """
 
     errors_abort = False
+    losable = False
 
     def __init__(self, url: URL, *, connections: int) -> None:
         self._path = database_path(url)
+        self._lock = -1
         self.in_memory = self._path is None
         self.place = str(self._path or ":memory:")
         target = url if self._path is None else url.set(database=str(self._path))
         self._engine = create_sqlite_engine(target, connections=connections)
 
     @contextmanager
-    def writer(self) -> Iterator[Connection]:
+    def writer(self, waiting: Waiting | None = None) -> Iterator[Connection]:
         """See `Database.writer`; makes file and folder where absent."""
         if self._path is None:
             with self._engine.connect() as connection:
                 yield as_writer(connection)
             return
         create_file(self._path)
-        with writer_lock(self._path):
+        with writer_lock(self._path, waiting) as self._lock:
             with translated(self.place):
                 connection = self._engine.connect()
             with connection:
                 yield as_writer(connection)
             self.close()
+
+    def sign(self, connection: Connection, owner: Owner) -> None:  # noqa: ARG002 - the lock's file says it
+        """See `Database.sign`."""
+        if self._path is not None:
+            sign(self._lock, owner)
 
     def revived(self, held: Connection) -> Connection:
         """See `Database.revived`: nobody closes a file."""
