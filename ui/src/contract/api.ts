@@ -1,16 +1,51 @@
 // Made by scripts/gen-ui-types from the OpenAPI document. Do not edit.
 
+/** One block of the arena. */
+export interface ArenaBlock {
+  offset: number;
+  generation: number;
+  size_bytes: number;
+  state: string;
+  dtype: string | null;
+  shape: number[] | null;
+  holders: number;
+  readers: number;
+  uses: number;
+}
+
+/** Where blocks lie, in cells of equal length. */
+export interface ArenaMap {
+  cell_bytes: number;
+  cells: number[][];
+  largest: ArenaBlock[];
+}
+
 /** Statistics of the shared-memory arena; hosts may tell more. */
 export interface ArenaResource {
   path?: string | null;
   capacity_bytes: number;
   budget_bytes?: number | null;
+  reserved_bytes?: number | null;
+  warm_bytes?: number | null;
+  cold_bytes?: number | null;
   in_use_bytes: number;
   cached_bytes?: number | null;
+  pinned_bytes?: number | null;
+  free_bytes?: number | null;
+  largest_free_bytes?: number | null;
+  fragmentation?: number | null;
+  blocks?: number | null;
   leases?: number | null;
+  keys?: number | null;
   hits?: number | null;
   misses?: number | null;
+  hit_rate?: number | null;
+  hit_bytes?: number | null;
   evictions?: number | null;
+  evicted_bytes?: number | null;
+  granted_bytes?: number | null;
+  condemned?: number | null;
+  map?: ArenaMap | null;
   [more: string]: unknown;
 }
 
