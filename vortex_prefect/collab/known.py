@@ -7,7 +7,9 @@ order, and everything that is asked for first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from vortex_prefect.collab.encoding import SKIP, Id, Reader, read_ranges, read_struct
 from vortex_prefect.core.errors import RequestError
@@ -26,12 +28,15 @@ class Known:
             RequestError: RQ-001, it is none, or rests on what is not here.
         """
         try:
-            ends, named = self._read(Reader(update))
+            reader = Reader(update)
+            ends = self._placed(dict(_blocks(reader)))
+            deleted = read_ranges(reader)
         except (IndexError, ValueError) as error:
             raise RequestError("RQ-001", f"this is no update of a Yjs document: {error}") from None
-        for client, clock in named:
-            if clock >= max(ends.get(client, 0), self._ends.get(client, 0)):
-                raise RequestError("RQ-001", "the update rests on edits that were not sent")
+        for client, ranges in deleted.items():
+            end = max(ends.get(client, 0), self._ends.get(client, 0))
+            if any(start + length > end for start, length in ranges):
+                raise RequestError("RQ-001", "the update deletes what was not sent")
         return ends
 
     def add(self, ends: Mapping[int, int]) -> None:
@@ -39,21 +44,53 @@ class Known:
         for client, end in ends.items():
             self._ends[client] = max(end, self._ends.get(client, 0))
 
-    def _read(self, reader: Reader) -> tuple[dict[int, int], Iterable[Id]]:
-        """Where each client's structs end, and everything that has to be there."""
-        ends: dict[int, int] = {}
-        named: list[Id] = []
-        for _ in range(reader.number()):
-            count, client, clock = reader.number(), reader.number(), reader.number()
-            if clock > max(ends.get(client, 0), self._ends.get(client, 0)):
-                raise ValueError("what came before is missing")
-            for _ in range(count):
-                struct = read_struct(reader)
-                if struct.info & 0x1F == SKIP:
-                    raise ValueError("it has gaps")
-                named += [link for link in (struct.left, struct.right, struct.parent) if link is not None]
-                clock += struct.length
-            ends[client] = max(clock, ends.get(client, 0))
-        for client, ranges in read_ranges(reader).items():
-            named += [(client, start + length - 1) for start, length in ranges if length > 0]
-        return ends, named
+    def _placed(self, blocks: Mapping[int, _Block]) -> dict[int, int]:
+        """Place the structs as the library does, each once all that it names is there; ValueError if one never is."""
+        ends = {client: self._ends.get(client, 0) for client in blocks}
+
+        def here(link: Id) -> bool:
+            client, clock = link
+            return clock < (ends[client] if client in ends else self._ends.get(client, 0))
+
+        waiting = {client: deque(block.structs) for client, block in blocks.items() if block.clock <= ends[client]}
+        if len(waiting) < len(blocks):
+            raise ValueError("what came before is missing")
+        moved = True
+        while moved:
+            moved = False
+            for client, structs in waiting.items():
+                while structs and all(map(here, structs[0].links)):
+                    ends[client] = max(structs.popleft().end, ends[client])
+                    moved = True
+        if any(waiting.values()):
+            raise ValueError("it rests on edits that were not sent")
+        return ends
+
+
+class _Placing(NamedTuple):
+    end: int
+    links: tuple[Id, ...]
+
+
+class _Block(NamedTuple):
+    clock: int
+    structs: list[_Placing]
+
+
+def _blocks(reader: Reader) -> Iterator[tuple[int, _Block]]:
+    """Each client's structs: where they begin, and of each where it ends and what it names."""
+    seen: set[int] = set()
+    for _ in range(reader.number()):
+        count, client, clock = reader.number(), reader.number(), reader.number()
+        if client in seen:
+            raise ValueError("a client is there twice")
+        seen.add(client)
+        block = _Block(clock, [])
+        for _ in range(count):
+            struct = read_struct(reader)
+            if struct.info & 0x1F == SKIP:
+                raise ValueError("it has gaps")
+            clock += struct.length
+            links = (struct.left, struct.right, struct.parent)
+            block.structs.append(_Placing(clock, tuple(link for link in links if link is not None)))
+        yield client, block

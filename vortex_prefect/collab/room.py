@@ -22,9 +22,9 @@ from pycrdt import Doc, TransactionEvent, merge_updates
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab.changes import Author, Authored, Unsettled
 from vortex_prefect.collab.encoding import MOST_NESTED, read_state
+from vortex_prefect.collab.gathering import Gathering
 from vortex_prefect.collab.known import Known
 from vortex_prefect.collab.past import Past
-from vortex_prefect.collab.presence import Presence
 from vortex_prefect.collab.projection import Projector
 from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally, Timer
 from vortex_prefect.collab.updates import check_update
@@ -37,8 +37,6 @@ _log = logging.getLogger(__name__)
 
 #: How long moves may wait for more of them.
 SETTLE_S = 0.5
-#: What presence is told at once: cursors move sixty times a second.
-_PRESENCE_S = 0.03
 #: Edits that may wait for a commit before those who make them have to.
 _MOST_WAITING = 1_000
 #: Yjs' encoding of an update without content.
@@ -55,12 +53,6 @@ class _Edit:
     author: Author
     #: Who need not be told.
     member: Member | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    record: GraphRecord
-    settled: bool
 
 
 class Room:
@@ -100,8 +92,7 @@ class Room:
         self._most_bytes = most_bytes
         self._tally = tally or Tally()
         self._later = later or asyncio.get_running_loop().call_later
-        self._presence = Presence()
-        self._shown: set[int] = set()
+        self._gathering = Gathering(self.members, self._later)
         self._number = stored.number
         self._past = Past(doc, stored)
         self._known = Known(read_state(doc.get_state()))
@@ -136,12 +127,12 @@ class Room:
         self._check_usable()
         self.members.add(member)
         member.send(protocol.asks(self._doc.get_state()))
-        self._show(member)
+        self._gathering.show(member)
 
     def leave(self, member: Member) -> None:
         """Somebody has gone; nobody sees him any more."""
         self.members.discard(member)
-        self._tell_presence(self._presence.leave(member))
+        self._gathering.leave(member)
 
     def receive(self, member: Member, frame: bytes) -> None:
         """Take in a frame of a member.
@@ -157,9 +148,9 @@ class Room:
             case protocol.Edits(update, answer):
                 self._take(member, update, answer=answer)
             case protocol.Shows(content):
-                self._tell_presence(self._presence.take(member, content))
+                self._gathering.take(member, content)
             case protocol.AsksWhoIsThere():
-                self._show(member)
+                self._gathering.show(member)
 
     async def space(self) -> None:
         """Wait until the room can take more: the disk may be slower than those who edit."""
@@ -167,7 +158,7 @@ class Room:
 
     def show(self, member: Member) -> None:
         """Tell a member who is there."""
-        self._show(member)
+        self._gathering.show(member)
 
     # Use by the server
 
@@ -360,12 +351,19 @@ class Room:
             self._edits.append(_Edit(update, author, member))
         if captured:
             for update in captured:
-                self._known.add(self._known.check(update))
+                self._note_known(update)
             self._past.edited(captured)
             self._touched = True
             self._wake.set()
         if len(self._edits) >= _MOST_WAITING:
             self._space.clear()
+
+    def _note_known(self, update: bytes) -> None:
+        try:
+            self._known.add(self._known.check(update))
+        except RequestError:
+            # The library has it now, whatever it made of it.
+            self._known = Known(read_state(self._doc.get_state()))
 
     def _on_transaction(self, event: TransactionEvent) -> None:
         if event.update != _NOTHING:
@@ -533,23 +531,6 @@ class Room:
             return
         self._replies[member] = messages
         self._wake.set()
-
-    def _show(self, member: Member) -> None:
-        if (content := self._presence.update(without=member)) is not None:
-            member.send(protocol.shows(content), droppable=True)
-
-    def _tell_presence(self, clients: set[int]) -> None:
-        if clients and not self._shown and self._fault is None:
-            self._later(_PRESENCE_S if len(self.members) > 2 else 0, self._flush_presence)
-        self._shown |= clients
-
-    def _flush_presence(self) -> None:
-        clients, self._shown = self._shown, set()
-        everybody = self._presence.update(clients)
-        for member in self.members:
-            content = self._presence.update(clients, without=member)
-            if content is not None:
-                member.send(protocol.shows(everybody if content == everybody else content), droppable=True)
 
     def _check_usable(self) -> None:
         if self._fault is not None:
