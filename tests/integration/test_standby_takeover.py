@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
+    if os.environ.get("VORTEX_SKIP_POSTGRES") == "1":
+        pytest.skip("VORTEX_SKIP_POSTGRES is set")
     with running_postgres() as server:
         yield server
 
