@@ -1,7 +1,7 @@
 """`python -m tests.e2e.serve`: a real bridge with the editor, and an engine that plays executions.
 
-The first line of stdout is JSON: `{"port", "token"}`. It ends with its stdin.
-`--auth` asks everybody who he is; `token` is what lets in then.
+The first line of stdout is JSON: `{"port", "token", "reader"}`. It ends with its stdin.
+`--auth` asks everybody who he is; `token` lets in then, and `reader` to look only.
 """
 
 from __future__ import annotations
@@ -109,9 +109,15 @@ async def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as home:
         async with bridge(Path(home), engine=PlayingEngine(CATALOGUE)) as made, served(made):
             # As soon as there is a token, people are asked for one.
-            secret = made.gate.tokens.create("ann", scopes_of(["admin"]))[1] if "--auth" in arguments else None
+            secrets = {
+                name: made.gate.tokens.create(name, scopes_of([scope]))[1]
+                for name, scope in (("ann", "admin"), ("ben", "read"))
+                if "--auth" in arguments
+            }
             player = asyncio.create_task(play(made))
-            print(json.dumps({"port": made.port, "token": secret}), flush=True)
+            print(
+                json.dumps({"port": made.port, "token": secrets.get("ann"), "reader": secrets.get("ben")}), flush=True
+            )
             await asyncio.to_thread(sys.stdin.read)
             player.cancel()
 

@@ -132,6 +132,21 @@ describe("a server that asks who is there", () => {
     await me.sees(() => me.nodes(), ["image", "save"]);
   });
 
+  it("shows a graph to whoever may only look, and takes no edit of theirs", async () => {
+    const graph = await makeGraph(guarded, CHAIN);
+    me = await Person.arrive(guarded, null);
+    await me.page.goto(`${guarded.url}/#${graph}`);
+    await me.page.getByLabel("Token").fill(guarded.reader!);
+    await me.page.getByRole("button", { name: "Log in" }).click();
+    await me.sees(() => me.nodes(), ["blur", "image", "save"]);
+    await me.page.getByText("You may only look").waitFor();
+    expect(await me.page.getByRole("button", { name: "Run", exact: true }).isDisabled()).toBe(true);
+    await me.select("blur");
+    await me.press("Delete");
+    await me.page.getByText("has no scope").waitFor();
+    expect(await me.nodes()).toEqual(["blur", "image", "save"]);
+  });
+
   it("takes a code for one login out of the address", async () => {
     const headers = { Authorization: `Bearer ${guarded.token}` };
     const { path } = await (await fetch(`${guarded.url}/api/session/code`, { method: "POST", headers })).json();

@@ -14,6 +14,8 @@ const PYTHON = process.env.VORTEX_PYTHON ?? `${ROOT}.venv/bin/python`;
 export interface Stack {
   url: string;
   token: string | null;
+  /** Lets in to look only. */
+  reader: string | null;
   browser: Browser;
   /** Cuts the line to the bridge, as a network that fails does. */
   cut: () => void;
@@ -30,12 +32,13 @@ export async function startStack(...options: string[]): Promise<Stack> {
     env: { ...process.env, PYTHONPATH: `${ROOT}:${ROOT}workers` },
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const { port, token } = await firstLine(bridge);
+  const { port, token, reader } = await firstLine(bridge);
   const line = await lineTo(port);
   const browser = await chromium.launch({ executablePath: CHROMIUM });
   return {
     url: `http://127.0.0.1:${line.port}`,
     token,
+    reader,
     browser,
     cut: line.cut,
     mend: line.mend,
@@ -48,7 +51,7 @@ export async function startStack(...options: string[]): Promise<Stack> {
   };
 }
 
-async function firstLine(bridge: ChildProcess): Promise<{ port: number; token: string | null }> {
+async function firstLine(bridge: ChildProcess): Promise<{ port: number; token: string | null; reader: string | null }> {
   let text = "";
   for await (const chunk of bridge.stdout!) {
     text += String(chunk);

@@ -68,11 +68,13 @@ function Opened({ graphId, catalogue }: { graphId: string; catalogue: Catalogue 
 
 function useOpened(graphId: string, catalogue: Catalogue): Editor | null {
   const [editor, setEditor] = useState<Editor | null>(null);
+  const [round, setRound] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another round opens the same graph anew
   useEffect(() => {
-    const opened = new Editor(graphId, catalogue);
+    const opened = new Editor(graphId, catalogue, () => setRound((before) => before + 1));
     setEditor(opened);
     return () => opened.leave();
-  }, [graphId, catalogue]);
+  }, [graphId, catalogue, round]);
   return editor;
 }
 

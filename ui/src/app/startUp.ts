@@ -3,6 +3,7 @@ import { Catalogue } from "../graph/catalogue";
 import { api } from "../session/api";
 import { ApiError, onLoginNeeded, setProof } from "../session/http";
 import { prefer, preferences } from "../store/preferences";
+import { session as known } from "../store/session";
 import { takeLoginCode } from "./address";
 
 export type StartUp =
@@ -29,6 +30,10 @@ async function begin(retry: () => void): Promise<StartUp> {
     setProof(session.csrf_token);
     if (session.required && !session.user) return { kind: "login", refused: null };
     if (session.user && session.required) introduce(session.user);
+    known.setState({
+      user: session.required ? session.user : null,
+      scopes: session.required ? session.scopes : ["admin"],
+    });
     return { kind: "ready", catalogue: new Catalogue((await api.nodeTypes()).types) };
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return { kind: "login", refused: words(error) };

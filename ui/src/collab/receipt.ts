@@ -1,10 +1,12 @@
-// Whether the server has all edits: it answers what came before on the same connection first.
+// Whether the server has all edits, or would not take one: it answers what came before on the same connection first.
 
+import { readAuthMessage } from "y-protocols/auth";
 import type { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 
 /** Source: y-protocols, PROTOCOL.md: a sync message, then its step. */
 const SYNC = 0;
+const AUTH = 2;
 const STEP_1 = 0;
 const STEP_2 = 1;
 const PATIENCE_MS = 3000;
@@ -13,8 +15,12 @@ export class Receipts {
   readonly #provider: WebsocketProvider;
   #waiting: (() => void)[] = [];
 
-  constructor(provider: WebsocketProvider) {
+  /** `refused` is told why an edit was not taken. */
+  constructor(provider: WebsocketProvider, refused: (reason: string) => void) {
     this.#provider = provider;
+    provider.messageHandlers[AUTH] = (_, decoder) => {
+      readAuthMessage(decoder, provider.doc, (_doc, reason) => refused(reason));
+    };
     const handle = provider.messageHandlers[SYNC]!;
     provider.messageHandlers[SYNC] = (encoder, decoder, ...rest) => {
       const step = decoder.arr[decoder.pos];

@@ -27,10 +27,15 @@ export interface RoomOptions {
   address: string;
   graphId: string;
   person: Person;
+  /** Whether this person may only look. */
+  readOnly: boolean;
+  /** Called when the server has not taken an edit: this page's document is then no longer everybody's. */
+  onRefused: (reason: string) => void;
 }
 
 export class Room {
   readonly doc = new Y.Doc();
+  readonly readOnly: boolean;
   readonly observed: ObservedGraph;
   readonly undo: Y.UndoManager;
   readonly #provider: WebsocketProvider;
@@ -45,9 +50,10 @@ export class Room {
   #confirming: ReturnType<typeof setTimeout> | undefined;
   #outdated = false;
 
-  constructor({ address, graphId, person }: RoomOptions) {
+  constructor({ address, graphId, person, readOnly, onRefused }: RoomOptions) {
+    this.readOnly = readOnly;
     this.#provider = new WebsocketProvider(address, graphId, this.doc, { disableBc: true, maxBackoffTime: 5000 });
-    this.#receipts = new Receipts(this.#provider);
+    this.#receipts = new Receipts(this.#provider, onRefused);
     this.observed = new ObservedGraph(this.doc);
     const { meta, ...edited } = rootsOf(this.doc);
     this.undo = new Y.UndoManager([meta, ...Object.values(edited)], {
@@ -109,7 +115,7 @@ export class Room {
 
   /** One step of undo, unless it follows another one within moments. */
   edit(changes: readonly Change[]): void {
-    apply(this.doc, changes);
+    if (!this.readOnly) apply(this.doc, changes);
   }
 
   /** Once the server has all that was edited here: whether it has. */

@@ -15,6 +15,7 @@ import { type Canvas, createCanvas, type Drags, selectionOf, selectOnly, takeGra
 import { prefer, preferences } from "./preferences";
 import { Problems } from "./problems";
 import { Runs } from "./runs";
+import { may } from "./session";
 import { say } from "./ui";
 
 /** How many node types the palette remembers as used last. */
@@ -42,11 +43,21 @@ export class Editor {
   #pointing: ReturnType<typeof setTimeout> | undefined;
   #checking: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(graphId: string, catalogue: Catalogue) {
+  /** `reopen` opens the graph anew, with the document as the server has it. */
+  constructor(graphId: string, catalogue: Catalogue, reopen: () => void) {
     this.graphId = graphId;
     this.catalogue = catalogue;
     const { person } = preferences.getState();
-    this.room = new Room({ address: socketAddress("/collab"), graphId, person });
+    this.room = new Room({
+      address: socketAddress("/collab"),
+      graphId,
+      person,
+      readOnly: !may("edit"),
+      onRefused: (reason) => {
+        say("error", "The server did not take your edit", reason);
+        reopen();
+      },
+    });
     this.#socket = new GraphSocket(socketAddress(`/ws?graph_id=${encodeURIComponent(graphId)}`), {
       message: (message) => this.#receive(message),
       state: (state, reason) => this.#setSocket(state, reason),
@@ -103,6 +114,7 @@ export class Editor {
 
   /** Changes as one step of undo. */
   edit(changes: readonly Change[]): void {
+    if (this.room.readOnly && changes.length > 0) say("info", "You may only look", "Your token has no scope `edit`.");
     this.room.step();
     this.room.edit(changes);
     this.room.step();

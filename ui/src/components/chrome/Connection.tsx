@@ -14,11 +14,12 @@ export function Connection() {
   const socket = useSocketState();
   const reason = useSocketReason();
   const [kind, text] = describe(link, socket, reason);
+  const readOnly = useRoom((room) => room.readOnly);
   const Icon = kind === "good" ? Cloud : kind === "wait" ? Loader2 : CloudOff;
   return (
     <div className="connection" data-kind={kind} role="status" title={TITLES[kind]}>
       <Icon size={14} aria-hidden="true" className={kind === "wait" ? "turning" : undefined} />
-      <span>{text}</span>
+      <span>{readOnly && kind === "good" ? "You may only look" : text}</span>
     </div>
   );
 }

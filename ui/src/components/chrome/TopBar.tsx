@@ -4,6 +4,7 @@ import { useEditor, useGraph, useRoom, useShown } from "../../hooks/editor";
 import { COMMANDS } from "../../store/commands";
 import { prefer, preferences } from "../../store/preferences";
 import { isFinal } from "../../store/runs";
+import { may } from "../../store/session";
 import { duration } from "../node/appearance";
 import { useDraft } from "../widgets/useDraft";
 import { Connection } from "./Connection";
@@ -147,6 +148,7 @@ function RunButton() {
       <button
         type="button"
         className="run"
+        disabled={!may("execute")}
         title="Run (Ctrl+Enter)"
         onClick={() => {
           void editor.run();
