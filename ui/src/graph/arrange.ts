@@ -80,3 +80,29 @@ export function inside(frame: Rect, nodes: readonly Sized[]): string[] {
   };
   return nodes.filter(within).map((node) => node.id);
 }
+
+export type Direction = "left" | "right" | "up" | "down";
+
+const STEPS: Readonly<Record<Direction, readonly [x: number, y: number]>> = {
+  left: [-1, 0],
+  right: [1, 0],
+  up: [0, -1],
+  down: [0, 1],
+};
+
+/** The nearest node in a direction; what lies aside counts double. Null where there is none. */
+export function neighbour(from: Sized, nodes: readonly Sized[], direction: Direction): string | null {
+  const [dx, dy] = STEPS[direction];
+  const centre = (node: Sized) => [node.x + node.width / 2, node.y + node.height / 2] as const;
+  const [x, y] = centre(from);
+  let best: { id: string; distance: number } | null = null;
+  for (const node of nodes) {
+    const [there, below] = centre(node);
+    const ahead = (there - x) * dx + (below - y) * dy;
+    const aside = Math.abs((there - x) * dy) + Math.abs((below - y) * dx);
+    if (node.id === from.id || ahead <= 0 || aside > ahead * 3) continue;
+    const distance = ahead + 2 * aside;
+    if (best === null || distance < best.distance) best = { id: node.id, distance };
+  }
+  return best?.id ?? null;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { align, arrange, distribute, inside } from "./arrange";
+import { align, arrange, distribute, inside, neighbour } from "./arrange";
 import { copy, parseClip, paste } from "./clipboard";
 import { newNodeId } from "./identifiers";
 import { remove, removeAndReconnect } from "./remove";
@@ -80,6 +80,13 @@ describe("arranging", () => {
     expect(found.a).toEqual([40, 70]);
     expect(found.b![0]! - found.a![0]!).toBeGreaterThan(200);
     expect(found.c![0]! - found.b![0]!).toBeGreaterThan(200);
+  });
+  it("finds the neighbour in a direction, and none where there is none", () => {
+    const nodes = [at("a", 0, 0), at("b", 100, 5), at("c", 60, 200), at("d", 300, 0)];
+    expect(neighbour(nodes[0]!, nodes, "right")).toBe("b");
+    expect(neighbour(nodes[0]!, nodes, "down")).toBe("c");
+    expect(neighbour(nodes[3]!, nodes, "left")).toBe("b");
+    expect(neighbour(nodes[0]!, nodes, "left")).toBeNull();
   });
   it("knows what lies in a frame", () => {
     expect(inside({ x: 0, y: 0, width: 100, height: 100 }, [at("in", 90, 10), at("out", 96, 10)])).toEqual(["in"]);

@@ -1,6 +1,6 @@
 // What keys, menus and the command palette can do, by name.
 
-import { align, arrange, bounds, distribute, type Edge } from "../graph/arrange";
+import { align, arrange, bounds, type Direction, distribute, type Edge, neighbour } from "../graph/arrange";
 import { copy, parseClip, paste } from "../graph/clipboard";
 import { connect, firstFit } from "../graph/connect";
 import { toDocument } from "../graph/document";
@@ -164,6 +164,20 @@ function selectMore(reach: typeof upstream): Run {
   return (editor) => selectOnly(editor.canvas, reach(editor.view, editor.selection.nodes));
 }
 
+/** Selects the next node in a direction, and brings it into view; the first one where nothing is selected. */
+function walk(direction: Direction): Run {
+  return (editor) => {
+    const nodes = sizedNodes(editor.canvas);
+    const from = nodes.find((node) => editor.selection.nodes.has(node.id));
+    const id = from ? neighbour(from, nodes, direction) : nodes[0]?.id;
+    const node = nodes.find((one) => one.id === id);
+    if (!node) return;
+    selectOnly(editor.canvas, new Set([node.id]));
+    const { flow } = editor.canvas.getState();
+    void flow?.setCenter(node.x + node.width / 2, node.y + node.height / 2, { zoom: flow.getZoom(), duration: 150 });
+  };
+}
+
 function selectAll(editor: Editor): void {
   selectOnly(editor.canvas, new Set(editor.canvas.getState().nodes.map((node) => node.id)));
 }
@@ -249,6 +263,10 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   collapse: toggleCollapsed,
   "select.all": selectAll,
   "select.none": (editor) => selectOnly(editor.canvas, new Set()),
+  "walk.left": walk("left"),
+  "walk.right": walk("right"),
+  "walk.up": walk("up"),
+  "walk.down": walk("down"),
   "select.upstream": selectMore(upstream),
   "select.downstream": selectMore(downstream),
   fit: (editor) => void flowOf(editor)?.fitView({ padding: 0.12, maxZoom: 1.2, duration: 200 }),

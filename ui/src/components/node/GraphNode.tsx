@@ -9,6 +9,7 @@ import { ui } from "../../store/ui";
 import { hueOf, iconOf } from "./appearance";
 import { CollapsedPorts, NodeBody } from "./NodeBody";
 import { NodePreview, NodeState, RunMark } from "./NodeState";
+import { NodeValue } from "./NodeValue";
 import { UnknownBody } from "./UnknownBody";
 
 type Props = NodeProps<Extract<FlowNode, { type?: "node" }>>;
@@ -18,6 +19,7 @@ export const GraphNode = memo(
     const editor = useEditor();
     const spec = editor.catalogue.get(node.type);
     const connected = useConnected(node.id);
+    const far = useCanvas((state) => state.far);
     const title = node.title ?? spec?.title ?? node.type;
     return (
       <div
@@ -38,6 +40,7 @@ export const GraphNode = memo(
             <NodeBody node={node} spec={spec} connected={connected} />
           ))}
         {!node.collapsed && <NodePreview id={node.id} title={title} />}
+        {spec && !node.collapsed && !far && <NodeValue id={node.id} spec={spec} />}
         <NodeState id={node.id} />
         <NodeProblems id={node.id} />
       </div>
