@@ -41,6 +41,16 @@ describe("the page", () => {
     await me.sees(() => me.page.locator(".react-flow__minimap").count(), 0);
   });
 
+  it("takes keys of one's own for a command", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    await me.press("Shift+Slash");
+    await me.page.getByRole("button", { name: "Keys for: Select all" }).click();
+    await me.press("Control+Shift+KeyJ", "Escape", "Control+Shift+KeyJ");
+    await me.sees(() => me.page.locator(".react-flow__node.selected").count(), 3);
+    await me.press("Escape", "Control+a");
+    await me.sees(() => me.page.locator(".react-flow__node.selected").count(), 0);
+  });
+
   it("has a menu on the right button", async () => {
     me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
     await me.node("blur").locator(".node-head").click({ button: "right" });

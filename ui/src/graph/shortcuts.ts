@@ -101,6 +101,12 @@ const canonical = (keys: string) => {
   return [...order, parts.at(-1)].join("+");
 };
 
+/** The keys of a binding once a person has chosen; null where they took them away. */
+export function keysOf(binding: Binding, own: Readonly<Record<string, readonly string[]>>): string | null {
+  const chosen = own[binding.command];
+  return chosen ? (chosen[0] ?? null) : canonical(binding.keys);
+}
+
 export type Keymap = ReadonlyMap<string, string>;
 
 /** Keys → command. `own` are a person's own keys by command; an empty list takes a command's keys away. */

@@ -12,7 +12,9 @@ const LONGEST = 160;
 export const NodeValue = memo(function NodeValue({ id, spec }: { id: string; spec: NodeSpec }) {
   const output = spec.outputs[0];
   const readable = output !== undefined && (READABLE.has(output.type) || output.type === "ANY");
-  return readable ? <Value id={id} port={output.name} /> : null;
+  // A node that only holds a value shows it in its field.
+  const holder = spec.inputs.length === 0 && spec.params.length === 1;
+  return readable && !holder ? <Value id={id} port={output.name} /> : null;
 });
 
 function Value({ id, port }: { id: string; port: string }) {
