@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import type { ArenaResource, StackResource, WorkerResource } from "../../contract/api";
 import { api } from "../../session/api";
 import { bytes } from "../node/appearance";
+import { ArenaPicture } from "./ArenaPicture";
 
 const EVERY_MS = 2000;
 
@@ -96,6 +97,7 @@ function Arena({ arena }: { arena: ArenaResource }) {
         <i className="arena-used" style={{ width: part(used) }} />
         <i className="arena-cached" style={{ width: part(cached) }} />
       </div>
+      {arena.map && <ArenaPicture map={arena.map} />}
       <dl className="figures">
         <dt>In use</dt>
         <dd>{bytes(used)}</dd>
