@@ -15,6 +15,7 @@ NAMES = {
     "collab": "milliseconds of an edit from one Yjs client to another, updates a second, and what a kill loses",
     "compile": "graphs compiled to plans a second, beside graphlib alone",
     "dispatch": "nodes a second through the whole engine, beside Prefect's own task runners",
+    "editor": "frames a second of the editor's canvas, beside plain React Flow; its first load; keys until painted",
     "endtoend": "milliseconds from request to completion, beside the same steps as a Prefect flow",
     "events": "milliseconds until an event is on disk and events a second, beside fdatasync; events replayed a second",
     "ipc": "microseconds and jobs a second between host and worker, and how soon a dead worker is replaced",

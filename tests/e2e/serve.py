@@ -1,7 +1,8 @@
 """`python -m tests.e2e.serve`: a real bridge with the editor, and an engine that plays executions.
 
 The first line of stdout is JSON: `{"port", "token", "reader"}`. It ends with its stdin.
-`--auth` asks everybody who he is; `token` lets in then, and `reader` to look only.
+`--storm` tells of progress for ever instead. `--auth` asks everybody who he is; `token` lets in then, and `reader` to
+look only.
 """
 
 from __future__ import annotations
@@ -98,6 +99,18 @@ async def _node(engine: FakeEngine, execution: str, node_id: str, node_type: str
     return True
 
 
+async def storm(engine: FakeEngine) -> None:
+    """Tell of progress of the nodes of each running execution in turn, 200 times a second."""
+    turn = 0
+    while True:
+        await asyncio.sleep(1 / 200)
+        for request in [known for known in engine.requests if known.execution_id in engine.running]:
+            nodes = list(request.graph["nodes"])
+            node_id = nodes[turn % len(nodes)]
+            engine.node(request.execution_id, node_id, NodeState.RUNNING, progress=float(turn % 100), worker_id="w0")
+            turn += 1
+
+
 def _value(port_type: str) -> Value:
     if port_type == "IMAGE":
         return image_value()
@@ -114,7 +127,7 @@ async def main(arguments: list[str]) -> None:
                 for name, scope in (("ann", "admin"), ("ben", "read"))
                 if "--auth" in arguments
             }
-            player = asyncio.create_task(play(made))
+            player = asyncio.create_task(storm(made.engine) if "--storm" in arguments else play(made))
             print(
                 json.dumps({"port": made.port, "token": secrets.get("ann"), "reader": secrets.get("ben")}), flush=True
             )
