@@ -33,7 +33,10 @@ export function PeerSelections() {
   const rules = peers.flatMap(({ selection, user }) =>
     selection
       .slice(0, 200)
-      .map((id) => `.react-flow__node[data-id="${CSS.escape(id)}"] .node{--peer-ring:${user.color}}`),
+      .map(
+        (id) =>
+          `.react-flow__node[data-id="${CSS.escape(id)}"] .node{--peer-ring:${user.color};outline:2px solid ${user.color};outline-offset:3px}`,
+      ),
   );
   return rules.length ? <style>{rules.join("")}</style> : null;
 }

@@ -1,5 +1,5 @@
 import { memo, useState } from "react";
-import { useNodeRun, usePreferences, usePreview } from "../../hooks/editor";
+import { useCanvas, useNodeRun, usePreferences, usePreview } from "../../hooks/editor";
 import { ui } from "../../store/ui";
 import { duration } from "./appearance";
 
@@ -21,6 +21,11 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 export const NodeState = memo(function NodeState({ id }: { id: string }) {
+  const far = useCanvas((state) => state.far);
+  return far ? null : <Facts id={id} />;
+});
+
+function Facts({ id }: { id: string }) {
   const run = useNodeRun(id);
   if (!run || run.state === "pending") return null;
   const { state, progress, attempt, tookMs, error, why, items } = run;
@@ -61,7 +66,7 @@ export const NodeState = memo(function NodeState({ id }: { id: string }) {
       )}
     </div>
   );
-});
+}
 
 export const NodePreview = memo(function NodePreview({ id, title }: { id: string; title: string }) {
   const preview = usePreview(id);
