@@ -43,7 +43,7 @@ class Client:
     async def synced(self) -> Client:
         """Itself, once it has the document."""
         await self.connection.send(protocol.asks(self.doc.get_state()))
-        while not isinstance(await self.next(), protocol.Edits):
+        while not (isinstance(message := await self.next(), protocol.Edits) and message.answer):
             pass
         return self
 
