@@ -21,6 +21,7 @@ import pytest
 from tests.integration.host_jobs import code, config, job, output, running
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants
+from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.reports import HostReport, TensorReport
 from vortex_prefect.files.roots import ANYWHERE
@@ -223,6 +224,34 @@ def test_damaged_bytes_are_noticed_by_the_next_process_that_reads_them(host: Hos
     refused = run(host, job("identity", {"in": tensor}))
     assert (code(refused), refused.worker_id) == ("WK-007", "")
     assert host.statistics().arena["condemned"] == 1
+
+
+def test_damage_is_noticed_where_an_output_is_read(host: HostRuntime) -> None:
+    tensor = output(run(host, job("allocate", mb=1, seed=9)))
+    assert tensor.ref is not None
+    data, _ = host.read(tensor, "arrow")
+    assert len(data) == tensor.ref.nbytes
+    other = output(run(host, job("allocate", mb=1, seed=10)))
+    assert other.ref is not None
+    host.arena.segment.writable(other.ref.offset, other.ref.nbytes)[other.ref.nbytes - 1] ^= 1
+    with pytest.raises(WorkerError, match="WK-007"):
+        host.read(other, "npy")
+    assert not host.is_intact(other)
+    assert host.is_intact(tensor)
+
+
+def test_pinned_results_outlive_a_full_arena(host: HostRuntime) -> None:
+    first = replace(job("allocate", mb=64, seed=11), key="pinned")
+    output(run(host, first))
+    assert host.pin("pinned")
+    assert not host.pin("unknown")
+    host.release(first.execution_id)
+    for seed in range(3):
+        large = job("allocate", mb=700, seed=seed)
+        output(run(host, large))
+        host.release(large.execution_id)
+    assert host.known(["pinned"]) == ["pinned"]
+    assert host.unpin("pinned")
 
 
 def test_what_comes_after_its_execution_has_ended_is_held_by_nobody(host: HostRuntime) -> None:

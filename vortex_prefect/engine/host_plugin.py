@@ -95,6 +95,8 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_lookup=self.lookup,
             vortex_known=self.known,
             vortex_intact=self.intact,
+            vortex_pin=self.pin,
+            vortex_unpin=self.unpin,
             vortex_hold=self.hold,
             vortex_release=self.release,
             vortex_beat=self.beat,
@@ -186,6 +188,18 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
     def known(self, keys: list[str]) -> list[str]:
         """See `HostRuntime.known`."""
         return self._runtime.known(keys)
+
+    def pin(self, keys: list[str]) -> list[str]:
+        """See `HostRuntime.pin`; those of the keys that are pinned now.
+
+        Raises:
+            WorkerError: WK-008, one would take too much; those before it are pinned.
+        """
+        return [key for key in keys if self._runtime.pin(key)]
+
+    def unpin(self, keys: list[str]) -> list[str]:
+        """See `HostRuntime.unpin`; those of the keys that were pinned."""
+        return [key for key in keys if self._runtime.unpin(key)]
 
     def intact(self, values: list[dict[str, Any]]) -> list[bool]:
         """See `HostRuntime.is_intact`, of each."""
