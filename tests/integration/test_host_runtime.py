@@ -406,3 +406,24 @@ def test_it_is_told_which_tensors_came_and_went(tmp_path: Path) -> None:
     assert [tensor["node_id"] for tensor in came] == ["allocate", "allocate"]
     assert gone["generation"] == came[0]["generation"]
     assert {report.execution_id for report in tensors if report.event == "allocated"} >= {first.execution_id}
+
+
+def test_a_tensor_that_a_job_reads_stays_whatever_becomes_of_its_execution(host: HostRuntime) -> None:
+    made = job("allocate", mb=4, seed=31)
+    tensor = output(run(host, made))
+
+    def state() -> str:
+        return next(b.state.value for *_, b in host.arena.blocks.layout() if b is not None and b.ref == tensor.ref)
+
+    assert state() == "written"
+    slow = replace(job("sleep", {"in": tensor}, seconds=600), execution_id=made.execution_id)
+    began = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        sleeping = pool.submit(host.run, slow, Ears(progress=lambda _: began.set()))
+        assert began.wait(30)
+        assert state() == "in_use"
+        host.release(made.execution_id)
+        assert state() == "in_use"
+        assert eventually(lambda: host.cancel(made.execution_id) == 0)
+        assert code(sleeping.result(30)) == "WK-006"
+    assert state() == "cached"

@@ -106,7 +106,7 @@ class Churn(RuleBasedStateMachine):
 TestChurn = Churn.TestCase
 TestChurn.settings = settings(
     # Two rules of three do next to nothing.
-    max_examples=max(3 * OPERATIONS // (STEPS * BURST), 1),
+    max_examples=max(7 * OPERATIONS // (2 * STEPS * BURST), 1),
     stateful_step_count=STEPS,
     deadline=None,
     suppress_health_check=list(HealthCheck),
