@@ -242,16 +242,18 @@ def test_damage_is_noticed_where_an_output_is_read(host: HostRuntime) -> None:
 
 def test_pinned_results_outlive_a_full_arena(host: HostRuntime) -> None:
     first = replace(job("allocate", mb=64, seed=11), key="pinned")
-    output(run(host, first))
-    assert host.pin("pinned")
-    assert not host.pin("unknown")
+    tensor = output(run(host, first))
+    assert host.pin(tensor, keep=True)
+    assert host.pin(output(run(host, job("allocate", mb=1, seed=12))), keep=True) is None, "no key leads to it"
     host.release(first.execution_id)
     for seed in range(3):
         large = job("allocate", mb=700, seed=seed)
         output(run(host, large))
         host.release(large.execution_id)
     assert host.known(["pinned"]) == ["pinned"]
-    assert host.unpin("pinned")
+    assert host.statistics().arena["pinned_bytes"] > 64 << 20
+    assert host.pin(tensor, keep=False) is False
+    assert host.statistics().arena["pinned_bytes"] == 0
 
 
 def test_what_comes_after_its_execution_has_ended_is_held_by_nobody(host: HostRuntime) -> None:

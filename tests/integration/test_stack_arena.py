@@ -78,3 +78,14 @@ def test_tensors_that_come_are_events_of_the_log(stack: StackClient) -> None:
 
     (payload,) = eventually(events)
     assert '"node_id":"made"' in payload.replace(" ", "")
+
+
+def test_an_output_is_pinned_and_let_go(stack: StackClient) -> None:
+    execution = stack.run(graph("pinned", {"made": debug("allocate", mb=2, seed=555)}))
+    path = f"/api/execution/{execution['id']}/outputs/made/out"
+    before = arena(stack)["pinned_bytes"]
+    assert stack.bridge.post(f"{path}/pin").raise_for_status().json() == {"pinned": True}
+    assert eventually(lambda: arena(stack)["pinned_bytes"] > before + 2 * MIB)
+    assert stack.bridge.post(f"{path}/unpin").raise_for_status().json() == {"pinned": False}
+    assert eventually(lambda: arena(stack)["pinned_bytes"] == before)
+    assert stack.bridge.post(f"/api/execution/{execution['id']}/outputs/made/none/pin").status_code == 404

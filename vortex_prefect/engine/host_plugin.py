@@ -96,7 +96,6 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_known=self.known,
             vortex_intact=self.intact,
             vortex_pin=self.pin,
-            vortex_unpin=self.unpin,
             vortex_hold=self.hold,
             vortex_release=self.release,
             vortex_beat=self.beat,
@@ -189,17 +188,9 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
         """See `HostRuntime.known`."""
         return self._runtime.known(keys)
 
-    def pin(self, keys: list[str]) -> list[str]:
-        """See `HostRuntime.pin`; those of the keys that are pinned now.
-
-        Raises:
-            WorkerError: WK-008, one would take too much; those before it are pinned.
-        """
-        return [key for key in keys if self._runtime.pin(key)]
-
-    def unpin(self, keys: list[str]) -> list[str]:
-        """See `HostRuntime.unpin`; those of the keys that were pinned."""
-        return [key for key in keys if self._runtime.unpin(key)]
+    def pin(self, value: dict[str, Any], keep: bool) -> bool | None:
+        """See `HostRuntime.pin`."""
+        return self._runtime.pin(Value.from_dict(value), keep=keep)
 
     def intact(self, values: list[dict[str, Any]]) -> list[bool]:
         """See `HostRuntime.is_intact`, of each."""

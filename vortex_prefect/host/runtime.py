@@ -187,13 +187,22 @@ class HostRuntime:
         """Those of the content keys whose outputs are cached now; they may be gone a moment later."""
         return self._arena.blocks.known(keys)
 
-    def pin(self, key: str) -> bool:
-        """See `BlockTable.pin`."""
-        return self._arena.blocks.pin(key)
+    def pin(self, value: Value, *, keep: bool) -> bool | None:
+        """Keep cached results however long nobody asks for them, or do so no longer.
 
-    def unpin(self, key: str) -> bool:
-        """See `BlockTable.unpin`."""
-        return self._arena.blocks.unpin(key)
+        Returns:
+            Whether it is kept now; null if it does not lie here, or no content key leads to it.
+
+        Raises:
+            WorkerError: WK-008, pinned blocks would take more than half of the arena.
+        """
+        try:
+            keys = {key for ref in value.refs() for key in self._arena.blocks.keys_of(ref)}
+        except WorkerError:
+            return None
+        change = self._arena.blocks.pin if keep else self._arena.blocks.unpin
+        changed = [change(key) for key in sorted(keys)]
+        return keep if changed else None
 
     def is_intact(self, value: Value) -> bool:
         """Whether everything in it lies here, as far as is known: that it was damaged may not have been noticed."""
