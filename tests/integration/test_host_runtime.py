@@ -429,3 +429,15 @@ def test_a_tensor_that_a_job_reads_stays_whatever_becomes_of_its_execution(host:
         assert eventually(lambda: host.cancel(made.execution_id) == 0)
         assert code(sleeping.result(30)) == "WK-006"
     assert state() == "cached"
+
+
+@pytest.mark.parametrize(("policy", "seen"), [("always", "WK-007"), ("off", None)])
+def test_the_policy_of_checksums_reaches_the_workers(tmp_path: Path, policy: str, seen: str | None) -> None:
+    with running(config(tmp_path, checksums=policy)) as host:
+        tensor = output(run(host, job("allocate", mb=1, seed=5)))
+        assert tensor.ref is not None
+        assert (tensor.ref.crc == 0) == (policy == "off")
+        assert code(run(host, job("checksum", {"in": tensor}))) is None
+        host.arena.segment.writable(tensor.ref.offset, tensor.ref.nbytes)[tensor.ref.nbytes - 1] ^= 1
+        # Even the process that wrote it looks again, or nobody looks at all.
+        assert code(run(host, job("checksum", {"in": tensor}))) == seen
