@@ -10,8 +10,8 @@ from importlib import import_module
 from benchmarks.harness import commit, machine, say
 
 NAMES = {
-    "arena": "mapping, writing, allocating and evicting in shared memory, each beside a bare way to do the same",
     "api": "milliseconds of 200 API requests a second while a graph executes, beside a bare FastAPI route",
+    "arena": "mapping, writing, allocating and evicting in shared memory, each beside a bare way to do the same",
     "collab": "milliseconds of an edit from one Yjs client to another, updates a second, and what a kill loses",
     "compile": "graphs compiled to plans a second, beside graphlib alone",
     "dispatch": "nodes a second through the whole engine, beside Prefect's own task runners",

@@ -141,6 +141,12 @@ class FakeEngine:
             raise self.read_fault
         return (PNG, "image/png") if format == "png" else (b"ARROW1", "application/vnd.apache.arrow.stream")
 
+    async def pin(self, value: Value, keep: bool) -> bool:
+        self._check()
+        if self.read_fault is not None:
+            raise self.read_fault
+        return keep
+
     async def debug_count(self, tag: str) -> int:
         self._check()
         return len(tag)

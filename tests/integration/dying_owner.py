@@ -46,9 +46,9 @@ def live(path: Path) -> None:
     """A short life of an arena, in which all of it happens."""
     with Arena.create(path, host="h", size_bytes=256 * MIB, budget_bytes=64 * MIB) as arena:
         arena.warm(8 * MIB)
-        refs = [arena.put_array(np.full(MIB, number), holder=f"run-{number}") for number in range(8)]
+        refs = [arena.put_array(np.full(MIB, number), holder=f"run-{number}") for number in range(7)]
         arena.get_array(refs[0])
-        for number in range(7):
+        for number in range(6):
             arena.blocks.release(f"run-{number}")
         arena.put_array(np.zeros(6 * MIB), holder="large")
         arena.blocks.give_back(8 * MIB)

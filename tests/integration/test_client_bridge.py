@@ -116,6 +116,10 @@ async def test_an_execution_from_start_to_end(call: Caller, made: Bridge, tmp_pa
     assert (tmp_path / "picture.png").read_bytes() == PNG
     assert [found.id for found in await call.all("list_executions", graph_id, ["completed"], limit=1)] == [execution.id]
     assert await call.all("list_executions", graph_id, ["failed", "queued"]) == []
+    assert (await call("pin_output", accepted.execution_id, "blur", "image")).pinned
+    assert not (await call("unpin_output", accepted.execution_id, "blur", "image")).pinned
+    with pytest.raises(RequestError, match="RQ-001"):
+        await call("pin_output", accepted.execution_id, "save", "path")
 
 
 async def test_an_execution_can_be_stopped(call: Caller, made: Bridge) -> None:

@@ -21,6 +21,7 @@ import pytest
 from tests.integration.host_jobs import code, config, job, output, running
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants
+from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.reports import HostReport, TensorReport
 from vortex_prefect.files.roots import ANYWHERE
@@ -225,6 +226,36 @@ def test_damaged_bytes_are_noticed_by_the_next_process_that_reads_them(host: Hos
     assert host.statistics().arena["condemned"] == 1
 
 
+def test_damage_is_noticed_where_an_output_is_read(host: HostRuntime) -> None:
+    tensor = output(run(host, job("allocate", mb=1, seed=9)))
+    assert tensor.ref is not None
+    data, _ = host.read(tensor, "arrow")
+    assert len(data) == tensor.ref.nbytes
+    other = output(run(host, job("allocate", mb=1, seed=10)))
+    assert other.ref is not None
+    host.arena.segment.writable(other.ref.offset, other.ref.nbytes)[other.ref.nbytes - 1] ^= 1
+    with pytest.raises(WorkerError, match="WK-007"):
+        host.read(other, "npy")
+    assert not host.is_intact(other)
+    assert host.is_intact(tensor)
+
+
+def test_pinned_results_outlive_a_full_arena(host: HostRuntime) -> None:
+    first = replace(job("allocate", mb=64, seed=11), key="pinned")
+    tensor = output(run(host, first))
+    assert host.pin(tensor, keep=True)
+    assert host.pin(output(run(host, job("allocate", mb=1, seed=12))), keep=True) is None, "no key leads to it"
+    host.release(first.execution_id)
+    for seed in range(3):
+        large = job("allocate", mb=700, seed=seed)
+        output(run(host, large))
+        host.release(large.execution_id)
+    assert host.known(["pinned"]) == ["pinned"]
+    assert host.statistics().arena["pinned_bytes"] > 64 << 20
+    assert host.pin(tensor, keep=False) is False
+    assert host.statistics().arena["pinned_bytes"] == 0
+
+
 def test_what_comes_after_its_execution_has_ended_is_held_by_nobody(host: HostRuntime) -> None:
     late = job("sleep", seconds=0.3)
     made = replace(job("allocate", mb=1, seed=77), execution_id=late.execution_id, inputs={}, key="late-key")
@@ -377,3 +408,36 @@ def test_it_is_told_which_tensors_came_and_went(tmp_path: Path) -> None:
     assert [tensor["node_id"] for tensor in came] == ["allocate", "allocate"]
     assert gone["generation"] == came[0]["generation"]
     assert {report.execution_id for report in tensors if report.event == "allocated"} >= {first.execution_id}
+
+
+def test_a_tensor_that_a_job_reads_stays_whatever_becomes_of_its_execution(host: HostRuntime) -> None:
+    made = job("allocate", mb=4, seed=31)
+    tensor = output(run(host, made))
+
+    def state() -> str:
+        return next(b.state.value for *_, b in host.arena.blocks.layout() if b is not None and b.ref == tensor.ref)
+
+    assert state() == "written"
+    slow = replace(job("sleep", {"in": tensor}, seconds=600), execution_id=made.execution_id)
+    began = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        sleeping = pool.submit(host.run, slow, Ears(progress=lambda _: began.set()))
+        assert began.wait(30)
+        assert state() == "in_use"
+        host.release(made.execution_id)
+        assert state() == "in_use"
+        assert eventually(lambda: host.cancel(made.execution_id) == 0)
+        assert code(sleeping.result(30)) == "WK-006"
+    assert state() == "cached"
+
+
+@pytest.mark.parametrize(("policy", "seen"), [("always", "WK-007"), ("off", None)])
+def test_the_policy_of_checksums_reaches_the_workers(tmp_path: Path, policy: str, seen: str | None) -> None:
+    with running(config(tmp_path, checksums=policy)) as host:
+        tensor = output(run(host, job("allocate", mb=1, seed=5)))
+        assert tensor.ref is not None
+        assert (tensor.ref.crc == 0) == (policy == "off")
+        assert code(run(host, job("checksum", {"in": tensor}))) is None
+        host.arena.segment.writable(tensor.ref.offset, tensor.ref.nbytes)[tensor.ref.nbytes - 1] ^= 1
+        # Even the process that wrote it looks again, or nobody looks at all.
+        assert code(run(host, job("checksum", {"in": tensor}))) == seen

@@ -53,8 +53,8 @@ SCOPES: dict[str, access.Scope | None] = {
     ),
     **dict.fromkeys(
         (
-            "execute", "execute_graph", "cancel_execution", "move_in_queue", "remove_from_queue", "pause_queue",
-            "resume_queue",
+            "execute", "execute_graph", "cancel_execution", "pin_output", "unpin_output", "move_in_queue",
+            "remove_from_queue", "pause_queue", "resume_queue",
         ),
         _EXECUTE,
     ),

@@ -235,6 +235,8 @@ ANSWERS: dict[str, Any] = {
     "get_execution": _EXECUTION,
     "cancel_execution": {**_WAITING, "status": "cancelled", "finished_at": _AT},
     "get_output": {"type": "FLOAT", "value": 0.5},
+    "pin_output": {"pinned": True},
+    "unpin_output": {"pinned": False},
     "get_queue": _QUEUE,
     "pause_queue": {**_QUEUE, "paused": True},
     "resume_queue": _QUEUE,

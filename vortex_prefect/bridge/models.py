@@ -540,6 +540,12 @@ class StackResource(BaseModel):
     dask_dashboard: str | None
 
 
+class PinResource(BaseModel):
+    """Whether an output is kept in the arena, however long nobody asks for it."""
+
+    pinned: bool
+
+
 class StatusResource(BaseModel):
     """All is well."""
 

@@ -137,6 +137,13 @@ class EnginePort(Protocol):
             VortexError: WK-002 if the arena no longer holds it, RQ-001 if it has no such form.
         """
 
+    async def pin(self, value: Value, keep: bool) -> bool:
+        """Keep cached tensors in the arena however long nobody asks for them, or do so no longer; which it is now.
+
+        Raises:
+            VortexError: WK-002 if no arena holds them under a content key, WK-008 if pins would take half of it.
+        """
+
     async def debug_count(self, tag: str) -> int:
         """How often `debug.count` has really run with that tag on this host."""
 

@@ -246,6 +246,14 @@ class Engine:
             return data, media_type
         raise WorkerError("WK-002", "no host is connected")
 
+    async def pin(self, value: Value, keep: bool) -> bool:
+        """See `EnginePort.pin`."""
+        answers = await self._runs.everywhere("vortex_pin", value=value.to_dict(), keep=keep)
+        kept = [answer for answer in answers.values() if answer is not None]
+        if not kept:
+            raise WorkerError("WK-002", "no arena holds it under a content key")
+        return any(kept)
+
     async def hold(self, execution_id: str, node: str, port: str, holder: str) -> tuple[Value, str]:
         """See `LocalEnginePort.hold`."""
         run = self._runs.get(execution_id)

@@ -95,6 +95,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_lookup=self.lookup,
             vortex_known=self.known,
             vortex_intact=self.intact,
+            vortex_pin=self.pin,
             vortex_hold=self.hold,
             vortex_release=self.release,
             vortex_beat=self.beat,
@@ -186,6 +187,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
     def known(self, keys: list[str]) -> list[str]:
         """See `HostRuntime.known`."""
         return self._runtime.known(keys)
+
+    def pin(self, value: dict[str, Any], keep: bool) -> bool | None:
+        """See `HostRuntime.pin`."""
+        return self._runtime.pin(Value.from_dict(value), keep=keep)
 
     def intact(self, values: list[dict[str, Any]]) -> list[bool]:
         """See `HostRuntime.is_intact`, of each."""

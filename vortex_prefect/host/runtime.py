@@ -29,6 +29,7 @@ from vortex_prefect.host.tensor_journal import TensorJournal
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.caretaker import Caretaker
+from vortex_prefect.shm.checksum import ChecksumPolicy, Verifier
 from vortex_prefect.shm.janitor import sweep
 from vortex_prefect.shm.layout import SLOT_COUNT, Slot, SlotState
 from vortex_prefect.wire.payloads import Welcome
@@ -90,6 +91,7 @@ class HostRuntime:
             on_change=self._journal.note,
         )
         self._caretaker = Caretaker(self._arena)
+        self._verifier = Verifier(ChecksumPolicy(config.checksums))
         socket_path = config.run_dir / "workers.sock"
         self._supervisor = Supervisor(
             config.host_id,
@@ -185,6 +187,23 @@ class HostRuntime:
         """Those of the content keys whose outputs are cached now; they may be gone a moment later."""
         return self._arena.blocks.known(keys)
 
+    def pin(self, value: Value, *, keep: bool) -> bool | None:
+        """Keep cached results however long nobody asks for them, or do so no longer.
+
+        Returns:
+            Whether it is kept now; null if it does not lie here, or no content key leads to it.
+
+        Raises:
+            WorkerError: WK-008, pinned blocks would take more than half of the arena.
+        """
+        try:
+            keys = {key for ref in value.refs() for key in self._arena.blocks.keys_of(ref)}
+        except WorkerError:
+            return None
+        change = self._arena.blocks.pin if keep else self._arena.blocks.unpin
+        changed = [change(key) for key in sorted(keys)]
+        return keep if changed else None
+
     def is_intact(self, value: Value) -> bool:
         """Whether everything in it lies here, as far as is known: that it was damaged may not have been noticed."""
         try:
@@ -222,7 +241,13 @@ class HostRuntime:
         reader = new_id()
         self._arena.blocks.hold(value.ref, reader)
         try:
-            return render(value, self._arena.message(value.ref), format)
+            message = self._arena.message(value.ref)
+            try:
+                self._verifier.verify(value.ref, message)
+            except WorkerError:
+                self._arena.blocks.condemn(value.ref)
+                raise
+            return render(value, message, format)
         finally:
             self._arena.blocks.release(reader)
 

@@ -137,6 +137,7 @@ _OPERATIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "catalogue": _catalogue,
     "status": lambda engine: engine.status(),
     "read_value": lambda engine, value, form: engine.read_value(Value.from_dict(value), form),
+    "pin": lambda engine, value, keep: engine.pin(Value.from_dict(value), keep),
     "debug_count": lambda engine, tag: engine.debug_count(tag),
 }
 
@@ -202,6 +203,10 @@ class EngineLink:
         """See `EnginePort.read_value`."""
         data, media_type = await self._call("read_value", value.to_dict(), format)
         return data, media_type
+
+    async def pin(self, value: Value, keep: bool) -> bool:
+        """See `EnginePort.pin`."""
+        return bool(await self._call("pin", value.to_dict(), keep))
 
     async def debug_count(self, tag: str) -> int:
         """See `EnginePort.debug_count`."""

@@ -183,6 +183,10 @@ class Executions:
         """An output of any node that finished; errors as `Outputs.read`, and RQ-002."""
         return await self._outputs.read(await self.get(execution_id), node, port, format, item)
 
+    async def pin(self, execution_id: str, node: str, port: str, keep: bool) -> bool:
+        """Keep an output, or do so no longer; errors as `Outputs.pin`, and RQ-002."""
+        return await self._outputs.pin(await self.get(execution_id), node, port, keep)
+
     def preview(self, execution_id: str, node: str) -> Content:
         """What a running node showed last; RQ-002 if it shows nothing, or has given its result."""
         if (report := self._reports.previews.get(execution_id, node)) is None:

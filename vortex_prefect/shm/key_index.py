@@ -49,6 +49,10 @@ class KeyIndex:
         self._outputs.move_to_end(key)
         return dict(outputs)
 
+    def at(self, offset: int) -> list[str]:
+        """Keys with an output in the block at `offset`."""
+        return sorted(self._keys_at.get(offset, ()))
+
     def forget(self, key: str) -> None:
         """Forget one key, if it is known."""
         self.pinned.discard(key)

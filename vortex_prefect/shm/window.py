@@ -16,6 +16,9 @@ from vortex_prefect.shm.gdsf import EvictionOrder
 
 #: Blocks around which windows are tried first: those worth least.
 _TRIES = 32
+#: Extents that are looked at for all but the first window. Of tiny blocks one window has thousands,
+#: and everybody who wants room waits.
+_MOST_STEPS = 4096
 
 
 def cheapest_window(allocator: Allocator, order: EvictionOrder, nbytes: int) -> list[int] | None:
@@ -25,24 +28,32 @@ def cheapest_window(allocator: Allocator, order: EvictionOrder, nbytes: int) -> 
     held blocks are in the way of all of these, the cheapest of all.
     """
     best: tuple[float, list[int]] | None = None
+    steps = 0
     for offset in islice(order.coldest(), _TRIES):
         most = best[0] if best is not None else math.inf
-        if (grown := _grown(allocator, order, offset, nbytes, most)) is not None:
-            best = grown
+        left = _MOST_STEPS - steps if best is not None else math.inf
+        if left <= 0:
+            break
+        grown, taken = _grown(allocator, order, offset, nbytes, most, left)
+        steps += taken
+        best = grown or best
     return best[1] if best is not None else _cheapest_of_all(allocator, order, nbytes)
 
 
 def _grown(
-    allocator: Allocator, order: EvictionOrder, offset: int, nbytes: int, most: float
-) -> tuple[float, list[int]] | None:
-    """Loss and blocks of a window around a block, if it is below `most`; it grows to where a byte is cheaper."""
+    allocator: Allocator, order: EvictionOrder, offset: int, nbytes: int, most: float, steps: float
+) -> tuple[tuple[float, list[int]] | None, int]:
+    """Loss and blocks of a window around a block, and how many extents were looked at; it grows to where a byte is
+    cheaper. Null instead of the window if its loss is not below `most`, or it takes more than so many steps."""
     taken, loss, size = [offset], order.loss(offset), allocator.extent(offset).nbytes
     left, right = _side(order, allocator.before(offset)), _side(order, allocator.after(offset))
-    while size < nbytes and loss < most:
+    count = 0
+    while size < nbytes and loss < most and count < steps:
         leftwards = left.density <= right.density
         extent = (left if leftwards else right).extent
         if extent is None:
-            return None
+            return None, count
+        count += 1
         size += extent.nbytes
         if not extent.free:
             taken.append(extent.offset)
@@ -51,7 +62,7 @@ def _grown(
             left = _side(order, allocator.before(extent.offset))
         else:
             right = _side(order, allocator.after(extent.offset))
-    return (loss, taken) if loss < most else None
+    return ((loss, taken) if size >= nbytes and loss < most else None), count
 
 
 class _Side(NamedTuple):

@@ -109,8 +109,9 @@ class TensorMemory:
                 found, message_size(tuple(tensor.shape), dtype_name(tensor.dtype)), tensor.shape, tensor.dtype
             )
         grant = self._granted(needed_bytes(tensor))
-        written = write_tensor(tensor, self._segment.writable(grant.offset, grant.nbytes))
-        return self._ref(grant, written.nbytes, tensor.shape, tensor.dtype)
+        room = self._segment.writable(grant.offset, grant.nbytes)
+        written = write_tensor(tensor, room, checksum=self._verifier.wants_checksums)
+        return self._ref(grant, written.nbytes, tensor.shape, tensor.dtype, written.crc)
 
     def store_table(self, table: Any) -> TensorRef:
         """Write a `pyarrow.Table` into a fresh block.
@@ -156,9 +157,11 @@ class TensorMemory:
         plain = tensor.is_contiguous() and not (tensor.is_conj() or tensor.is_neg())
         return grant if same and plain else None
 
-    def _ref(self, grant: RoomGrant, nbytes: int, shape: tuple[int, ...], dtype: torch.dtype) -> TensorRef:
+    def _ref(
+        self, grant: RoomGrant, nbytes: int, shape: tuple[int, ...], dtype: torch.dtype, crc: int | None = None
+    ) -> TensorRef:
         message = self._segment.view(grant.offset, nbytes)
-        crc = self._verifier.of_written(grant.offset, grant.generation, message)
+        crc = self._verifier.of_written(grant.offset, grant.generation, message, crc)
         return TensorRef(self._host_id, grant.generation, grant.offset, nbytes, tuple(shape), dtype_name(dtype), crc)
 
     def _mapped(self, ref: TensorRef, read: Callable[[memoryview], T]) -> T:

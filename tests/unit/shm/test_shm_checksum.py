@@ -8,7 +8,7 @@ import pytest
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.tensor import TensorRef
 from vortex_prefect.shm import checksum
-from vortex_prefect.shm.checksum import ChecksumPolicy, Verifier, crc32, verify_crc32
+from vortex_prefect.shm.checksum import ChecksumPolicy, Verifier, copy_with_crc32, crc32, verify_crc32
 
 
 @pytest.mark.parametrize("nbytes", [0, 1, 511, 512, 513, 100_000])
@@ -66,3 +66,11 @@ def test_what_a_process_remembers_is_bounded(monkeypatch: pytest.MonkeyPatch) ->
     for generation in range(1, 10):
         assert verifier.verify(replace(REF, generation=generation), SOUND)
     assert len(verifier._known) <= 2
+
+
+@pytest.mark.parametrize("nbytes", [0, 1, (512 << 10) - 1, 512 << 10, (512 << 10) + 1, 3 << 20])
+def test_a_copy_with_its_checksum_is_a_copy(nbytes: int) -> None:
+    source = memoryview(bytes(index * 7 % 251 for index in range(nbytes)))
+    target = memoryview(bytearray(nbytes))
+    assert copy_with_crc32(target, source, crc32(b"before")) == zlib.crc32(b"before" + bytes(source))
+    assert target == source

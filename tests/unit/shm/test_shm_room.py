@@ -92,6 +92,13 @@ def test_neighbours_go_together_and_held_ones_stay() -> None:
     assert shelf.window(8) == [3], "what is free costs nothing"
 
 
+def test_where_the_cheapest_lie_between_held_ones_all_are_looked_at() -> None:
+    alone: list[tuple[int, float | None]] = [(2, 1), (1, None)]
+    shelf = Shelf([*alone * 60, (2, 500), (2, 500), (1, None), *alone * 60])
+    assert shelf.window(4) == [120, 121]
+    assert shelf.window(5) is None
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     blocks=st.lists(st.tuples(st.integers(1, 8), st.one_of(st.none(), st.floats(0, 100))), min_size=1, max_size=12),

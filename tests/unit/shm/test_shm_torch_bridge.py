@@ -30,6 +30,8 @@ def put(arena: Arena, worker: Segment, tensor: torch.Tensor) -> TensorRef:
     block = arena.blocks.allocate(needed_bytes(tensor), "worker")
     written = write_tensor(tensor, worker.writable(block.offset, block.nbytes))
     crc = crc32(worker.view(block.offset, written.nbytes))
+    again = write_tensor(tensor, worker.writable(block.offset, block.nbytes), checksum=True)
+    assert again.crc in (None, crc)
     ref = written.at(host="host", generation=block.generation, offset=block.offset, crc=crc)
     arena.blocks.seal(ref, owner="worker", holder="run")
     return ref
@@ -195,3 +197,14 @@ def test_a_tensor_made_in_its_block_needs_no_copy(arena: Arena, worker: Segment)
     assert torch.equal(read_tensor(view, (3, 5), "bfloat16"), tensor)
     assert empty_in(memoryview(bytearray(512)), (0, 2), torch.int8).shape == (0, 2)
     worker.close()
+
+
+def test_what_is_copied_as_it_lies_is_checked_on_the_way() -> None:
+    tensor = torch.arange(1_000_000, dtype=torch.int16).view(10, -1)
+    buffer = memoryview(bytearray(needed_bytes(tensor)))
+    assert write_tensor(tensor, buffer, checksum=True).crc == crc32(buffer)
+    assert torch.equal(read_tensor(buffer, (10, 100_000), "int16"), tensor)
+    assert write_tensor(tensor, buffer).crc is None
+    assert write_tensor(tensor[:, ::2], buffer, checksum=True).crc is None
+    lazy = torch.tensor([1 + 2j]).conj()
+    assert write_tensor(lazy, buffer, checksum=True).crc is None

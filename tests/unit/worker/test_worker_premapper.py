@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.integration.polling import eventually
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import DEFAULT_DIRECTORY, arena_path
-from vortex_prefect.shm.layout import DATA_OFFSET
+from vortex_prefect.shm.layout import DATA_OFFSET, HEADER_BYTES
 from vortex_prefect.shm.segment import Segment
 from vortex_worker import premapper as module
 from vortex_worker.premapper import Premapper
@@ -36,11 +37,21 @@ def used_bytes(segment: Segment) -> int:
     return os.stat(segment.path).st_blocks * 512
 
 
+def resident_bytes(segment: Segment) -> int:
+    """Of all writable mappings of the arena in this process."""
+    lines = Path("/proc/self/smaps").read_text().splitlines()
+    starts = [at for at, line in enumerate(lines) if line.endswith(str(segment.path)) and " rw-s " in line]
+    return sum(1024 * int(next(line for line in lines[at:] if line.startswith("Rss:")).split()[1]) for at in starts)
+
+
 def test_what_was_touched_is_mapped_once_and_what_was_only_reserved_is_not(arena: Arena, segment: Segment) -> None:
     premapper = Premapper(segment)
     assert premapper.look() == 0
     arena.warm(MIB)
+    before = resident_bytes(segment)
+    assert before <= HEADER_BYTES
     assert premapper.look() == 64 * MIB
+    assert resident_bytes(segment) >= before + 64 * MIB
     assert premapper.look() == 0
     arena.segment.reserve(DATA_OFFSET + 64 * MIB, 8 * MIB)
     before = used_bytes(segment)

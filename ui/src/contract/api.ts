@@ -386,6 +386,11 @@ export interface ParamSpec {
   doc: string;
 }
 
+/** Whether an output is kept in the arena, however long nobody asks for it. */
+export interface PinResource {
+  pinned: boolean;
+}
+
 /** A graph to plan, stored or not; nothing of it runs. */
 export interface PlanRequest {
   graph: Record<string, unknown>;

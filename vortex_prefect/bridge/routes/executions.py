@@ -21,6 +21,7 @@ from vortex_prefect.bridge.models import (
     ExecutionAccepted,
     ExecutionList,
     ExecutionResource,
+    PinResource,
     PriorityRequest,
     QueueResource,
     ValueResource,
@@ -143,6 +144,29 @@ async def get_output(
         return unchanged
     response = served(await context.control.executions.output(execution_id, node, port, format, item))
     return response if etag is None else tagged(response, etag, _REVALIDATE)
+
+
+_PIN_REFUSALS = refuses("RQ-001", "RQ-002", "RQ-006", "SY-004", "WK-008")
+
+
+@router.post(
+    "/execution/{execution_id}/outputs/{node}/{port}/pin",
+    responses=gives(200, PinResource),
+    openapi_extra=_PIN_REFUSALS,
+)
+async def pin_output(execution_id: str, node: str, port: str, context: Context) -> Response:
+    """Keep an output's tensors in the arena, however long nobody asks for them; half of it can be kept."""
+    return JsonAnswer({"pinned": await context.control.executions.pin(execution_id, node, port, True)})
+
+
+@router.post(
+    "/execution/{execution_id}/outputs/{node}/{port}/unpin",
+    responses=gives(200, PinResource),
+    openapi_extra=_PIN_REFUSALS,
+)
+async def unpin_output(execution_id: str, node: str, port: str, context: Context) -> Response:
+    """Let an output go when its room is needed."""
+    return JsonAnswer({"pinned": await context.control.executions.pin(execution_id, node, port, False)})
 
 
 @router.get(

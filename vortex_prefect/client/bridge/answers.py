@@ -355,6 +355,12 @@ class Arena(Resource):
     map: ArenaMap | None = None
 
 
+class Pin(Resource):
+    """Whether an output is kept in the arena, however long nobody asks for it."""
+
+    pinned: bool
+
+
 class Links(Resource):
     """Where the other parts of the stack are; null while unknown."""
 

@@ -123,6 +123,18 @@ def save_output(
     return saved_call(_output(execution_id, node, port, format, item), FileSink(path, on_progress))
 
 
+def pin_output(execution_id: str, node: str, port: str) -> Call[answers.Pin]:
+    """Keep an output's tensors in the arena, however long nobody asks for them; half of it can be kept."""
+    route = Route("POST", "/api/execution/{execution_id}/outputs/{node}/{port}/pin")
+    return post(route, answers.Pin, repeatable=True, execution_id=execution_id, node=node, port=port)
+
+
+def unpin_output(execution_id: str, node: str, port: str) -> Call[answers.Pin]:
+    """Let an output go when its room is needed."""
+    route = Route("POST", "/api/execution/{execution_id}/outputs/{node}/{port}/unpin")
+    return post(route, answers.Pin, repeatable=True, execution_id=execution_id, node=node, port=port)
+
+
 def get_preview(execution_id: str, node: str) -> Call[Content]:
     """What a running node has made so far, as a small JPEG."""
     route = Route("GET", "/api/execution/{execution_id}/preview/{node}")
