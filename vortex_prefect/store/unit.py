@@ -180,7 +180,7 @@ class SqlUnit:
 
     def execution_by_key(self, idempotency_key: str) -> ExecutionRecord | None:
         """The execution that was queued with that idempotency key, or null."""
-        row = self._first(select(executions).where(executions.c.idempotency_key == idempotency_key))
+        row = self._first(select(executions).where(executions.c.idempotency_key == text_of(idempotency_key)))
         return execution_of(row) if row else None
 
     def executions(
