@@ -41,7 +41,7 @@ from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store.document_rows import DocumentRows
 from vortex_prefect.store.queue_rows import QueueRows
-from vortex_prefect.store.rows import event_of, execution_of, execution_row, graph_of, graph_row
+from vortex_prefect.store.rows import event_of, execution_of, execution_row, graph_of, graph_row, text_of
 from vortex_prefect.store.session import Session
 from vortex_prefect.store.tables import events, executions, graphs, settings
 
