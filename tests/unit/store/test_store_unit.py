@@ -53,7 +53,10 @@ async def test_a_full_disk_is_said_with_the_path_and_passes(store: SqlStore, tmp
     assert (await store.write(append_much)).sequence_number == 1
 
 
-async def test_a_full_disk_fails_all_who_share_the_commit_and_keeps_nothing_of_them(store: SqlStore) -> None:
+async def test_a_full_disk_fails_all_who_share_the_commit_and_keeps_nothing_of_them(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vortex_prefect.store.writer._LONGEST_S", 60.0)
     entered, go_on = threading.Event(), threading.Event()
 
     def block(unit: UnitOfWork) -> None:
