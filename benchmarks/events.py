@@ -29,10 +29,10 @@ from vortex_prefect.store import SqlStore, open_store
 
 SUBMITTERS = 8
 OFFERED_PER_S = 500
-OFFERED_S = 6.0
+OFFERED_S = 4.0
 #: How many wait at once when nobody paces them.
 CROWDS = (8, 64)
-SATURATED_S = 3.0
+SATURATED_S = 2.0
 ONE_BY_ONE = 2_000
 #: Before and after each part.
 SYNCS = 300

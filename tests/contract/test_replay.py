@@ -143,7 +143,7 @@ async def test_what_differs_is_found_and_mended(stack: Stack) -> None:
     await stack.store.write(spoil(ids))
     differences = {(each.kind, each.id): each.parts for each in (await stack.store.read(compare)).differences}
     assert differences == {
-        ("graph", ids["first"]): ("document",),
+        ("graph", ids["first"]): ("name", "document"),
         ("graph", ids["copy"]): ("state",),
         ("execution", ids["done"]): ("finished_ms", "nodes"),
         ("queue", ids["waiting"]): ("priority",),

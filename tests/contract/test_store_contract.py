@@ -268,6 +268,24 @@ class TestWhoSharesACommit:
         ended = await self.together(store, fail, lambda unit: (unit.event(event.event_id), unit.append(event)))
         assert ended[1] == (None, replace(event, sequence_number=1))
 
+    async def test_whose_statement_fails_fails_alone(self, store: SqlStore) -> None:
+        """Half of them ask for a place that no column holds; on PostgreSQL that ends their transaction's use."""
+        graphs = [a_graph(version=1 << 70 if number % 2 else 1) for number in range(6)]
+
+        def work(graph: GraphRecord) -> Callable[[UnitOfWork], int]:
+            def put(unit: UnitOfWork) -> int:
+                number = unit.append(an_event(graph.id)).sequence_number
+                unit.put_graph(graph)
+                return number
+
+            return put
+
+        ended = await self.together(store, *map(work, graphs))
+        assert [isinstance(end, Exception) for end in ended] == [False, True] * 3
+        assert [end for end in ended if isinstance(end, int)] == [1, 2, 3]
+        assert {event.aggregate_id for event in await store.read(all_events)} == {graph.id for graph in graphs[::2]}
+        assert {graph.id for graph in await store.read(lambda unit: unit.graphs(9))} == {g.id for g in graphs[::2]}
+
 
 class TestAtomicity:
     async def test_events_and_state_commit_together(self, store: SqlStore) -> None:
@@ -441,6 +459,18 @@ class TestGraphs:
         assert await state() is GraphState.MODIFIED
         await store.write(lambda unit: unit.delete_graph(graph.id))
         assert await state() is GraphState.DELETED
+
+    async def test_names_that_no_text_column_takes_are_listed_readably(self, store: SqlStore) -> None:
+        for at, (name, shown) in enumerate((("a\0b", "a\ufffdb"), ("c\ud800", "c?")), 1):
+            graph = a_graph(name=name, document={"name": name}, updated_ms=at)
+            await store.write(putting(graph))
+            assert await store.read(lambda unit: unit.graphs(1)) == [graph]
+            assert [head.name for head in await store.read(lambda unit: unit.graph_heads(1))] == [shown]
+
+    async def test_keys_may_hold_what_no_text_column_takes(self, store: SqlStore) -> None:
+        execution = an_execution(options={"idempotency_key": "a\0\ud800"})
+        await store.write(putting(execution))
+        assert await store.read(lambda unit: unit.execution_by_key("a\0\ud800")) == execution
 
 
 class TestTheQueue:

@@ -27,7 +27,7 @@ from vortex_prefect.service.idempotency import digest, refuse_other_content, sco
 from vortex_prefect.service.live import pending_nodes
 from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.paging import Cursor
-from vortex_prefect.service.queue import Queue, entry_of
+from vortex_prefect.service.queue import Queue
 from vortex_prefect.service.reports import Reports, execution_event
 
 #: How long an execution that the engine knows may take to be known here.
@@ -96,7 +96,7 @@ class Executions:
         self._queue.check_room()
         catalogue = await self._catalogue.current()
         record, saved_hash = await asyncio.to_thread(self._freeze, graph_record, options, catalogue, asked)
-        queued = entry_of(record, actor.user, options.not_before_ms)
+        queued = self._queue.place(record, actor, options.not_before_ms)
 
         def work(uow: UnitOfWork) -> ExecutionRecord:
             # Another request with the same key may have come first.

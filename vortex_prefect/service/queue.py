@@ -42,6 +42,9 @@ _ALL = 1_000_000
 #: Seconds between attempts to reach the engine; the last one repeats.
 _BACKOFF_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 
+#: Between the places of two that come within a millisecond: room for ten others to be moved in between.
+_ARRIVALS_APART = 1 << 10
+
 #: How often in a row the engine may not know an execution that it accepted before that counts as
 #: a loss. Once is normal: it ended, and the report is on its way.
 _MISSES = 2
@@ -125,6 +128,7 @@ class Queue:
         self._sent: dict[str, _Entry] = {}
         self._interrupted: list[ExecutionRecord] = []
         self._paused = False
+        self._last_place = 0
         self._wake = asyncio.Event()
         reports.on_report(self._heard)
 
@@ -147,6 +151,12 @@ class Queue:
         """Let a stored execution wait for its turn."""
         self._waiting[record.id] = _Entry(request_of(record), queued or entry_of(record))
         self._wake.set()
+
+    def place(self, record: ExecutionRecord, actor: Actor, not_before_ms: int | None) -> QueueEntry:
+        """Where somebody's execution will stand: behind all that came before, whatever the clock says."""
+        entry = entry_of(record, actor.user, not_before_ms)
+        self._last_place = max(entry.place, self._last_place + _ARRIVALS_APART)
+        return replace(entry, place=self._last_place)
 
     def withdraw(self, execution_id: str) -> bool:
         """Take an execution out that the engine has not accepted; false if it has."""
@@ -234,6 +244,7 @@ class Queue:
         records = await self._store.read(lambda uow: uow.executions(_ALL, statuses=unfinished))
         self._paused = bool(await self._store.read(lambda uow: uow.get_setting(_PAUSED_SETTING)))
         entries = {queued.execution_id: queued for queued in await self._store.read(lambda uow: uow.waiting())}
+        self._last_place = max((queued.place for queued in entries.values()), default=0)
         for record in records:
             self._reports.track(record)
             if record.status is ExecutionStatus.QUEUED:

@@ -108,6 +108,9 @@ class PostgresDatabase:
         finally:
             if self._holding is not None:
                 with suppress(SQLAlchemyError):
+                    # At once: the server notices a closed connection a moment later.
+                    self._holding.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+                with suppress(SQLAlchemyError):
                     self._holding.close()
             self.close()
 

@@ -75,12 +75,13 @@ def graph_row(record: GraphRecord) -> dict[str, Any]:
     """
     _required_id("graph id", record.id)
     row = {name: getattr(record, name) for name in record.__slots__}
-    return {**row, "nodes": len(record.document.get("nodes", ()))}
+    return {**row, "name": text_of(record.name), "nodes": len(record.document.get("nodes", ()))}
 
 
 def graph_of(row: RowMapping) -> GraphRecord:
     """The record of a row of `graphs`."""
-    return GraphRecord(**{name: value for name, value in row.items() if name not in ("nodes", "state")})
+    fields = {name: value for name, value in row.items() if name not in ("nodes", "state")}
+    return GraphRecord(**{**fields, "name": row["document"].get("name", row["name"])})
 
 
 def head_of(row: RowMapping) -> GraphHead:
@@ -97,13 +98,18 @@ def execution_row(record: ExecutionRecord) -> dict[str, Any]:
     _required_id("execution id", record.id)
     _required_id("graph id", record.graph_id)
     row = {name: getattr(record, name) for name in record.__slots__}
-    return {**row, "status": record.status.value, "idempotency_key": record.options.get("idempotency_key")}
+    return {**row, "status": record.status.value, "idempotency_key": text_of(record.options.get("idempotency_key"))}
 
 
 def execution_of(row: RowMapping) -> ExecutionRecord:
     """The record of a row of `executions`."""
     fields = {name: value for name, value in row.items() if name not in ("idempotency_key", "revision")}
     return ExecutionRecord(**{**fields, "status": ExecutionStatus(row["status"])})
+
+
+def text_of(text: str | None) -> str | None:
+    """A text that columns take: PostgreSQL's hold no NUL, and nobody's half a surrogate pair."""
+    return None if text is None else text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _required_id(name: str, text: str) -> str:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
-from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event
 
@@ -101,7 +100,7 @@ class SqliteDatabase:
     def knows_event(self, connection: Connection, event_id: str) -> bool:
         """See `Database.knows_event`: 1 µs; the same question through SQLAlchemy takes 14."""
         question = "SELECT 1 FROM events WHERE event_id = ?"
-        return _raw(connection).execute(question, (UUID(event_id).hex,)).fetchone() is not None
+        return _raw(connection).execute(question, (event_id.replace("-", ""),)).fetchone() is not None
 
     def event_values(self, row: dict[str, Any]) -> tuple[Any, ...]:
         """See `Database.event_values`: ids without dashes and times in UTC, as SQLAlchemy keeps both here."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
-    Executable,
     RowMapping,
     Select,
     Table,
@@ -17,9 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    func,
     insert,
-    literal,
     or_,
     select,
     update,
@@ -33,17 +30,17 @@ from vortex_prefect.core.contracts import (
     QueueEntry,
     StoredDocument,
 )
-from vortex_prefect.core.errors import RequestError, SystemFault
-from vortex_prefect.core.events import AggregateType, Event, Fact
+from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.ids import is_id
 from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store.document_rows import DocumentRows
+from vortex_prefect.store.log_unit import LogUnit
 from vortex_prefect.store.queue_rows import QueueRows
-from vortex_prefect.store.rows import event_of, execution_of, execution_row, graph_of, graph_row
+from vortex_prefect.store.rows import execution_of, execution_row, graph_of, graph_row, text_of
 from vortex_prefect.store.session import Session
-from vortex_prefect.store.tables import events, executions, graphs, settings
+from vortex_prefect.store.tables import executions, graphs, settings
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -83,32 +80,14 @@ class RecentRecords:
     executions: Recent[ExecutionRecord] = field(default_factory=Recent)
 
 
-class SqlUnit:
+class SqlUnit(LogUnit):
     """`UnitOfWork` in a session; each method may raise what `faults.translated` does."""
 
     def __init__(self, session: Session, recent: RecentRecords, *, writable: bool) -> None:
-        self._session = session
+        super().__init__(session)
         self._recent = recent
         self._writable = writable
-        self._ended = False
         self._written: dict[str, GraphRecord] = {}
-
-    def append(self, event: Event, *, after: int | None = None) -> Event:
-        """Append to the log; an event whose id is there already is answered with the one stored.
-
-        Args:
-            after: the last event of its aggregate that the caller has seen; 0: there was none.
-
-        Raises:
-            RequestError: RQ-003, the aggregate has got another event since.
-            ValueError: an id is not in its canonical form.
-            TypeError: payload or metadata are no JSON.
-        """
-        self._check()
-        if after is not None and (last := self._last_of(event.aggregate_id)) != after:
-            message = f"{event.aggregate_type} {event.aggregate_id} is at event {last}, not {after}"
-            raise RequestError("RQ-003", message)
-        return self._session.append(event)
 
     def put_graph(self, record: GraphRecord) -> None:
         """Insert or replace the current state of a graph.
@@ -180,7 +159,7 @@ class SqlUnit:
 
     def execution_by_key(self, idempotency_key: str) -> ExecutionRecord | None:
         """The execution that was queued with that idempotency key, or null."""
-        row = self._first(select(executions).where(executions.c.idempotency_key == idempotency_key))
+        row = self._first(select(executions).where(executions.c.idempotency_key == text_of(idempotency_key)))
         return execution_of(row) if row else None
 
     def executions(
@@ -233,51 +212,6 @@ class SqlUnit:
         """Remove entries that left the queue before; how many."""
         return self._queue().forget(left_before_ms)
 
-    def event(self, event_id: str) -> Event | None:
-        """An event of the log, or null."""
-        self._check()
-        return self._session.event(event_id) if is_id(event_id) else None
-
-    def events(
-        self,
-        *,
-        aggregate_id: str | None = None,
-        aggregate_type: AggregateType | None = None,
-        after: int = 0,
-        limit: int = 1000,
-    ) -> list[Event]:
-        """Events with a higher sequence number than `after`, in order."""
-        statement = select(events).where(events.c.sequence_number > after).order_by(events.c.sequence_number)
-        if aggregate_id is not None:
-            if not is_id(aggregate_id):
-                return []
-            statement = statement.where(events.c.aggregate_id == aggregate_id)
-        if aggregate_type is not None:
-            # As text of the statement: that a parameter means a partial index, no planner has to see.
-            statement = statement.where(events.c.aggregate_type == literal(aggregate_type, literal_execute=True))
-        return [event_of(row) for row in self._log(statement.limit(limit))]
-
-    def facts(self, after: int, limit: int) -> list[Fact]:
-        """Events with a higher sequence number than `after`, in order, for projections."""
-        self._check()
-        return self._session.facts(after, limit)
-
-    def log_extent(self) -> tuple[int, int]:
-        """How many events there are, and the last one's number."""
-        extent = select(func.count().label("count"), func.coalesce(func.max(events.c.sequence_number), 0).label("last"))
-        row = self._log(extent)[0]
-        return int(row["count"]), int(row["last"])
-
-    def event_heads(self, aggregate_id: str, *, before: int | None = None, limit: int = 1000) -> list[Event]:
-        """Events with a lower sequence number than `before`, last first, without their payloads."""
-        if not is_id(aggregate_id):
-            return []
-        statement = select(*(column for column in events.c if column is not events.c.payload))
-        statement = statement.where(events.c.aggregate_id == aggregate_id).order_by(events.c.sequence_number.desc())
-        if before is not None:
-            statement = statement.where(events.c.sequence_number < before)
-        return [event_of({**row, "payload": {}}) for row in self._log(statement.limit(limit))]
-
     def document(self, graph_id: str) -> StoredDocument | None:
         """The shared document of a graph, or null while nobody has opened one."""
         return self._documents().get(graph_id)
@@ -320,10 +254,6 @@ class SqlUnit:
         for record in self._written.values():
             self._recent.graphs.put(record.id, record.version, record, len(record.document.get("nodes", ())))
 
-    def end(self) -> None:
-        """Refuse all further use."""
-        self._ended = True
-
     def _graphs(
         self, statement: Select[Any], limit: int, before_ms: int | None, before_id: str | None
     ) -> Sequence[RowMapping]:
@@ -358,44 +288,11 @@ class SqlUnit:
         if self._write(replacement, _row_count, {**row, "key": key}) == 0:
             self._write(creation, _row_count, row)
 
-    def _first(self, statement: Select[Any], values: Row | None = None) -> RowMapping | None:
-        return self._execute(statement, lambda result: result.mappings().first(), values)
-
-    def _all(self, statement: Select[Any]) -> Sequence[RowMapping]:
-        return self._execute(statement, lambda result: result.mappings().all())
-
     def _documents(self) -> DocumentRows:
         return DocumentRows(self._execute, self._write)
 
     def _queue(self) -> QueueRows:
         return QueueRows(self._execute, self._write)
-
-    def _write(
-        self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None
-    ) -> T:
-        self._check()
-        return self._session.write(statement, take, values)
-
-    def _execute(
-        self, statement: Executable, take: Callable[[CursorResult[Any]], T], values: Row | list[Row] | None = None
-    ) -> T:
-        self._check()
-        return self._session.execute(statement, take, values)
-
-    def _log(self, statement: Select[Any]) -> Sequence[RowMapping]:
-        self._check()
-        return self._session.log(statement)
-
-    def _last_of(self, aggregate_id: str) -> int:
-        if not is_id(aggregate_id):
-            return 0
-        last = select(events.c.sequence_number).where(events.c.aggregate_id == aggregate_id)
-        found = self._log(last.order_by(events.c.sequence_number.desc()).limit(1))
-        return int(found[0]["sequence_number"]) if found else 0
-
-    def _check(self) -> None:
-        if self._ended:
-            raise SystemFault("SY-007", "a unit of work was used after its end")
 
 
 def _row_count(result: CursorResult[Any]) -> int:

@@ -97,7 +97,7 @@ class Line:
 
 
 class Log:
-    """What is known of the log between two transactions: nobody else writes it."""
+    """What is known of the log between two transactions, for as long as none fails: nobody else writes it."""
 
     def __init__(self) -> None:
         self.last: int | None = None

@@ -11,6 +11,7 @@ from tests.fakes.graphs import picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
 from vortex_prefect.core.errors import GraphError, Problem, RequestError
 from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus
+from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.executions import Options
 from vortex_prefect.service.queue import Queue
 
@@ -24,8 +25,7 @@ async def test_priority_first_then_age(bench: Bench) -> None:
     records = {p: await bench.queued(Options(priority=p), graph_id) for p in (0, 5, -1)}
     second_of_five = await bench.queued(Options(priority=5), graph_id)
     waiting = [entry["execution_id"] for entry in bench.control.queue.snapshot()["waiting"]]
-    fives = sorted([records[5], second_of_five], key=lambda record: (record.created_ms, record.id))
-    assert waiting == [*(record.id for record in fives), records[0].id, records[-1].id]
+    assert waiting == [records[5].id, second_of_five.id, records[0].id, records[-1].id]
 
 
 async def test_at_most_concurrency_at_once(running: Bench) -> None:
@@ -244,3 +244,90 @@ async def test_the_check_passes_on_that_the_engine_is_away(running: Bench) -> No
     running.engine.fault = unreachable()
     with pytest.raises(Exception, match="SY-004"):
         await running.control.queue.check()
+
+
+async def test_an_hour_without_an_engine_costs_nothing_and_each_runs_once(bench: Bench) -> None:
+    """Time is what the queue sleeps: an hour of pauses, and each of twenty waits for it."""
+    slept_s = 0.0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal slept_s
+        slept_s += seconds
+        if slept_s >= 3600:
+            bench.engine.fault = None
+        await asyncio.sleep(0)
+
+    graph_id = await _graph(bench)
+    records = [await bench.queued(graph_id=graph_id) for _ in range(20)]
+    bench.engine.fault = unreachable()
+    reports = bench.control.reports
+    reports.listening.set()
+    queue = Queue(bench.store, bench.engine, reports, concurrency=2, sleep=sleep)
+    await queue.load()
+    running = asyncio.create_task(queue.run())
+    for _ in records:
+        request = await bench.engine.submitted.get()
+        for status in (ExecutionStatus.RUNNING, ExecutionStatus.COMPLETED):
+            await reports.handle(ExecutionReport(request.execution_id, status, at_ms=1))
+        await reports.settle()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert slept_s >= 3600
+    assert [request.execution_id for request in bench.engine.requests] == [record.id for record in records]
+    for record in records:
+        assert bench.store.event_types(record.id) == ["ExecutionQueued", "ExecutionStarted", "ExecutionCompleted"]
+
+
+async def test_what_has_a_time_waits_for_it(bench: Bench) -> None:
+    now = 1_000
+    graph_id = await _graph(bench)
+    later = await bench.queued(Options(not_before_ms=2_000, priority=9), graph_id)
+    first = await bench.queued(graph_id=graph_id)
+    ticks: asyncio.Queue[None] = asyncio.Queue()
+
+    async def sleep(_: float) -> None:
+        await ticks.get()
+
+    bench.control.reports.listening.set()
+    queue = Queue(bench.store, bench.engine, bench.control.reports, concurrency=4, sleep=sleep, clock=lambda: now)
+    await queue.load()
+    tasks = [asyncio.create_task(work()) for work in (queue.run, queue.watch_the_clock)]
+    assert (await bench.engine.submitted.get()).execution_id == first.id
+    assert queue.snapshot()["waiting"][0]["not_before"] == "1970-01-01T00:00:02.000Z"
+    for _ in range(3):
+        ticks.put_nowait(None)
+        await asyncio.sleep(0)
+    assert bench.engine.submitted.empty()
+    now = 2_000
+    ticks.put_nowait(None)
+    assert (await bench.engine.submitted.get()).execution_id == later.id
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_places_and_people_outlive_a_restart(bench: Bench) -> None:
+    graph_id = await _graph(bench)
+    await bench.control.queue.pause(True, ACTOR)
+    mine = [await bench.queued(graph_id=graph_id) for _ in range(3)]
+    others = await bench.control.executions.execute(graph_id, Options(), Actor("bob"))
+    await bench.control.executions.move(mine[2].id, mine[0].id, ACTOR)
+    expected = [mine[2].id, others.id, mine[0].id, mine[1].id]
+    for each in (bench, bench.restarted()):
+        if each is not bench:
+            await each.control.queue.load()
+        waiting = each.control.queue.snapshot()["waiting"]
+        assert [entry["execution_id"] for entry in waiting] == expected
+        assert [entry["user"] for entry in waiting] == ["ada", "bob", "ada", "ada"]
+
+
+async def test_what_does_not_wait_is_neither_moved_nor_removed(running: Bench) -> None:
+    record = await running.queued()
+    await running.engine.submitted.get()
+    running.engine.started(record.id)
+    await running.sink.next("execution.status")
+    executions = running.control.executions
+    for refused in (executions.move(record.id, record.id, ACTOR), executions.remove(record.id, ACTOR)):
+        with pytest.raises(RequestError) as caught:
+            await refused
+        assert caught.value.code in ("RQ-001", "RQ-007")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -47,6 +49,31 @@ async def test_a_full_disk_is_said_with_the_path_and_passes(store: SqlStore, tmp
         await store.write(append_much)
     assert caught.value.hint == f"Free space on the file system of {tmp_path}/vortex.db."
     assert str(store.statistics().last_error) == str(caught.value)
+    await store.write(lambda unit: sql(unit, "PRAGMA max_page_count = 100000"))
+    assert (await store.write(append_much)).sequence_number == 1
+
+
+async def test_a_full_disk_fails_all_who_share_the_commit_and_keeps_nothing_of_them(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vortex_prefect.store.writer._LONGEST_S", 60.0)
+    entered, go_on = threading.Event(), threading.Event()
+
+    def block(unit: UnitOfWork) -> None:
+        fill_the_disk(unit)
+        entered.set()
+        assert go_on.wait(30)
+
+    first = asyncio.create_task(store.write(block))
+    await asyncio.to_thread(entered.wait, 30)
+    small = asyncio.create_task(store.write(lambda unit: unit.append(an_event())))
+    large = [asyncio.create_task(store.write(append_much)) for _ in range(3)]
+    while store.statistics().queued < 5:
+        await asyncio.sleep(0)
+    go_on.set()
+    await first
+    ended = await asyncio.gather(small, *large, return_exceptions=True)
+    assert [getattr(end, "code", end) for end in ended] == ["SY-006"] * 4
     await store.write(lambda unit: sql(unit, "PRAGMA max_page_count = 100000"))
     assert (await store.write(append_much)).sequence_number == 1
 
