@@ -13,6 +13,11 @@ from vortex_prefect.collab.encoding import GC, IN_MAP, SKIP, Id, Reader, Struct,
 from vortex_prefect.collab.history import History, NoDocumentError
 
 
+def covers(horizon: Mapping[int, int], state: Mapping[int, int]) -> bool:
+    """Whether who has a state has nothing of what is before a horizon, or all of it."""
+    return not any(state.values()) or all(state.get(client, 0) >= clock for client, clock in horizon.items())
+
+
 class Horizon:
     """Up to where a document was squeezed.
 
@@ -40,7 +45,7 @@ class Horizon:
 
     def covered_by(self, state: Mapping[int, int]) -> bool:
         """Whether who has this state, as a state vector says it, has nothing or all up to the horizon."""
-        return not any(state.values()) or all(state.get(client, 0) >= clock for client, clock in self._state.items())
+        return covers(self._state, state)
 
     def reached_by(self, update: bytes) -> bool:
         """Whether an update needs nothing that was left out.

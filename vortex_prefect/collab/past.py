@@ -15,7 +15,7 @@ from pycrdt import Doc
 
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab.encoding import read_state
-from vortex_prefect.collab.horizon import Horizon
+from vortex_prefect.collab.horizon import Horizon, covers
 from vortex_prefect.collab.marks import Marks
 from vortex_prefect.collab.squeeze import squeeze
 from vortex_prefect.core.contracts import StoredDocument
@@ -47,7 +47,8 @@ class Past:
         """`doc` holds what is stored, and nothing else yet."""
         self._doc = doc
         self._marks = Marks(stored.horizon, doc.get_state())
-        self._horizon = Horizon(stored.snapshot, read_state(stored.horizon))
+        self._limits = read_state(stored.horizon)
+        self._horizon: Horizon | None = None
         self._snapshot, self._state = stored.snapshot, doc.get_state()
         #: Edits since the snapshot was begun that is being made; null while none is.
         self._meanwhile: list[bytes] | None = None
@@ -68,10 +69,16 @@ class Past:
         if self._meanwhile is not None:
             self._meanwhile += updates
 
+    def horizon(self) -> Horizon:
+        """Who may edit. Read with the first edit: that takes 50 ms for a large document, and who looks need not wait."""
+        if self._horizon is None:
+            self._horizon = Horizon(self._snapshot, self._limits)
+        return self._horizon
+
     def reached_by(self, update: bytes) -> bool:
         """Whether an edit rests on nothing that is forgotten; RQ-001 if it is none."""
         try:
-            return self._horizon.reached_by(update)
+            return self.horizon().reached_by(update)
         except (IndexError, ValueError) as error:
             raise RequestError("RQ-001", f"this is no update of a Yjs document: {error}") from None
 
@@ -83,7 +90,7 @@ class Past:
         """
         try:
             known = read_state(state)
-            if not self._horizon.covered_by(known):
+            if not covers(self._limits, known):
                 return None
             if any(known.values()):
                 return (protocol.answers(self._doc.get_update(state)),)
@@ -110,7 +117,7 @@ class Past:
             return None
         # From now on nobody can.
         self._marks.settle(horizon_state)
-        self._horizon = horizon
+        self._horizon, self._limits = horizon, read_state(horizon_state)
         return Snapshot(StoredDocument(graph_id, content, number, number, horizon_state), state, behind_bytes)
 
     def stored(self, snapshot: Snapshot) -> None:

@@ -165,6 +165,7 @@ class Room:
     def look(self) -> None:
         """Read the document before the first edit has to wait for that."""
         if self._fault is None:
+            self._past.horizon()
             _ = self.graph
 
     @property
