@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -18,7 +20,7 @@ import psycopg
 
 _MISSING = (
     "the tests of the store need PostgreSQL's server: install the package `postgresql` "
-    "(apt-get install -y postgresql), or put initdb and pg_ctl on the PATH"
+    "(apt-get install -y postgresql), or put initdb and postgres on the PATH"
 )
 #: Whom the server may run as: it refuses root.
 _USERS = ("postgres", "nobody")
@@ -31,6 +33,7 @@ class PostgresServer:
     bin: Path
     folder: Path
     user: str | None
+    children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -52,19 +55,33 @@ class PostgresServer:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement.encode())
 
-    def control(self, *arguments: str) -> None:
-        """Run pg_ctl and wait for it."""
-        command = [str(self.bin / "pg_ctl"), "-w", "-D", str(self.folder / "data"), *arguments]
-        _run(command, self.user)
-
     def start(self, *options: str) -> None:
-        """Start it, and wait until it answers."""
-        settings = ["-h ''", f"-k {self.folder}", *options]
-        self.control("-o", " ".join(settings), "-l", str(self.folder / "log"), "start")
+        """Start it, and wait until it answers. It is our child, and dies with us however we end."""
+        command = [str(self.bin / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)]
+        settings = [word for option in ("-c listen_addresses=", *options) for word in option.split(" ")]
+        with (self.folder / "log").open("ab") as log:
+            child = subprocess.Popen(
+                [*_as_user(self.user, "--pdeathsig", "QUIT"), *command, *settings],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+            )
+        self.children.append(child)
+        while child.poll() is None:
+            try:
+                self.execute("SELECT 1")
+                return
+            except psycopg.OperationalError:
+                time.sleep(0.02)  # another process's progress, which only asking shows
+        raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'log').read_text(errors='replace')[-2000:]}")
 
-    def stop(self, mode: str = "immediate") -> None:
-        """`immediate` is what a power cut leaves behind."""
-        self.control("-m", mode, "stop")
+    def stop(self) -> None:
+        """At once, which is what a power cut leaves behind."""
+        while self.children:
+            child = self.children.pop()
+            child.send_signal(signal.SIGQUIT)
+            child.wait()
 
 
 @contextmanager
@@ -94,7 +111,7 @@ def _programs() -> Path:
     # Debian keeps them off the PATH, a folder for each version.
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     for folder in folders:
-        if (folder / "pg_ctl").exists() and (folder / "initdb").exists():
+        if (folder / "postgres").exists() and (folder / "initdb").exists():
             return folder
     raise RuntimeError(_MISSING)
 
@@ -107,17 +124,18 @@ def _exists(user: str) -> bool:
     return True
 
 
+def _as_user(user: str | None, *options: str) -> list[str]:
+    """What lets a command run as another user; util-linux has it."""
+    who = []
+    if user is not None:
+        found = pwd.getpwnam(user)
+        who = [f"--reuid={found.pw_uid}", f"--regid={found.pw_gid}", "--clear-groups"]
+    return ["setpriv", *who, *options, "--"] if who or options else []
+
+
 def _run(command: list[str], user: str | None) -> None:
-    prefix = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--clear-groups", "--"]
-    # Its server keeps the descriptors that it inherits: a pipe would never end.
-    with tempfile.TemporaryFile() as said:
-        done = subprocess.run(
-            [*prefix, *command], stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd="/", check=False
-        )
-        if done.returncode:
-            said.seek(0)
-            raise RuntimeError(f"{command[0]} failed: {said.read().decode(errors='replace')}")
-
-
-def _group(user: str) -> int:
-    return pwd.getpwnam(user).pw_gid
+    done = subprocess.run(
+        [*_as_user(user), *command], stdin=subprocess.DEVNULL, capture_output=True, cwd="/", check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {done.stderr.decode(errors='replace')}")
