@@ -70,7 +70,7 @@ class Past:
             self._meanwhile += updates
 
     def horizon(self) -> Horizon:
-        """Who may edit. Read with the first edit: that takes 50 ms for a large document, and who looks need not wait."""
+        """Who may edit. Read with the first edit: that takes 50 ms for a large document, which who looks is spared."""
         if self._horizon is None:
             self._horizon = Horizon(self._snapshot, self._limits)
         return self._horizon
