@@ -108,7 +108,7 @@ class ControlPlane:
         return await self._engine.status()
 
     async def recent_status(self) -> dict[str, Any]:
-        """A status that is not older than a second; SY-004."""
+        """The engine's status, or where it is slow the last one that it gave within a second; SY-004."""
         return await self._status.current()
 
     def store_statistics(self) -> StoreStatistics:

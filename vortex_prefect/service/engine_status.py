@@ -9,34 +9,35 @@ from typing import Any
 
 from vortex_prefect.core.contracts import EnginePort
 
-#: An answer is given again for so long; from then on another one is asked for.
-_FRESH_S = 0.25
-#: While that is under way, the one before is given for so long.
+#: Who has waited for so long is given the answer before, unless that is older than a second.
+_PATIENCE_S = 0.03
 _STALE_S = 1.0
 
 
 class EngineStatus:
-    """`EnginePort.status`, not older than a second, asked for once at a time."""
+    """`EnginePort.status`, asked for once for all who ask at the same time."""
 
-    def __init__(self, engine: EnginePort, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, engine: EnginePort, clock: Callable[[], float] = time.monotonic, patience_s: float = _PATIENCE_S
+    ) -> None:
         self._engine = engine
         self._clock = clock
+        self._patience_s = patience_s
         self._known: dict[str, Any] = {}
         self._at = float("-inf")
         self._asking: asyncio.Task[dict[str, Any]] | None = None
 
     async def current(self) -> dict[str, Any]:
-        """The status; SY-004 where the engine does not answer."""
-        age_s = self._clock() - self._at
-        if age_s < _FRESH_S:
-            return self._known
+        """The status, or the last one where the engine is slow; SY-004 where it does not answer."""
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask())
             self._asking.add_done_callback(self._answered)
-        if age_s < _STALE_S:
-            return self._known
+        asking = self._asking
         # One who gives up waiting leaves the others what they wait for.
-        return await asyncio.shield(self._asking)
+        await asyncio.wait((asking,), timeout=self._patience_s)
+        if not asking.done() and self._clock() - self._at < _STALE_S:
+            return self._known
+        return await asyncio.shield(asking)
 
     async def close(self) -> None:
         """End what is under way."""
