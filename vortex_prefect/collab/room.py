@@ -281,7 +281,7 @@ class Room:
         if self._snapshotting is not None:
             await asyncio.gather(self._snapshotting, return_exceptions=True)
         if self._number > self._past.number and self._fault is None:
-            await self._put_snapshot()
+            await self._put_snapshot(self._number)
 
     def close(self, code: int, reason: str) -> None:
         """Send everybody away, and let go of the document; a commit that somebody waits for does not come any more."""
@@ -486,7 +486,8 @@ class Room:
             self._due = True
             self._wake.set()
             return
-        self._snapshotting = asyncio.create_task(self._put_snapshot())
+        # Up to what is committed now: when the task begins, the next commit may be under way.
+        self._snapshotting = asyncio.create_task(self._put_snapshot(self._number))
         self._snapshotting.add_done_callback(self._snapshot_made)
 
     def _snapshot_made(self, task: asyncio.Task[None]) -> None:
@@ -494,8 +495,8 @@ class Room:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("no snapshot of graph %s was stored: %s", self.graph_id, error)
 
-    async def _put_snapshot(self) -> None:
-        if self._unsettled or (snapshot := await self._past.snapshot(self.graph_id, self._number)) is None:
+    async def _put_snapshot(self, number: int) -> None:
+        if self._unsettled or (snapshot := await self._past.snapshot(self.graph_id, number)) is None:
             return
         if self._fault is None:
             await self._store.write(lambda uow: _put(uow, snapshot.stored))
