@@ -71,7 +71,8 @@ class Bridge:
         """The execution once it has ended."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
-                execution: dict[str, Any] = (await self.http.get(f"/api/execution/{execution_id}")).json()
+                response = await self.http.get(f"/api/execution/{execution_id}")
+                execution: dict[str, Any] = response.raise_for_status().json()
                 if execution["finished_at"] is not None:
                     return execution
                 # A call in process may never wait for anything.
@@ -124,7 +125,8 @@ async def bridge(
     hub = hub or Hub()
     limits = limits or Limits()
     store, engine = MemoryStore(), engine or FakeEngine(catalogue())
-    settings = Settings(home=home, debug_nodes=debug_nodes)
+    # Tests ask as often as they can; those of the limit on requests set one.
+    settings = Settings(home=home, debug_nodes=debug_nodes, requests_per_s=0)
     control = ControlPlane(store, engine, settings, hub.publish, limits=limits)
     context = BridgeContext(settings, control, hub, limits, gate=open_gate(settings))
     transport = httpx.ASGITransport(create_app(context), raise_app_exceptions=False)

@@ -49,7 +49,7 @@ def test_a_node_that_fails_twice_completes_at_its_third_attempt(stack: StackClie
 
 def test_a_node_that_kills_its_worker_completes_on_the_next_one(stack: StackClient) -> None:
     workers = stack.bridge.get("/api/workers").json()["workers"]
-    execution = stack.run(graph("a crash", {"crash": debug("crash", times=1, retries=1)}))
+    execution = stack.run(graph("a crash", {"crash": debug("crash", times=1, retries=1)}), force=True)
     assert execution["status"] == "completed"
     assert execution["nodes"]["crash"]["attempt"] == 2
     successors = stack.bridge.get("/api/workers").json()["workers"]
