@@ -21,7 +21,7 @@ async function ofEditor(browser, graph) {
   const bare = { area: canvas, nodes: await boxes(page, graph), edges: graph.edges };
   // Progress of its nodes arrives from here on.
   const { execution_id: execution } = await post(`/api/graph/${id}/execute`, {});
-  await page.waitForSelector('[data-state="running"]');
+  await page.waitForSelector('[data-run="running"], [data-state="running"]');
   const found = await views(page, { area: canvas, handle: ".node-head" });
   await post(`/api/execution/${execution}/cancel`, {});
   await page.close();

@@ -3,45 +3,48 @@ import { Ban, ChevronDown, ChevronRight, CircleSlash2 } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
-import { useCanvas, useConnected, useEditor, useNodeProblems, useUi } from "../../hooks/editor";
+import { useEditor, useFull, useNodeProblems, useNodeState, useUi } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
 import { ui } from "../../store/ui";
 import { hueOf, iconOf } from "./appearance";
 import { CollapsedPorts, NodeBody } from "./NodeBody";
 import { NodePreview, NodeState, RunMark } from "./NodeState";
 import { NodeValue } from "./NodeValue";
+import { PlainBody, useLive } from "./PlainNode";
 import { UnknownBody } from "./UnknownBody";
 
 type Props = NodeProps<Extract<FlowNode, { type?: "node" }>>;
 
+/**
+ * Drawn again only when the node is another one: not when it is moved, nor when the view is. Whether it is drawn with
+ * its fields or plainly is told to it alone.
+ */
 export const GraphNode = memo(
   function GraphNode({ data: { node } }: Props) {
     const editor = useEditor();
+    const full = useFull(node.id);
+    const state = useNodeState(node.id);
+    const { live, pointer } = useLive();
     const spec = editor.catalogue.get(node.type);
-    const connected = useConnected(node.id);
-    const far = useCanvas((state) => state.far);
     const title = node.title ?? spec?.title ?? node.type;
+    const plain = !full && spec !== undefined;
     return (
       <div
-        className="node"
+        className={plain ? "node plain" : "node"}
         data-node={node.id}
         data-mode={node.mode}
         data-collapsed={node.collapsed}
         data-unknown={!spec}
+        data-run={plain ? state : undefined}
         style={{ "--hue": hueOf(spec) } as React.CSSProperties}
+        {...pointer}
       >
-        <RunMark id={node.id} />
-        <NodeHead node={node} spec={spec} title={title} />
-        {!spec && <UnknownBody id={node.id} />}
-        {spec &&
-          (node.collapsed ? (
-            <CollapsedPorts spec={spec} />
-          ) : (
-            <NodeBody node={node} spec={spec} connected={connected} />
-          ))}
+        {!plain && <RunMark id={node.id} />}
+        <NodeHead node={node} spec={spec} title={title} plain={plain} />
+        {plain ? <PlainBody node={node} spec={spec} live={live} /> : <FullBody node={node} spec={spec} />}
         {!node.collapsed && <NodePreview id={node.id} title={title} />}
-        {spec && !node.collapsed && !far && <NodeValue id={node.id} spec={spec} />}
-        <NodeState id={node.id} />
+        {!plain && spec && !node.collapsed && <NodeValue id={node.id} spec={spec} />}
+        {!plain && <NodeState id={node.id} />}
         <NodeProblems id={node.id} />
       </div>
     );
@@ -49,14 +52,25 @@ export const GraphNode = memo(
   (before, after) => before.data === after.data,
 );
 
-function NodeHead({ node, spec, title }: { node: NodeView; spec: NodeSpec | undefined; title: string }) {
-  const far = useCanvas((state) => state.far);
+function FullBody({ node, spec }: { node: NodeView; spec: NodeSpec | undefined }) {
+  if (!spec) return <UnknownBody id={node.id} />;
+  return node.collapsed ? <CollapsedPorts spec={spec} /> : <NodeBody node={node} spec={spec} />;
+}
+
+interface HeadProps {
+  node: NodeView;
+  spec: NodeSpec | undefined;
+  title: string;
+  plain: boolean;
+}
+
+function NodeHead({ node, spec, title, plain }: HeadProps) {
   const Icon = iconOf(spec);
   return (
     <div className="node-head" title={spec ? `${node.type}: ${spec.doc}` : node.type}>
-      {!far && <Fold node={node} />}
-      {!far && <Icon size={14} className="node-icon" aria-hidden="true" />}
-      <NodeTitle node={node} title={title} />
+      {!plain && <Fold node={node} />}
+      {!plain && <Icon size={14} className="node-icon" aria-hidden="true" />}
+      <NodeTitle node={node} title={title} plain={plain} />
       {node.mode === "muted" && <Ban size={13} aria-label="Muted" />}
       {node.mode === "bypassed" && <CircleSlash2 size={13} aria-label="Bypassed" />}
     </div>
@@ -79,7 +93,10 @@ function Fold({ node }: { node: NodeView }) {
   );
 }
 
-function NodeTitle({ node, title }: { node: NodeView; title: string }) {
+/** So many letters of a title fit when they are as large as they are from far away. */
+const FITTING = 18;
+
+function NodeTitle({ node, title, plain }: { node: NodeView; title: string; plain: boolean }) {
   const editor = useEditor();
   const renaming = useUi((state) => state.renaming === node.id);
   const field = useRef<HTMLInputElement>(null);
@@ -95,7 +112,7 @@ function NodeTitle({ node, title }: { node: NodeView; title: string }) {
     return (
       // biome-ignore lint/a11y/noStaticElementInteractions: F2 does the same from the keyboard
       <span className="node-title" onDoubleClick={() => ui.setState({ renaming: node.id })}>
-        {title}
+        {plain && title.length > FITTING ? `${title.slice(0, FITTING)}…` : title}
       </span>
     );
   }
