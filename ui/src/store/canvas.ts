@@ -27,13 +27,15 @@ export interface CanvasState {
   flow: ReactFlowInstance<FlowNode, FlowEdge> | null;
   /** Zoomed out so far that texts are not legible: nodes are drawn without their fields. */
   far: boolean;
+  /** Zoomed out so far that ports cannot be seen. */
+  veryFar: boolean;
 }
 
 /** Type of what an edge carries, for its colour. */
 export type EdgeTyping = (edge: EdgeView) => string;
 
 export function createCanvas() {
-  return createStore<CanvasState>(() => ({ nodes: [], edges: [], drawn: [], flow: null, far: true }));
+  return createStore<CanvasState>(() => ({ nodes: [], edges: [], drawn: [], flow: null, far: true, veryFar: false }));
 }
 export type Canvas = ReturnType<typeof createCanvas>;
 
@@ -85,15 +87,20 @@ function flowNode(node: NodeView, before: FlowNode | undefined, drag?: { x: numb
 
 /** Of so many nodes that are dragged together each has a layer of its own; more of them would be too many layers. */
 const MOST_LAYERS = 8;
-const CARRIED: React.CSSProperties = { willChange: "transform" };
+const CARRIED: React.CSSProperties = {};
+const IN_LAYER: React.CSSProperties = { willChange: "transform" };
 
 /**
  * A node is where its style says and not where React Flow's transform would put it: the browser keeps books on each
  * transform, and painting anything on a canvas of five hundred took 10 ms longer. One that is dragged keeps its
- * transform, in a layer of its own: nothing is painted again for it on the way.
+ * transform, for to place one by its style is to lay all out, which takes 28 ms for two thousand; seen from far away it
+ * is a layer of its own besides, and nothing is painted again for it on the way.
  */
-export function placed(node: FlowNode, carried = false): FlowNode {
-  if (carried && node.dragging) return node.style === CARRIED ? node : { ...node, style: CARRIED };
+export function placed(node: FlowNode, far = false): FlowNode {
+  if (node.dragging) {
+    const style = far ? IN_LAYER : CARRIED;
+    return node.style === style ? node : { ...node, style };
+  }
   const { x, y } = node.position;
   if (node.style?.left === x && node.style.top === y) return node;
   return { ...node, style: { left: x, top: y, transform: "none" } };
@@ -150,8 +157,11 @@ function flowEdge(edge: EdgeView, type: string, before: FlowEdge | undefined): F
 
 export function changeNodes(canvas: Canvas, changes: NodeChange<FlowNode>[]): void {
   const kept = changes.filter((change) => change.type !== "remove");
-  const carried = kept.filter((change) => change.type === "position" && change.dragging).length <= MOST_LAYERS;
-  canvas.setState(({ nodes }) => ({ nodes: applyNodeChanges(kept, nodes).map((node) => placed(node, carried)) }));
+  const dragged = kept.filter((change) => change.type === "position" && change.dragging).length;
+  canvas.setState(({ nodes, far }) => {
+    const inLayers = far && dragged <= MOST_LAYERS;
+    return { nodes: applyNodeChanges(kept, nodes).map((node) => placed(node, inLayers)) };
+  });
 }
 
 export function changeEdges(canvas: Canvas, changes: EdgeChange<FlowEdge>[]): void {

@@ -7,9 +7,11 @@ import { KeyedStore } from "./keyed";
 
 /** Below this zoom texts are not legible, and their drawing only costs time. */
 const FAR = 0.42;
+/** Below this one, ports are less than two pixels wide. */
+const VERY_FAR = 0.18;
 /** Parts of the view, to each side: so near to it, nodes get their fields; further off than that, they lose them. */
-const NEAR_BY = 0.4;
-const AWAY = 1;
+const NEAR_BY = 0.15;
+const AWAY = 0.4;
 /** A wire may swing out of the box of its ends by so much, on the canvas. */
 const SWING = 160;
 
@@ -39,15 +41,16 @@ export class Detail {
    */
   look({ x, y, zoom }: Look, size: { width: number; height: number }): string[] {
     const { nodes, edges } = this.#canvas.getState();
-    const far = zoom < FAR;
+    const [far, veryFar] = [zoom < FAR, zoom < VERY_FAR];
     const view = { x: -x / zoom, y: -y / zoom, width: size.width / zoom, height: size.height / zoom };
-    const same = nodes === this.#nodes && edges === this.#edges && far === this.#canvas.getState().far;
+    const before = this.#canvas.getState();
+    const same = nodes === this.#nodes && edges === this.#edges && far === before.far && veryFar === before.veryFar;
     if (same && (far || (this.#kept && holds(this.#kept, view)))) return [];
     [this.#nodes, this.#edges] = [nodes, edges];
     const near = grown(view, NEAR_BY);
     this.#kept = far ? null : near;
     const drawn = far ? [] : edgesNear(nodes, edges, near);
-    this.#canvas.setState((state) => ({ far, drawn: sameItems(state.drawn, drawn) ? state.drawn : drawn }));
+    this.#canvas.setState((state) => ({ far, veryFar, drawn: sameItems(state.drawn, drawn) ? state.drawn : drawn }));
     return this.#dress(far ? [] : nodes, near, grown(view, AWAY));
   }
 

@@ -34,7 +34,7 @@ export function Canvas() {
   const area = useRef<HTMLDivElement>(null);
   const nodes = useCanvas((state) => state.nodes);
   const edges = useCanvas((state) => state.drawn);
-  const far = useCanvas((state) => state.far);
+  const far = useCanvas((state) => (state.veryFar ? "very" : state.far || undefined));
   const { grid, snap, minimap, drag } = usePreferences((state) => state);
   const { state, handlers } = useConnecting(editor, area);
   const dragging = useDragging(editor, area);
@@ -52,7 +52,7 @@ export function Canvas() {
     <div
       ref={area}
       className="canvas"
-      data-far={far || undefined}
+      data-far={far}
       onPointerMove={(event) => track(editor, event)}
       onPointerLeave={() => {
         pointer.over = false;

@@ -33,8 +33,8 @@ function Wires() {
     if (picture.current) return follow(editor, edges, style, picture.current);
   }, [editor, edges, style]);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: edges are selected from the keyboard by their nodes
-    // biome-ignore lint/a11y/useKeyWithClickEvents: as above
+    // biome-ignore lint/a11y/useSemanticElements: there is no such element in SVG
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard reaches edges by their nodes
     <svg
       ref={picture}
       className="far-wires"
@@ -58,6 +58,7 @@ function Wires() {
 const FarWire = memo(function FarWire({ edge }: { edge: FlowEdge }) {
   const type = edge.data?.type ?? "ANY";
   return (
+    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: as React Flow does; a group in a drawing is not interactive
     <g
       className={edge.selected ? "react-flow__edge selected" : "react-flow__edge"}
       data-id={edge.id}
