@@ -12,6 +12,8 @@ const VERY_FAR = 0.18;
 /** Parts of the view, to each side: so near to it, nodes get their fields; further off than that, they lose them. */
 const NEAR_BY = 0.15;
 const AWAY = 0.4;
+/** Once one has zoomed in so far, what is kept is more than is looked at. */
+const WIDEST = 2;
 /** A wire may swing out of the box of its ends by so much, on the canvas. */
 const SWING = 160;
 
@@ -45,7 +47,7 @@ export class Detail {
     const view = { x: -x / zoom, y: -y / zoom, width: size.width / zoom, height: size.height / zoom };
     const before = this.#canvas.getState();
     const same = nodes === this.#nodes && edges === this.#edges && far === before.far && veryFar === before.veryFar;
-    if (same && (far || (this.#kept && holds(this.#kept, view)))) return [];
+    if (same && (far || (this.#kept && holds(this.#kept, view) && this.#kept.width < WIDEST * view.width))) return [];
     [this.#nodes, this.#edges] = [nodes, edges];
     const near = grown(view, NEAR_BY);
     this.#kept = far ? null : near;
