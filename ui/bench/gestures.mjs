@@ -54,6 +54,7 @@ async function circle(page, from, button) {
     }
     await new Promise((resolve) => setTimeout(resolve, MOUSE_MS));
   }
+  await tell("mouseMoved", from, BUTTONS[button]);
   await tell("mouseReleased", from, BUTTONS[button]);
   await session.detach();
 }
@@ -69,14 +70,17 @@ export async function moved(page, { area, handle }) {
   return { pan: await panned, drag: await dragged };
 }
 
+/** Where the node can be taken that is nearest to the middle and not covered there. */
 function nearest([handle, middle]) {
   const places = [...document.querySelectorAll(handle)].map((element) => {
     const box = element.getBoundingClientRect();
-    const id = element.closest(".react-flow__node").dataset.id;
-    return { id, x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    const node = element.closest(".react-flow__node");
+    return { node, id: node.dataset.id, x: box.x + box.width / 2, y: box.y + box.height / 2 };
   });
   const far = (place) => Math.hypot(place.x - middle.x, place.y - middle.y);
-  return places.sort((a, b) => far(a) - far(b))[0];
+  const free = ({ node, x, y }) => node.contains(document.elementFromPoint(x, y));
+  const { id, x, y } = places.sort((a, b) => far(a) - far(b)).find(free);
+  return { id, x, y };
 }
 
 /** Turns the wheel in the middle until a pixel of the canvas is a pixel of the screen. */

@@ -46,14 +46,19 @@ export class Detail {
     const [far, veryFar] = [zoom < FAR, zoom < VERY_FAR];
     const view = { x: -x / zoom, y: -y / zoom, width: size.width / zoom, height: size.height / zoom };
     const before = this.#canvas.getState();
-    const same = nodes === this.#nodes && edges === this.#edges && far === before.far && veryFar === before.veryFar;
-    if (same && (far || (this.#kept && holds(this.#kept, view) && this.#kept.width < WIDEST * view.width))) return [];
+    const still = this.#nodes === nodes || nodes.some((node) => node.dragging);
+    const same = still && edges === this.#edges && far === before.far && veryFar === before.veryFar;
+    if (same && (far || this.#suffices(view))) return [];
     [this.#nodes, this.#edges] = [nodes, edges];
     const near = grown(view, NEAR_BY);
     this.#kept = far ? null : near;
     const drawn = far ? [] : edgesNear(nodes, edges, near);
     this.#canvas.setState((state) => ({ far, veryFar, drawn: sameItems(state.drawn, drawn) ? state.drawn : drawn }));
     return this.#dress(far ? [] : nodes, near, grown(view, AWAY));
+  }
+
+  #suffices(view: Rect): boolean {
+    return this.#kept !== null && holds(this.#kept, view) && this.#kept.width < WIDEST * view.width;
   }
 
   #dress(nodes: readonly FlowNode[], near: Rect, around: Rect): string[] {

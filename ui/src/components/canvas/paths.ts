@@ -28,20 +28,22 @@ const SWING_LEAST = 40;
 
 interface Laid {
   key: string;
-  path: string;
+  ends: Ends;
   left: number;
   right: number;
   top: number;
   bottom: number;
 }
 
-/** Finds the wire below a point. Wires that do not move meanwhile are laid out once; asking is then cheap. */
+/** Finds the wire below a point, of wires that do not move meanwhile: only those near to it are laid out. */
 export class WireFinder {
   readonly #laid: Laid[];
+  readonly #style: EdgeStyle;
   readonly #pen = new OffscreenCanvas(1, 1).getContext("2d");
 
   constructor(wires: Iterable<readonly [key: string, ends: Ends]>, style: EdgeStyle) {
-    this.#laid = [...wires].map(([key, ends]) => laid(key, ends, style));
+    this.#laid = [...wires].map(([key, ends]) => laid(key, ends));
+    this.#style = style;
   }
 
   /** `width` is how far to both sides together a point may be off, on the canvas. */
@@ -50,18 +52,18 @@ export class WireFinder {
     this.#pen.lineWidth = width;
     for (const wire of this.#laid) {
       if (x < wire.left || x > wire.right || y < wire.top || y > wire.bottom) continue;
-      if (this.#pen.isPointInStroke(new Path2D(wire.path), x, y)) return wire.key;
+      if (this.#pen.isPointInStroke(new Path2D(pathOf(this.#style, wire.ends)), x, y)) return wire.key;
     }
     return null;
   }
 }
 
-function laid(key: string, ends: Ends, style: EdgeStyle): Laid {
+function laid(key: string, ends: Ends): Laid {
   const { from, to } = ends;
   const room = SWING_LEAST + SWING * Math.max(from.x - to.x, 0);
   return {
     key,
-    path: pathOf(style, ends),
+    ends,
     left: Math.min(from.x, to.x) - room,
     right: Math.max(from.x, to.x) + room,
     top: Math.min(from.y, to.y) - SWING_LEAST,

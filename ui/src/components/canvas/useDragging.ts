@@ -8,7 +8,7 @@ import { type FlowNode, placed, selectOnly, sizedNodes } from "../../store/canva
 import type { Editor } from "../../store/editor";
 import { preferences } from "../../store/preferences";
 import { endsOf } from "./ends";
-import { moving } from "./moving";
+import { moving, settled } from "./moving";
 import { type Ends, WireFinder } from "./paths";
 
 interface Carried {
@@ -42,7 +42,7 @@ export function useDragging(editor: Editor, canvas: RefObject<HTMLDivElement | n
       editor.room.present({ drag: Object.fromEntries(moving.map(({ id, position }) => [id, position])) });
     };
     const onNodeDragStop: OnNodeDrag<FlowNode> = (event, node, nodes) => {
-      moving(canvas.current, null);
+      settled(canvas.current);
       mark(null);
       const all = [...nodes, ...along(editor, carried.current)];
       carried.current = null;

@@ -4,7 +4,7 @@ import { changeEdges, changeNodes, type FlowEdge, type FlowNode } from "../../st
 import { pointer } from "../../store/commands";
 import type { Editor } from "../../store/editor";
 import { ui } from "../../store/ui";
-import { moving } from "./moving";
+import { moving, settled } from "./moving";
 import { usePresence } from "./usePresence";
 
 type Target = NonNullable<ReturnType<typeof ui.getState>["menu"]>["target"];
@@ -17,7 +17,8 @@ export function useFlowEvents(editor: Editor, area: RefObject<HTMLDivElement | n
   const presence = usePresence(editor);
   return useMemo(() => {
     const onMove: OnMove = (event, { zoom }) => {
-      if (event) moving(area.current, "view");
+      // The wheel has no end: what is pressed right after it has to be what is seen there.
+      if (event && event.type !== "wheel") moving(area.current, "view");
       presence.look(zoom);
     };
     const onSelectionChange: OnSelectionChangeFunc<FlowNode, FlowEdge> = ({ nodes }) => presence.select(nodes);
@@ -26,7 +27,7 @@ export function useFlowEvents(editor: Editor, area: RefObject<HTMLDivElement | n
       handlers: {
         onMove,
         onSelectionChange,
-        onMoveEnd: () => moving(area.current, null),
+        onMoveEnd: () => settled(area.current),
         onNodesChange: changeNodes.bind(null, editor.canvas),
         onEdgesChange: changeEdges.bind(null, editor.canvas),
         onPaneContextMenu: (event: MouseEvent | React.MouseEvent) =>
