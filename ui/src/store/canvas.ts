@@ -85,25 +85,16 @@ function flowNode(node: NodeView, before: FlowNode | undefined, drag?: { x: numb
   });
 }
 
-/** Of so many nodes that are dragged together each has a layer of its own; more of them would be too many layers. */
-const MOST_LAYERS = 8;
-const CARRIED: React.CSSProperties = {};
-const IN_LAYER: React.CSSProperties = { willChange: "transform" };
-
 /**
- * A node is where its style says and not where React Flow's transform would put it: the browser keeps books on each
- * transform, and painting anything on a canvas of five hundred took 10 ms longer. One that is dragged keeps its
- * transform, for to place one by its style is to lay all out, which takes 28 ms for two thousand; seen from far away it
- * is a layer of its own besides, and nothing is painted again for it on the way.
+ * The style sheet has a node's place as well: from far away nodes stand where that says, and not where React Flow's
+ * transform puts them, for the browser keeps books on each transform, and painting anything on a canvas of five hundred
+ * took 10 ms longer. From near transforms are better: what only moves is not painted again.
  */
-export function placed(node: FlowNode, far = false): FlowNode {
-  if (node.dragging) {
-    const style = far ? IN_LAYER : CARRIED;
-    return node.style === style ? node : { ...node, style };
-  }
-  const { x, y } = node.position;
-  if (node.style?.left === x && node.style.top === y) return node;
-  return { ...node, style: { left: x, top: y, transform: "none" } };
+export function placed(node: FlowNode): FlowNode {
+  const [x, y] = [`${node.position.x}px`, `${node.position.y}px`];
+  const style = node.style as Record<string, string> | undefined;
+  if (style?.["--x"] === x && style["--y"] === y) return node;
+  return { ...node, style: { "--x": x, "--y": y } as React.CSSProperties };
 }
 
 function flowGroup(group: GroupView, before: FlowNode | undefined): FlowNode {
@@ -157,11 +148,7 @@ function flowEdge(edge: EdgeView, type: string, before: FlowEdge | undefined): F
 
 export function changeNodes(canvas: Canvas, changes: NodeChange<FlowNode>[]): void {
   const kept = changes.filter((change) => change.type !== "remove");
-  const dragged = kept.filter((change) => change.type === "position" && change.dragging).length;
-  canvas.setState(({ nodes, far }) => {
-    const inLayers = far && dragged <= MOST_LAYERS;
-    return { nodes: applyNodeChanges(kept, nodes).map((node) => placed(node, inLayers)) };
-  });
+  canvas.setState(({ nodes }) => ({ nodes: applyNodeChanges(kept, nodes).map(placed) }));
 }
 
 export function changeEdges(canvas: Canvas, changes: EdgeChange<FlowEdge>[]): void {

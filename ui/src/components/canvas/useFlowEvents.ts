@@ -27,7 +27,10 @@ export function useFlowEvents(editor: Editor, area: RefObject<HTMLDivElement | n
       handlers: {
         onMove,
         onSelectionChange,
-        onMoveEnd: () => settled(area.current),
+        onMoveEnd: () => {
+          settled(area.current);
+          sharpen(area.current);
+        },
         onNodesChange: changeNodes.bind(null, editor.canvas),
         onEdgesChange: changeEdges.bind(null, editor.canvas),
         onPaneContextMenu: (event: MouseEvent | React.MouseEvent) =>
@@ -39,6 +42,20 @@ export function useFlowEvents(editor: Editor, area: RefObject<HTMLDivElement | n
       },
     };
   }, [editor, area, presence]);
+}
+
+/** A layer keeps the pixels that it has when it is zoomed: for a moment it is none, and then is painted anew. */
+function sharpen(canvas: HTMLElement | null): void {
+  const view = canvas?.querySelector<HTMLElement>(".react-flow__viewport");
+  const zoom = view?.style.transform.split("scale")[1];
+  if (!view || zoom === view.dataset.sharp) return;
+  view.dataset.sharp = zoom;
+  view.style.willChange = "auto";
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      view.style.willChange = "";
+    }),
+  );
 }
 
 function openMenu(event: MouseEvent | React.MouseEvent, target: Target): void {
