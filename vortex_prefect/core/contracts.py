@@ -261,6 +261,27 @@ class QueueEntry:
     left_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedNode:
+    """A graph as it was published as a node type. Nothing of it changes but whether it was withdrawn."""
+
+    #: `graph.NAME@VERSION`.
+    type: str
+    name: str
+    #: Counts from 1 for each name.
+    version: int
+    #: Whose state it was, and at which version.
+    graph_id: str
+    graph_version: int
+    #: `NodeSpec` as JSON.
+    spec: dict[str, Any]
+    #: GraphDSL document.
+    document: dict[str, Any]
+    created_ms: int
+    #: Not offered any more; graphs that have it keep working.
+    withdrawn: bool = False
+
+
 class UnitOfWork(Protocol):
     """One transaction: what is written commits together, and reads see it.
 
@@ -340,6 +361,12 @@ class UnitOfWork(Protocol):
 
     def forget_queue_entries(self, left_before_ms: int) -> int:
         """Remove entries that left the queue before; how many."""
+
+    def put_published(self, node: PublishedNode) -> None:
+        """Insert or replace a version of a published graph."""
+
+    def published(self) -> list[PublishedNode]:
+        """Every version of every published graph, by name and version."""
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""
