@@ -278,11 +278,14 @@ class Hub:
         self._published += 1
         # Counted without a room too: a client that comes back must not look as if it had missed nothing.
         self._seq += 1
-        room = self._rooms.get(message.graph_id)
-        if room is None:
-            return
+        rooms = self._rooms.values() if message.graph_id is None else (self._rooms.get(message.graph_id),)
         envelope = Envelope(message, self._seq, self._clock(), time.perf_counter())
-        if message.held:
+        for room in tuple(rooms):
+            if room is not None:
+                self._tell(room, envelope)
+
+    def _tell(self, room: _Room, envelope: Envelope) -> None:
+        if envelope.message.held:
             room.remember(envelope, self._memory)
         for client in tuple(room.clients):
             client.push(envelope)

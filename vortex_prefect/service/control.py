@@ -12,10 +12,12 @@ from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import EnginePort, ExecutionRequest, StorePort, StoreStatistics
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.graph.subgraphs import subgraphs
+from vortex_prefect.service import messages
 from vortex_prefect.service.audit import Audit
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.deployments import Deployments
@@ -57,6 +59,8 @@ class ControlPlane:
     ) -> None:
         limits = limits or Limits()
         outputs = Outputs(settings.output_dir, engine)
+        self._publish = publish
+        self._has_types = False
         self._engine = engine
         self._status = EngineStatus(engine)
         self._store = store
@@ -70,7 +74,7 @@ class ControlPlane:
         self.queue = Queue(store, engine, self.reports, concurrency=settings.concurrency, sleep=sleep)
         read = ReadGraphs(limits)
         self.rooms = Rooms(store, GraphLedger(read, publish), limits, sleep=sleep)
-        self.catalogue.on_change(self.rooms.use)
+        self.catalogue.on_change(self._use_catalogue)
         self.publishing = Publishing(store, self.catalogue, limits, self.rooms)
         self.graphs = Graphs(store, self.catalogue, publish, limits, read, self.rooms, lambda: self.publishing.library)
         self.executions = Executions(
@@ -172,6 +176,12 @@ class ControlPlane:
                 refresh.cancel()
                 await asyncio.gather(refresh, return_exceptions=True)
             await self._sleep(_RECONNECT_S)
+
+    def _use_catalogue(self, catalogue: Catalogue) -> None:
+        self.rooms.use(catalogue)
+        if self._has_types:  # nobody was told other ones before the first
+            self._publish(messages.catalogue_changed(catalogue.digest))
+        self._has_types = True
 
     async def _refresh_catalogue(self) -> None:
         while True:

@@ -25,10 +25,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to all clients of a graph."""
+    """One message to all clients of a graph, or of all graphs."""
 
     type: str
-    graph_id: str
+    #: Null: to everybody.
+    graph_id: str | None
     payload: dict[str, Any]
     #: A newer message with this key makes older ones worthless; null where every one counts.
     key: tuple[str, ...] | None = None
@@ -55,6 +56,11 @@ def graph_sync(record: GraphRecord, asked: Asked | None = None, problems: Sequen
 def graph_deleted(graph_id: str) -> Message:
     """The graph is gone; nothing follows but its running executions."""
     return Message("graph.deleted", graph_id, {"graph_id": graph_id})
+
+
+def catalogue_changed(digest: str) -> Message:
+    """There are other node types than before; `digest` is the ETag of `GET /api/nodes`."""
+    return Message("catalogue.changed", None, {"digest": digest}, key=("catalogue.changed",), held=False)
 
 
 def queued(record: ExecutionRecord) -> Message:

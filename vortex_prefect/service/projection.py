@@ -102,7 +102,7 @@ class Projection:
             del self._graphs[event.aggregate_id]
         elif event.event_type == "GraphSaved":
             self._step(event.aggregate_id, GraphStep.SAVE)
-        elif event.event_type == "NodeTypePublished":
+        elif event.event_type == "SubgraphPublished":
             told = event.payload
             self.published[told["type"]] = PublishedNode(
                 type=told["type"],
@@ -114,7 +114,7 @@ class Projection:
                 document=told["graph"],
                 created_ms=event.created_ms,
             )
-        elif event.event_type == "NodeTypeWithdrawn":
+        elif event.event_type == "SubgraphWithdrawn":
             for node_type in event.payload["types"]:
                 self.published[node_type] = replace(self.published[node_type], withdrawn=True)
 

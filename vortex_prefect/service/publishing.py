@@ -167,7 +167,7 @@ def _publish(
         "spec": node.spec,
         "graph": node.document,
     }
-    event = Event("NodeTypePublished", "Graph", record.id, payload=payload, metadata=actor.metadata())
+    event = Event("SubgraphPublished", "Graph", record.id, payload=payload, metadata=actor.metadata())
     uow.append(replace(event, created_ms=node.created_ms))
     return node, True
 
@@ -219,7 +219,7 @@ def _withdraw(uow: UnitOfWork, node_type: str, actor: Actor) -> None:
     for node in found:
         uow.put_published(replace(node, withdrawn=True))
     payload = {"types": [node.type for node in found]}
-    uow.append(Event("NodeTypeWithdrawn", "Graph", found[0].graph_id, payload=payload, metadata=actor.metadata()))
+    uow.append(Event("SubgraphWithdrawn", "Graph", found[0].graph_id, payload=payload, metadata=actor.metadata()))
 
 
 def _unknown(node_type: str) -> RequestError:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
 from vortex_prefect.core.errors import Problem
+from vortex_prefect.core.nodespec import NodeSpec
 
 
 def _word(value: object) -> str:
@@ -141,6 +142,20 @@ class Deployment(Resource):
     url: str
     pool: str
     parameters: dict[str, Any]
+
+
+class PublishedNode(Resource):
+    """A version of a published graph: what it declares (`spec`), and the graph that stands behind it."""
+
+    type: str
+    name: str
+    version: int
+    graph_id: str
+    graph_version: int
+    published_at: str
+    withdrawn: bool
+    spec: NodeSpec
+    graph: dict[str, Any]
 
 
 class Event(Resource):
