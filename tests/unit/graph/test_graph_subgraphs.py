@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.graphs import catalogue, edge, picture_graph
+from vortex_prefect.core.errors import Problem
 from vortex_prefect.core.nodespec import Bounds, Catalogue, InputSpec, NodeSpec, OutputSpec, ParamSpec
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.canonical import graph_hash
@@ -60,10 +61,12 @@ class Shelf:
     def flat(self, nodes: dict[str, Any], *edges: dict[str, Any], **fields: Any) -> Graph:
         problems, flat = self.check(nodes, *edges, **fields)
         assert problems == []
-        compile_plan(flat, self.catalogue, targets=None, force=False, file_identity=lambda spec, name: "")
+        compile_plan(flat, self.catalogue, targets=None, force=False, file_identity=lambda path: path)
         return flat
 
-    def check(self, nodes: dict[str, Any], *edges: dict[str, Any], limits: Limits = LIMITS, **fields: Any) -> Any:
+    def check(
+        self, nodes: dict[str, Any], *edges: dict[str, Any], limits: Limits = LIMITS, **fields: Any
+    ) -> tuple[list[Problem], Graph]:
         document = {"schema": "vortex.graph/1", "nodes": nodes, "edges": list(edges), **fields}
         return check(parse_graph(document, LIMITS), self.catalogue, self.library, limits)
 
@@ -204,7 +207,7 @@ def test_edges_into_an_exposed_list_come_after_those_within() -> None:
 def test_a_list_given_to_it_maps_the_nodes_within(shelf: Shelf) -> None:
     nodes = {"image": {"type": "test.image"}, "split": {"type": "test.split"}, "x": {"type": "graph.soft@1"}}
     flat = shelf.flat(nodes, edge("image", "split"), wire("split.images", "x.photo"))
-    plan = compile_plan(flat, shelf.catalogue, targets=None, force=False, file_identity=lambda spec, name: "")
+    plan = compile_plan(flat, shelf.catalogue, targets=None, force=False, file_identity=lambda path: path)
     assert plan.steps["x:blur"].mapped == ("image",)
 
 
