@@ -12,6 +12,7 @@ import { Failure } from "../components/dialogs/Failure";
 import { Login } from "../components/dialogs/Login";
 import { PreferencesDialog } from "../components/dialogs/PreferencesDialog";
 import { Shortcuts } from "../components/dialogs/Shortcuts";
+import { MakeSubgraph, Publish } from "../components/dialogs/Subgraphs";
 import { Viewer } from "../components/dialogs/Viewer";
 import { LeftSide, RightSide } from "../components/panels/Side";
 import type { Catalogue } from "../graph/catalogue";
@@ -96,6 +97,8 @@ function Workspace() {
       <Shortcuts />
       <CommandPalette />
       <Deploy />
+      <MakeSubgraph />
+      <Publish />
       <PreferencesDialog />
       <Viewer />
       <Failure />

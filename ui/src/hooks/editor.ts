@@ -1,5 +1,6 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
+import type { NodeSpec } from "../contract/api";
 import type { GraphView } from "../graph/model";
 import type { Problem } from "../graph/problems";
 import { edgesInto } from "../graph/wiring";
@@ -69,6 +70,18 @@ export function usePreferences<T>(pick: (state: Preferences) => T): T {
 
 export function useUi<T>(pick: (state: Ui) => T): T {
   return useStore(ui, pick);
+}
+
+/** What a node type declares; drawn again where that has become something else. */
+export function useSpec(type: string): NodeSpec | undefined {
+  const { catalogue } = useEditor();
+  return useSyncExternalStore(catalogue.subscribe, () => catalogue.get(type));
+}
+
+/** The node types that may be added. */
+export function useOffered(): readonly NodeSpec[] {
+  const { catalogue } = useEditor();
+  return useSyncExternalStore(catalogue.subscribe, () => catalogue.offered);
 }
 
 /** The target ports of a node that have an edge, as text: an equal text draws nothing again. */

@@ -8,6 +8,7 @@ type Outputs = Record<string, OutputResource>;
 export interface Payloads {
   "graph.sync": { version: number };
   "graph.deleted": { graph_id: string };
+  "catalogue.changed": { digest: string };
   "execution.queued": { execution_id: string; priority: number };
   "execution.status": {
     execution_id: string;

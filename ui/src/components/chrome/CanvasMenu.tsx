@@ -1,4 +1,5 @@
 import { DropdownMenu } from "radix-ui";
+import { updateOf } from "../../graph/subgraphs";
 import { useEditor, useUi } from "../../hooks/editor";
 import { selectOnly } from "../../store/canvas";
 import { COMMANDS, pointer } from "../../store/commands";
@@ -7,6 +8,13 @@ import { type MenuTarget, ui } from "../../store/ui";
 import { Keys } from "./Keys";
 
 type Item = [command: string, title: string] | null;
+
+const SUBGRAPH: readonly Item[] = [
+  ["subgraph.open", "Open the subgraph"],
+  ["subgraph.unpack", "Unpack"],
+  ["subgraph.update", "Update to the newest version"],
+  null,
+];
 
 const NODE: readonly Item[] = [
   ["run.here", "Run to here"],
@@ -19,6 +27,7 @@ const NODE: readonly Item[] = [
   ["mute", "Mute or unmute"],
   ["bypass", "Bypass or not"],
   ["group", "Frame the selection"],
+  ["subgraph.make", "Make a subgraph…"],
   null,
   ["select.upstream", "Select what feeds it"],
   ["select.downstream", "Select what it feeds"],
@@ -59,7 +68,7 @@ export function CanvasMenu() {
             <EdgeItems editor={editor} target={menu.target} />
           ) : (
             <CommandItems
-              items={menu.target.kind === "node" ? NODE : CANVAS}
+              items={menu.target.kind === "node" ? nodeItems(editor, menu.target.id) : CANVAS}
               before={() => pick(editor, menu.target)}
             />
           )}
@@ -67,6 +76,13 @@ export function CanvasMenu() {
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   );
+}
+
+function nodeItems(editor: Editor, id: string): readonly Item[] {
+  const type = editor.view.nodes.get(id)?.type ?? "";
+  if (!editor.catalogue.get(type)?.graph) return NODE;
+  const newest = updateOf(editor.catalogue, type) === null;
+  return [...SUBGRAPH.filter((item) => !newest || item?.[0] !== "subgraph.update"), ...NODE];
 }
 
 /** Commands act on the selection: a node that is not in it becomes it. */

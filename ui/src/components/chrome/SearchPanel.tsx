@@ -96,7 +96,7 @@ function useFound(query: string, request: SearchRequest): NodeSpec[] {
   const recent = usePreferences((state) => state.recent);
   return useMemo(() => {
     const { end } = request;
-    const types = editor.catalogue.types.filter(
+    const types = editor.catalogue.offered.filter(
       (spec) => !end || typeFits(editor.view, editor.catalogue, end, spec.type),
     );
     if (query.trim()) return rank(query, types, FIELDS).slice(0, MOST);

@@ -2,7 +2,7 @@ import { Star } from "lucide-react";
 import { Fragment, useMemo, useState } from "react";
 import type { NodeSpec } from "../../contract/api";
 import { rank } from "../../graph/search";
-import { useEditor, usePreferences } from "../../hooks/editor";
+import { useEditor, useOffered, usePreferences } from "../../hooks/editor";
 import { centre } from "../../store/commands";
 import { prefer, preferences } from "../../store/preferences";
 import { NODE_TYPE } from "../canvas/useDrops";
@@ -11,11 +11,10 @@ import { hueOf, iconOf, label, packHue, typeColor } from "../node/appearance";
 
 /** The palette: every node type by pack and category, to be dragged onto the canvas or added with a click. */
 export function NodesPanel() {
-  const editor = useEditor();
   const favourites = usePreferences((state) => state.favourites);
   const [query, setQuery] = useState("");
   const [shown, setShown] = useState<NodeSpec | null>(null);
-  const types = editor.catalogue.types;
+  const types = useOffered();
   const sections = useMemo(() => sectionsOf(types, query, favourites), [types, query, favourites]);
   return (
     <div className="nodes-panel">
