@@ -50,7 +50,7 @@ export const GraphNode = memo(
           ))}
         {!node.collapsed && <NodePreview id={node.id} title={title} />}
         {spec && !node.collapsed && !far && <NodeValue id={node.id} spec={spec} />}
-        {spec?.graph && !far && <SubgraphFoot node={node} spec={spec} />}
+        {spec?.graph && <SubgraphFoot node={node} spec={spec} />}
         <NodeState id={node.id} />
         <NodeProblems id={node.id} />
       </div>
