@@ -17,7 +17,7 @@ export function MakeSubgraph() {
       <Form
         button="Make"
         submit={(form) => makeOfSelection(editor, String(form.get("name")).trim())}
-        fields={<Field name="name" title="Name" value="Subgraph" required />}
+        fields={<Field name="name" title="Name" value="Subgraph" required focus />}
       />
     </Modal>
   );

@@ -34,6 +34,7 @@ export const GraphNode = memo(
         data-subgraph={Boolean(spec?.graph)}
         style={{ "--hue": hueOf(spec) } as React.CSSProperties}
         onDoubleClick={(event) => {
+          event.stopPropagation(); // on the canvas it means to add a node
           if (spec?.graph && !(event.target as Element).closest("input, textarea, button, select, .param-row")) {
             openSubgraph(editor, node.id);
           }
@@ -134,8 +135,13 @@ function SubgraphFoot({ node, spec }: { node: NodeView; spec: NodeSpec }) {
   const newer = updateOf(editor.catalogue, node.type);
   return (
     <div className="node-subgraph">
-      <button type="button" className="node-open nodrag" onClick={() => openSubgraph(editor, node.id)}>
-        <Boxes size={12} aria-hidden="true" /> Subgraph, version {spec.version}
+      <button
+        type="button"
+        className="node-open nodrag"
+        title="Open the subgraph"
+        onClick={() => openSubgraph(editor, node.id)}
+      >
+        <Boxes size={12} aria-hidden="true" /> Version {spec.version}
       </button>
       {newer && (
         <button type="button" className="node-update nodrag" onClick={() => updateSubgraph(editor, node.id)}>
