@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.stack_client import StackClient, debug, graph
+from vortex_prefect import Graph, run_graph
 
 pytestmark = pytest.mark.integration
 
@@ -86,3 +87,16 @@ def test_a_deployment_of_it_needs_nothing_but_prefect(stack: StackClient) -> Non
     deployed = stack.deploy(stack.create(document))
     execution = stack.ended(stack.begin(deployed["deployment_id"], parameters={"x": 1}))
     assert execution["outputs"]["twice_sum_out"]["value"] == 4
+
+
+def test_python_finds_published_graphs_by_their_names(stack: StackClient) -> None:
+    one = graph("Plus", {"sum": debug("add", b=2)}, outputs=("sum.out",))
+    one["inputs"] = [{"name": "x", "node": "sum", "param": "a"}]
+    publish(stack, one, name="plus_two", doc="Adds two.")
+    g = Graph("with subgraphs", home=stack.home)
+    first = g.graph.plus_two(x=g.debug.value(value=3))
+    second = g.graph.plus_two(x=first)
+    assert (first.id, second.id) == ("plus_two", "plus_two_2")
+    g.expose_output("sum", second.sum_out)
+    assert run_graph(g, home=stack.home)["sum"] == 7
+    assert "Adds two." in (g.graph.plus_two.__doc__ or "")

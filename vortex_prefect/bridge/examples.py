@@ -83,6 +83,7 @@ _EXECUTION = {
     "id": _EXECUTION_ID,
     "graph_id": _GRAPH_ID,
     "graph_hash": _HASH,
+    "drawn_hash": _HASH,
     "status": "completed",
     "priority": 0,
     "created_at": _AT,

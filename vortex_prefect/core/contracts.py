@@ -203,7 +203,8 @@ class ExecutionRecord:
     status: ExecutionStatus
     #: The frozen document that runs, with inputs applied.
     document: dict[str, Any]
-    #: `targets`, `force`, `priority`, `idempotency_key` as the caller gave them; `trace`, the span that asked.
+    #: `targets`, `force`, `priority`, `idempotency_key` as the caller gave them; `trace`, the span that asked;
+    #: `drawn_hash`, the hash of the graph with its subgraphs as nodes, where it has any.
     options: dict[str, Any]
     created_ms: int
     started_ms: int | None = None

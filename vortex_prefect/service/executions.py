@@ -230,7 +230,7 @@ class Executions:
             graph_hash=graph_hash(graph),
             status=ExecutionStatus.QUEUED,
             document=document,
-            options=_stored(options, asked),
+            options=_stored(options, asked) | ({} if graph is given else {"drawn_hash": graph_hash(given)}),
             created_ms=now_ms(),
             nodes=pending_nodes(document),
         )

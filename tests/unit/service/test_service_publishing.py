@@ -10,8 +10,13 @@ import pytest
 from tests.fakes.graphs import picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
 from vortex_prefect.core.errors import GraphError, RequestError
+from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.edits import apply_inputs
+from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.service.executions import Options
 from vortex_prefect.service.publishing import PublishRequest
+from vortex_prefect.service.resources import execution_resource
 
 
 async def created(bench: Bench, **fields: Any) -> str:
@@ -127,3 +132,6 @@ async def test_what_runs_is_flat_and_has_the_hash_of_what_runs(bench: Bench) -> 
     record = await bench.control.executions.execute(user.id, Options(inputs={"r": 7}), ACTOR)
     assert record.document["nodes"]["x:blur"]["params"] == {"radius": 7}
     assert record.nodes.keys() == {"x:image", "x:blur", "x:save"}
+    told = execution_resource(record)
+    assert told["graph_hash"] == graph_hash(parse_graph(record.document, Limits()))
+    assert told["drawn_hash"] == graph_hash(apply_inputs(parse_graph(user.document, Limits()), {"r": 7}))

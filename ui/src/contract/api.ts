@@ -180,6 +180,7 @@ export interface ExecutionResource {
   id: string;
   graph_id: string;
   graph_hash: string;
+  drawn_hash: string;
   status: ExecutionStatus;
   priority: number;
   created_at: string;

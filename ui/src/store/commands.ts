@@ -288,7 +288,7 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
     if (editor.selection.nodes.size > 0) ui.setState({ dialog: "subgraph" });
     else say("info", "Nothing is selected", "Select the nodes that are to become one.");
   },
-  "subgraph.open": (editor) => openSubgraph(editor),
+  "subgraph.open": (editor) => void openSubgraph(editor),
   "subgraph.unpack": (editor) => void unpackSubgraph(editor),
   "subgraph.update": (editor) => updateSubgraph(editor),
   publish: () => ui.setState({ dialog: "publish" }),

@@ -4,6 +4,7 @@ import type { PublishGraphRequest } from "../contract/api";
 import { fromDocument } from "../graph/document";
 import { makeSubgraph, retype, unpack, updateOf } from "../graph/subgraphs";
 import { api } from "../session/api";
+import { ApiError } from "../session/http";
 import { selectOnly } from "./canvas";
 import { complain, type Editor } from "./editor";
 import { enter } from "./trail";
@@ -55,9 +56,16 @@ function untouched(before: Editor["view"], now: Editor["view"], nodes: ReadonlyS
 }
 
 /** The graph that stands behind a node, with a way back. */
-export function openSubgraph(editor: Editor, id?: string): void {
+export async function openSubgraph(editor: Editor, id?: string): Promise<void> {
   const found = subgraphOf(editor, id);
-  if (found) enter({ id: editor.graphId, name: editor.view.name }, found.graph);
+  if (!found) return;
+  try {
+    await api.graph(found.graph);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) return complain("Not opened", error);
+    return say("info", "Its graph was deleted", "The node works as it was published; unpack it to see what is within.");
+  }
+  enter({ id: editor.graphId, name: editor.view.name }, found.graph);
 }
 
 /** The nodes of a published graph in the place of the one that stands for it. */

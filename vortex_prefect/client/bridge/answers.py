@@ -213,11 +213,15 @@ class Output(Resource):
 
 
 class Execution(Resource):
-    """An execution as it stands; `nodes` by id, `outputs` by name."""
+    """An execution as it stands; `nodes` by id, `outputs` by name.
+
+    `graph_hash` is that of what runs, `drawn_hash` of the graph whose nodes may be graphs themselves.
+    """
 
     id: str
     graph_id: str
     graph_hash: str
+    drawn_hash: str
     status: Status
     priority: int
     created_at: str

@@ -36,7 +36,7 @@ export const GraphNode = memo(
         onDoubleClick={(event) => {
           event.stopPropagation(); // on the canvas it means to add a node
           if (spec?.graph && !(event.target as Element).closest("input, textarea, button, select, .param-row")) {
-            openSubgraph(editor, node.id);
+            void openSubgraph(editor, node.id);
           }
         }}
       >
@@ -139,7 +139,7 @@ function SubgraphFoot({ node, spec }: { node: NodeView; spec: NodeSpec }) {
         type="button"
         className="node-open nodrag"
         title="Open the subgraph"
-        onClick={() => openSubgraph(editor, node.id)}
+        onClick={() => void openSubgraph(editor, node.id)}
       >
         <Boxes size={12} aria-hidden="true" /> Version {spec.version}
       </button>
