@@ -150,6 +150,8 @@ class NodeSpec(_Declaration):
     files: tuple[str, ...] = Field(default=())
     #: Kind of device that it needs; null: any.
     device: Literal["cpu", "cuda"] | None = None
+    #: Names of the parameters and MODEL inputs for which workers keep an instance each; null: nothing is kept.
+    instance: tuple[str, ...] | None = None
 
     def input(self, name: str) -> InputSpec | None:
         """The input port of that name, or null."""

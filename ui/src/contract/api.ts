@@ -335,6 +335,7 @@ export interface NodeSpec {
   fingerprint: boolean;
   files: string[];
   device?: "cpu" | "cuda" | null;
+  instance?: string[] | null;
 }
 
 /** State of a node within an execution. */
