@@ -69,6 +69,7 @@ def test_sizes_and_batches_have_to_agree() -> None:
 def test_single_images_go_with_any_batch() -> None:
     assert blend(grey(0.1, batch=3), grey(0.2)).shape == (3, 1, 1, 3)
     assert blend(grey(0.1), grey(0.2, batch=3)).shape == (3, 1, 1, 3)
+    assert blend(grey(0.1, batch=3), grey(0.2), opacity=1.0).shape == (3, 1, 1, 3)
     assert composite(grey(0), grey(1), torch.ones(4, 1, 1)).shape == (4, 1, 1, 3)
 
 
