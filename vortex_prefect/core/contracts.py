@@ -125,6 +125,13 @@ class EnginePort(Protocol):
     async def catalogue(self) -> Catalogue:
         """All node types of the host; waits for the first worker's handshake."""
 
+    async def renew(self) -> Catalogue:
+        """Packs have changed: replace all workers, each once its jobs have ended; the node types of the new ones.
+
+        Raises:
+            VortexError: WK-001, none of them has started; those that are there stay.
+        """
+
     async def status(self) -> dict[str, Any]:
         """`{"workers": […], "arena": {…}, "running": [execution ids], "dask_dashboard": url, "prefect_ui": url}`."""
 

@@ -223,6 +223,10 @@ class Engine:
         """See `EnginePort.catalogue`."""
         return await self._runs.catalogue()
 
+    async def renew(self) -> Catalogue:
+        """See `EnginePort.renew`."""
+        return await self._runs.renew()
+
     async def status(self) -> dict[str, Any]:
         """See `EnginePort.status`."""
         hosts = await self._runs.everywhere("vortex_status")
