@@ -125,7 +125,7 @@ class Runs:
             stack.recorded_states(execution_id, **nodes)
         for kind in ("on", "published", "short"):
             assert stack.count(f"{self.name} {kind}") == 1
-        listed = stack.bridge.get("/api/execution", params={"limit": 1000}).json()["executions"]
+        listed = stack.bridge.get("/api/execution", params={"limit": 100}).json()["executions"]
         flow_runs = stack.prefect.post("/flow_runs/filter", json={}).raise_for_status().json()
         assert sorted(run["id"] for run in flow_runs) == sorted(item["flow_run_id"] for item in listed)
 

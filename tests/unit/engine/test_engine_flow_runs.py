@@ -106,9 +106,9 @@ class Stage:
         return found[0]
 
     def begun_in_prefect(self, subject: Any = FORM, **fields: Any) -> str:
-        """A flow run that a worker was given."""
+        """A flow run that the pool has for a worker."""
         variables = Publication(subject.to_document(), graph_hash(subject)).to_job_variables()
-        return self.api.given_run("PENDING", **{"job_variables": variables, "parameters": {}, **fields})
+        return self.api.given_run("SCHEDULED", **{"job_variables": variables, "parameters": {}, **fields})
 
     async def settled(self) -> None:
         """Until nothing of the engine runs."""
@@ -368,7 +368,7 @@ async def test_a_suspended_run_leaves_its_flow_and_keeps_its_state(stage: Stage)
 async def test_a_resumed_run_is_the_same_execution(stage: Stage) -> None:
     execution_id, flow_run_id = await suspended(stage)
     run = stage.run_of(execution_id)
-    stage.api.set(flow_run_id, "PENDING")
+    stage.api.set(flow_run_id, "SCHEDULED", "Resuming")
     resumed = asyncio.create_task(stage.engine.run_flow_run(flow_run_id))
     await stage.until(lambda: not run.paused)
     assert stage.run_of(execution_id) is run
@@ -394,7 +394,7 @@ async def test_a_suspended_run_can_be_cancelled(stage: Stage) -> None:
 
 async def test_a_run_of_a_deployment_is_an_execution_with_its_parameters(stage: Stage) -> None:
     deployed = await stage.engine.deploy(DeployRequest(FORM.to_document(), name="nightly"))
-    flow_run_id = stage.api.given_run("PENDING", deployment_id=deployed["deployment_id"], parameters={"radius": 9})
+    flow_run_id = stage.api.given_run("SCHEDULED", deployment_id=deployed["deployment_id"], parameters={"radius": 9})
     await stage.engine.run_flow_run(flow_run_id)
     run = stage.run_of(flow_run_id)
     assert run.status is ExecutionStatus.COMPLETED
@@ -414,7 +414,7 @@ async def test_a_retry_is_the_next_round(stage: Stage) -> None:
     flow_run_id = stage.begun_in_prefect()
     await stage.engine.run_flow_run(flow_run_id)
     assert stage.api.state(flow_run_id) == "Failed"
-    stage.api.set(flow_run_id, "PENDING")
+    stage.api.set(flow_run_id, "SCHEDULED", "AwaitingRetry")
     stage.api.runs[flow_run_id]["run_count"] = 1
     await stage.engine.run_flow_run(flow_run_id)
     assert stage.api.state(flow_run_id) == "Completed"
@@ -543,6 +543,7 @@ async def test_a_process_that_goes_away_while_it_is_recorded_takes_no_record_wit
 
     monkeypatch.setattr(stage.api, "post_events", slow)
     flow_run_id = stage.begun_in_prefect()
+    stage.api.set(flow_run_id, "RUNNING")
     process = asyncio.create_task(stage.engine.flow_outcome(flow_run_id))
     await stage.until(lambda: (run := stage.runs.get(flow_run_id)) is not None and run.ended.is_set())
     await asyncio.sleep(0.01)
