@@ -1,7 +1,7 @@
-"""A real Prefect server of a test's own, which it stops and starts again: `python -m tests.integration.prefect_server`.
+"""A real Prefect server of a test's own, which it stops and starts again.
 
-The process believes to live as many seconds later as `CLOCK_AHEAD` says, so that a server which comes back after an hour
-takes no hour.
+The process (`python -m tests.integration.prefect_server`) believes to live as many seconds later as `CLOCK_AHEAD` says,
+so that a server which comes back after an hour takes no hour.
 """
 
 from __future__ import annotations
