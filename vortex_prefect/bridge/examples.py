@@ -160,6 +160,7 @@ REQUESTS: dict[str, Any] = {
     "deploy_graph": {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "parameters": {}},
     "publish_graph": {"name": "soft_glow", "title": "Soft glow", "category": "filter", "doc": "Light that spreads."},
     "run_retention": {"dry_run": True},
+    "reload_nodes": {"fault": None},
     "execute": {"graph_id": _GRAPH_ID, "options": _OPTIONS},
     "execute_graph": {"options": _OPTIONS},
     "move_in_queue": {"priority": 5},
@@ -324,6 +325,7 @@ ANSWERS: dict[str, Any] = {
     },
     "get_stack": {"prefect_ui": "http://127.0.0.1:4200", "dask_dashboard": "http://127.0.0.1:8787"},
     "get_debug_count": {"tag": "a", "count": 2},
+    "reload_nodes": {"digest": _HASH, "added": ["mine.soften"], "removed": [], "changed": ["mine.gamma"]},
     "run_retention": {
         "dry_run": True,
         "queue_entries": 12,

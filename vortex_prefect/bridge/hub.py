@@ -274,18 +274,21 @@ class Hub:
             self._delivery.observe(time.perf_counter() - envelope.born)
 
     def publish(self, message: Message) -> None:
-        """Hand a message to every client of its graph, and remember it for those that come back."""
+        """Hand a message to every client of its graph, or of all, and remember it for those that come back."""
         self._published += 1
         # Counted without a room too: a client that comes back must not look as if it had missed nothing.
         self._seq += 1
-        rooms = self._rooms.values() if message.graph_id is None else (self._rooms.get(message.graph_id),)
+        graphs = [message.graph_id] if message.graph_id is not None else list(self._rooms)
+        rooms = [room for graph_id in graphs if (room := self._rooms.get(graph_id)) is not None]
+        if not rooms:
+            return
         envelope = Envelope(message, self._seq, self._clock(), time.perf_counter())
-        for room in tuple(rooms):
-            if room is not None:
-                self._tell(room, envelope)
+        for room in rooms:
+            self._hand_out(envelope, room)
 
-    def _tell(self, room: _Room, envelope: Envelope) -> None:
-        if envelope.message.held:
+    def _hand_out(self, envelope: Envelope, room: _Room) -> None:
+        message = envelope.message
+        if message.held:
             room.remember(envelope, self._memory)
         for client in tuple(room.clients):
             client.push(envelope)

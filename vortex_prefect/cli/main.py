@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -301,6 +302,18 @@ def install_pack(
     from vortex_prefect.cli.packs import install  # noqa: PLC0415
 
     install(Settings.from_env(os.environ, home=home), source, sha256, console)
+
+
+@nodes_app.command("dev")
+def develop_pack(
+    folder: Annotated[Path, typer.Argument(help="Folder of a pack.", exists=True, file_okay=False)],
+    home: Home = None,
+) -> None:
+    """Take a pack up whenever one of its files changes, until Ctrl-C."""
+    from vortex_prefect.cli.develop import develop  # noqa: PLC0415
+
+    with contextlib.suppress(KeyboardInterrupt):
+        develop(Settings.from_env(os.environ, home=home), folder, console)
 
 
 @nodes_app.command("remove")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,6 +17,31 @@ from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 _log = logging.getLogger(__name__)
 
 _SETTING = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueChange:
+    """How a catalogue differs from the one before: node types."""
+
+    digest: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @classmethod
+    def between(cls, before: Catalogue, after: Catalogue) -> CatalogueChange:
+        """From one to the other."""
+        old, new = ({spec.type: spec for spec in catalogue.all()} for catalogue in (before, after))
+        return cls(
+            after.digest,
+            added=tuple([name for name in new if name not in old]),
+            removed=tuple([name for name in old if name not in new]),
+            changed=tuple([name for name in new if name in old and old[name] != new[name]]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return asdict(self)
 
 
 class CatalogueCache:
@@ -64,11 +91,14 @@ class CatalogueCache:
             raise SystemFault("SY-004", "no worker has declared its node types yet") from None
         return self._all
 
-    def publish(self, specs: tuple[NodeSpec, ...]) -> None:
-        """Take in the published graphs, all of them."""
+    def publish(self, specs: tuple[NodeSpec, ...]) -> CatalogueChange | None:
+        """Take in the published graphs, all of them; what that changed, null while there are no other types."""
         self._published = specs
-        if self._arrived.is_set():
-            self._merge()
+        if not self._arrived.is_set():
+            return None
+        before = self._all
+        self._merge()
+        return CatalogueChange.between(before, self._all)
 
     async def refresh(self) -> None:
         """Ask the engine, and remember its answer; waits for the first worker.
@@ -82,6 +112,20 @@ class CatalogueCache:
         self.live = True
         if changed:
             await self._remember(catalogue)
+
+    async def renew(self) -> CatalogueChange:
+        """Have all workers replaced, since packs have changed; what that changed.
+
+        Raises:
+            VortexError: SY-004 from the engine, WK-001: no new worker has started, and the old ones stay.
+        """
+        known, before = self._known, self._all
+        catalogue = await self._engine.renew()
+        self._take(catalogue)
+        self.live = True
+        if catalogue.digest != known.digest:
+            await self._remember(catalogue)
+        return CatalogueChange.between(before, self._all)
 
     async def _remember(self, catalogue: Catalogue) -> None:
         try:

@@ -12,14 +12,14 @@ from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import EnginePort, ExecutionRequest, StorePort, StoreStatistics
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.ids import new_id
-from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.files.packs import PackFault
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.graph.subgraphs import subgraphs
 from vortex_prefect.service import messages
 from vortex_prefect.service.audit import Audit
-from vortex_prefect.service.catalogue import CatalogueCache
+from vortex_prefect.service.catalogue import CatalogueCache, CatalogueChange
 from vortex_prefect.service.deployments import Deployments
 from vortex_prefect.service.engine_status import EngineStatus
 from vortex_prefect.service.executions import Executions
@@ -60,10 +60,10 @@ class ControlPlane:
         limits = limits or Limits()
         outputs = Outputs(settings.output_dir, engine)
         self._publish = publish
-        self._has_types = False
         self._engine = engine
         self._status = EngineStatus(engine)
         self._store = store
+        self._publish = publish
         self._limits = limits
         self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
@@ -74,8 +74,8 @@ class ControlPlane:
         self.queue = Queue(store, engine, self.reports, concurrency=settings.concurrency, sleep=sleep)
         read = ReadGraphs(limits)
         self.rooms = Rooms(store, GraphLedger(read, publish), limits, sleep=sleep)
-        self.catalogue.on_change(self._use_catalogue)
-        self.publishing = Publishing(store, self.catalogue, limits, self.rooms)
+        self.catalogue.on_change(self.rooms.use)
+        self.publishing = Publishing(store, self.catalogue, limits, self.rooms, publish)
         self.graphs = Graphs(store, self.catalogue, publish, limits, read, self.rooms, lambda: self.publishing.library)
         self.executions = Executions(
             store,
@@ -145,6 +145,16 @@ class ControlPlane:
         digest = await asyncio.to_thread(graph_hash, graph)
         return await self._engine.explain(ExecutionRequest(new_id(), graph.to_document(), digest, targets, force))
 
+    async def reload_nodes(self) -> CatalogueChange:
+        """Take up what has changed in packs, and tell everybody who shows node types; see `CatalogueCache.renew`."""
+        change = await self.catalogue.renew()
+        self._publish(messages.nodes_changed(change))
+        return change
+
+    def tell_fault(self, fault: PackFault) -> None:
+        """Tell everybody who shows node types that a pack cannot be used as it is now."""
+        self._publish(messages.nodes_fault(fault))
+
     async def debug_count(self, tag: str) -> int:
         """How often `debug.count` has run with that tag; SY-004."""
         return await self._engine.debug_count(tag)
@@ -176,12 +186,6 @@ class ControlPlane:
                 refresh.cancel()
                 await asyncio.gather(refresh, return_exceptions=True)
             await self._sleep(_RECONNECT_S)
-
-    def _use_catalogue(self, catalogue: Catalogue) -> None:
-        self.rooms.use(catalogue)
-        if self._has_types:  # nobody was told other ones before the first
-            self._publish(messages.catalogue_changed(catalogue.digest))
-        self._has_types = True
 
     async def _refresh_catalogue(self) -> None:
         while True:

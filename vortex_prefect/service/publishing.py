@@ -17,6 +17,7 @@ from vortex_prefect.graph import subgraphs
 from vortex_prefect.graph.interface import interface
 from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.graph.subgraphs import Definition, Library
+from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.graphs import require
@@ -42,7 +43,10 @@ class Publishing:
         library: what stands behind each published node type; replaced, never changed.
     """
 
-    def __init__(self, store: StorePort, catalogue: CatalogueCache, limits: Limits, rooms: Rooms) -> None:
+    def __init__(
+        self, store: StorePort, catalogue: CatalogueCache, limits: Limits, rooms: Rooms, tell: messages.Publish
+    ) -> None:
+        self._tell = tell
         self._store = store
         self._catalogue = catalogue
         self._limits = limits
@@ -118,7 +122,8 @@ class Publishing:
 
     def _use(self, library: Library) -> None:
         self.library = library
-        self._catalogue.publish(tuple(found.spec for found in library.values()))
+        if (change := self._catalogue.publish(tuple(found.spec for found in library.values()))) is not None:
+            self._tell(messages.nodes_changed(change))
 
     def _checked(self, record: GraphRecord, catalogue: Catalogue) -> Graph:
         graph = parse_graph(record.document, self._limits)

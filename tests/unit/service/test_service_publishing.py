@@ -47,7 +47,7 @@ async def test_each_version_stays_and_the_last_one_is_offered(bench: Bench) -> N
     assert [port.name for port in second.outputs] == ["picture"]
     # What is not said again is as it was.
     assert (second.title, second.category, second.doc) == ("Nice", "filter", "What it does.")
-    assert [message.payload["digest"] for message in bench.sink.of("catalogue.changed")][-1] == catalogue.digest
+    assert [message.payload["digest"] for message in bench.sink.of("nodes.changed")][-1] == catalogue.digest
     assert bench.store.event_types(graph_id).count("SubgraphPublished") == 2
 
 

@@ -326,6 +326,7 @@ export interface NodeResource {
 export interface NodeSpec {
   type: string;
   version: number;
+  revision: string;
   title: string;
   category: string;
   doc: string;
@@ -338,6 +339,7 @@ export interface NodeSpec {
   device?: "cpu" | "cuda" | null;
   graph?: string | null;
   hidden: boolean;
+  instance?: string[] | null;
 }
 
 /** State of a node within an execution. */
@@ -346,6 +348,14 @@ export type NodeState = "pending" | "running" | "retrying" | "cached" | "complet
 /** The catalogue. */
 export interface NodeTypes {
   types: NodeSpec[];
+}
+
+/** What differs in the catalogue now: node types. */
+export interface NodesReloaded {
+  digest: string;
+  added: string[];
+  removed: string[];
+  changed: string[];
 }
 
 /** Text on the canvas, for people (Markdown). */
@@ -375,6 +385,12 @@ export interface OutputSpec {
   type: string;
   doc: string;
   source?: [string, string] | null;
+}
+
+/** A pack, and why it cannot be used. */
+export interface PackFaultText {
+  pack: string;
+  message: string;
 }
 
 /** A value that the user sets; an edge into a port of the same name overrides it. */
@@ -490,6 +506,11 @@ export interface QueueResource {
   limit: number;
   running: QueueEntry[];
   waiting: QueueEntry[];
+}
+
+/** That packs have changed; or, with `fault`, that one of them cannot be used, so that all stays as it is. */
+export interface ReloadRequest {
+  fault?: PackFaultText | null;
 }
 
 /** The version to go back to. */

@@ -12,34 +12,17 @@ export interface TargetPort {
 
 /** The node types by name, with what the editor asks of them again and again. */
 export class Catalogue {
-  /** Another array whenever anything of it is different. */
-  types: readonly NodeSpec[] = [];
+  readonly types: readonly NodeSpec[];
   /** Those that may be added: not older versions of published graphs, nor what was withdrawn. */
-  offered: readonly NodeSpec[] = [];
-  #specs: ReadonlyMap<string, NodeSpec> = new Map();
+  readonly offered: readonly NodeSpec[];
+  readonly #specs: ReadonlyMap<string, NodeSpec>;
   readonly #targets = new Map<string, readonly TargetPort[]>();
-  readonly #listeners = new Set<() => void>();
 
   constructor(types: readonly NodeSpec[]) {
-    this.take(types);
+    this.types = types;
+    this.offered = types.filter((spec) => !spec.hidden);
+    this.#specs = new Map(types.map((spec) => [spec.type, spec]));
   }
-
-  /** Other types from now on; what did not change keeps its object, and is not drawn again. */
-  take(types: readonly NodeSpec[]): void {
-    this.types = types.map((spec) => {
-      const known = this.#specs.get(spec.type);
-      return known && JSON.stringify(known) === JSON.stringify(spec) ? known : spec;
-    });
-    this.offered = this.types.filter((spec) => !spec.hidden);
-    this.#specs = new Map(this.types.map((spec) => [spec.type, spec]));
-    this.#targets.clear();
-    for (const listener of this.#listeners) listener();
-  }
-
-  subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
 
   get(type: string): NodeSpec | undefined {
     return this.#specs.get(type);

@@ -37,6 +37,7 @@ export function spec(type: string, inputs: Ports, outputs: Ports, params: ParamS
   return {
     type,
     version: 1,
+    revision: "",
     title: type.split(".")[1]!,
     category: "test",
     doc: "",

@@ -67,15 +67,15 @@ function closure(from: Iterable<string>, next: (id: string) => string[]): Set<st
 /** The type of what leaves an output: a node that takes the items of a list one by one gives lists. */
 export function givenType(view: GraphView, catalogue: Catalogue, node: string, port: string): string | null {
   let known = mapped.get(view);
-  if (known?.types !== catalogue.types) {
-    known = { types: catalogue.types, nodes: new Map() };
+  if (known?.catalogue !== catalogue) {
+    known = { catalogue, nodes: new Map() };
     mapped.set(view, known);
   }
   return typeFrom(view, catalogue, node, port, known.nodes);
 }
 
 /** Which nodes map, as far as somebody asked: a chain is walked once, not for each of its edges. */
-const mapped = new WeakMap<GraphView, { types: Catalogue["types"]; nodes: Map<string, boolean> }>();
+const mapped = new WeakMap<GraphView, { catalogue: Catalogue; nodes: Map<string, boolean> }>();
 
 function typeFrom(
   view: GraphView,

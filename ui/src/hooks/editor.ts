@@ -1,6 +1,6 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
-import type { NodeSpec } from "../contract/api";
+import type { Catalogue } from "../graph/catalogue";
 import type { GraphView } from "../graph/model";
 import type { Problem } from "../graph/problems";
 import { edgesInto } from "../graph/wiring";
@@ -10,12 +10,12 @@ import { type Preferences, preferences } from "../store/preferences";
 import type { NodeRun, Preview, Shown } from "../store/runs";
 import { type Ui, ui } from "../store/ui";
 
-export const EditorContext = createContext<Editor | null>(null);
+export const EditorContext = createContext<{ editor: Editor; catalogue: Catalogue } | null>(null);
 
 export function useEditor(): Editor {
-  const editor = useContext(EditorContext);
-  if (!editor) throw new Error("no graph is open here");
-  return editor;
+  const opened = useContext(EditorContext);
+  if (!opened) throw new Error("no graph is open here");
+  return opened.editor;
 }
 
 /** A part of the graph; drawn again only when that part is another object. */
@@ -70,18 +70,6 @@ export function usePreferences<T>(pick: (state: Preferences) => T): T {
 
 export function useUi<T>(pick: (state: Ui) => T): T {
   return useStore(ui, pick);
-}
-
-/** What a node type declares; drawn again where that has become something else. */
-export function useSpec(type: string): NodeSpec | undefined {
-  const { catalogue } = useEditor();
-  return useSyncExternalStore(catalogue.subscribe, () => catalogue.get(type));
-}
-
-/** The node types that may be added. */
-export function useOffered(): readonly NodeSpec[] {
-  const { catalogue } = useEditor();
-  return useSyncExternalStore(catalogue.subscribe, () => catalogue.offered);
 }
 
 /** The target ports of a node that have an edge, as text: an equal text draws nothing again. */

@@ -36,7 +36,7 @@ export async function makeOfSelection(editor: Editor, name: string): Promise<boo
   try {
     stored = (await api.createGraph(made.document)).id;
     const { type } = await api.publish(stored, { title: name });
-    await editor.readTypes();
+    await editor.renewNodes();
     if (!untouched(before, editor.view, nodes)) throw new Error("Somebody edited these nodes meanwhile. Try again.");
     const { changes, node } = made.place(editor.catalogue, type);
     editor.edit(changes);
@@ -103,7 +103,7 @@ export async function publishGraph(editor: Editor, options: PublishGraphRequest 
   try {
     await editor.room.settled();
     const { type } = await api.publish(editor.graphId, options);
-    await editor.readTypes();
+    await editor.renewNodes();
     say("info", "Published", `It is the node ${type}; nodes of older versions offer an update.`);
     return true;
   } catch (error) {

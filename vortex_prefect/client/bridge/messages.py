@@ -43,12 +43,6 @@ class GraphDeleted(Message):
     graph_id: str
 
 
-class CatalogueChanged(Message):
-    """There are other node types than before: another pack, or a graph that was published."""
-
-    digest: str
-
-
 class ExecutionQueued(Message):
     """An execution waits."""
 
@@ -136,7 +130,6 @@ class Pong(Message):
 _KINDS: dict[str, type[Message]] = {
     "graph.sync": GraphSync,
     "graph.deleted": GraphDeleted,
-    "catalogue.changed": CatalogueChanged,
     "execution.queued": ExecutionQueued,
     "execution.status": ExecutionStatus,
     "execution.progress": NodeProgress,

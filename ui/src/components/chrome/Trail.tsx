@@ -1,5 +1,5 @@
 import { Boxes, ChevronRight } from "lucide-react";
-import { useState, useSyncExternalStore } from "react";
+import { useState } from "react";
 import { useStore } from "zustand";
 import { useEditor } from "../../hooks/editor";
 import { may } from "../../store/session";
@@ -29,9 +29,7 @@ export function Trail() {
 export function PublishAgain() {
   const editor = useEditor();
   const { catalogue, graphId } = editor;
-  const spec = useSyncExternalStore(catalogue.subscribe, () =>
-    catalogue.offered.find(({ graph }) => graph === graphId),
-  );
+  const spec = catalogue.offered.find(({ graph }) => graph === graphId);
   const [busy, setBusy] = useState(false);
   if (!spec || !may("edit")) return null;
   const publish = async () => {

@@ -1,10 +1,10 @@
 import type { NodeProps } from "@xyflow/react";
-import { Ban, Boxes, ChevronDown, ChevronRight, CircleSlash2 } from "lucide-react";
+import { Ban, Boxes, ChevronDown, ChevronRight, CircleSlash2, Pin } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
 import { updateOf } from "../../graph/subgraphs";
-import { useCanvas, useConnected, useEditor, useNodeProblems, useSpec, useUi } from "../../hooks/editor";
+import { useCanvas, useConnected, useEditor, useNodeProblems, useUi } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
 import { openSubgraph, updateSubgraph } from "../../store/subgraphs";
 import { ui } from "../../store/ui";
@@ -19,7 +19,7 @@ type Props = NodeProps<Extract<FlowNode, { type?: "node" }>>;
 export const GraphNode = memo(
   function GraphNode({ data: { node } }: Props) {
     const editor = useEditor();
-    const spec = useSpec(node.type);
+    const spec = editor.catalogue.get(node.type);
     const connected = useConnected(node.id);
     const far = useCanvas((state) => state.far);
     const title = node.title ?? spec?.title ?? node.type;
@@ -68,6 +68,7 @@ function NodeHead({ node, spec, title }: { node: NodeView; spec: NodeSpec | unde
       {!far && <Fold node={node} />}
       {!far && <Icon size={14} className="node-icon" aria-hidden="true" />}
       <NodeTitle node={node} title={title} />
+      {node.pinned && <Pin size={13} aria-label="Pinned" />}
       {node.mode === "muted" && <Ban size={13} aria-label="Muted" />}
       {node.mode === "bypassed" && <CircleSlash2 size={13} aria-label="Bypassed" />}
     </div>

@@ -1,6 +1,6 @@
 import type { Change, NodeView } from "../../graph/model";
 import { edgesInto } from "../../graph/wiring";
-import { useCanvas, useEditor, useGraph, useNodeRun, useSpec } from "../../hooks/editor";
+import { useCanvas, useEditor, useGraph, useNodeRun } from "../../hooks/editor";
 import { duration, label } from "../node/appearance";
 import { ParamField } from "../widgets/ParamField";
 import { Exposure } from "./Exposure";
@@ -22,7 +22,7 @@ export function Inspector() {
 
 function NodeFacts({ node }: { node: NodeView }) {
   const editor = useEditor();
-  const spec = useSpec(node.type);
+  const spec = editor.catalogue.get(node.type);
   const edges = useGraph((view) => edgesInto(view, node.id));
   const connected = new Set(edges.map((edge) => edge.targetPort));
   const set = (fields: Extract<Change, { op: "node.set" }>["fields"]) =>

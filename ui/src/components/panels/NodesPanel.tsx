@@ -2,7 +2,7 @@ import { Star } from "lucide-react";
 import { Fragment, useMemo, useState } from "react";
 import type { NodeSpec } from "../../contract/api";
 import { rank } from "../../graph/search";
-import { useEditor, useOffered, usePreferences } from "../../hooks/editor";
+import { useEditor, usePreferences } from "../../hooks/editor";
 import { centre } from "../../store/commands";
 import { prefer, preferences } from "../../store/preferences";
 import { NODE_TYPE } from "../canvas/useDrops";
@@ -14,7 +14,7 @@ export function NodesPanel() {
   const favourites = usePreferences((state) => state.favourites);
   const [query, setQuery] = useState("");
   const [shown, setShown] = useState<NodeSpec | null>(null);
-  const types = useOffered();
+  const types = useEditor().catalogue.offered;
   const sections = useMemo(() => sectionsOf(types, query, favourites), [types, query, favourites]);
   return (
     <div className="nodes-panel">
