@@ -94,9 +94,10 @@ def test_python_finds_published_graphs_by_their_names(stack: StackClient) -> Non
     one["inputs"] = [{"name": "x", "node": "sum", "param": "a"}]
     publish(stack, one, name="plus_two", doc="Adds two.")
     g = Graph("with subgraphs", home=stack.home)
-    first = g.graph.plus_two(x=g.debug.value(value=3))
-    second = g.graph.plus_two(x=first)
+    published = g.pack("graph")
+    first = published.plus_two(x=g.node("debug.value", value=3))
+    second = published.plus_two(x=first)
     assert (first.id, second.id) == ("plus_two", "plus_two_2")
     g.expose_output("sum", second.sum_out)
     assert run_graph(g, home=stack.home)["sum"] == 7
-    assert "Adds two." in (g.graph.plus_two.__doc__ or "")
+    assert "Adds two." in (published.plus_two.__doc__ or "")

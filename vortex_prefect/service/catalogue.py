@@ -92,13 +92,13 @@ class CatalogueCache:
         return self._all
 
     def publish(self, specs: tuple[NodeSpec, ...]) -> CatalogueChange | None:
-        """Take in the published graphs, all of them; what that changed, null while there are no other types."""
+        """Take in the published graphs, all of them; what that changed, null for nothing, or for what nobody knew."""
         self._published = specs
         if not self._arrived.is_set():
             return None
         before = self._all
         self._merge()
-        return CatalogueChange.between(before, self._all)
+        return None if before.digest == self._all.digest else CatalogueChange.between(before, self._all)
 
     async def refresh(self) -> None:
         """Ask the engine, and remember its answer; waits for the first worker.
