@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from vortex_prefect.core.contracts import (
     ExecutionRecord,
     GraphHead,
     GraphRecord,
+    PublishedNode,
     QueueEntry,
     StoredDocument,
     StorePort,
@@ -652,6 +654,26 @@ class TestDocuments:
         assert await store.read(lambda unit: unit.document("draft")) is None
         with pytest.raises(ValueError, match="canonical"):
             await store.write(lambda unit: unit.put_document(StoredDocument("draft", b"", 0, 0)))
+
+
+def _put_published(node: PublishedNode, unit: UnitOfWork) -> None:
+    unit.put_published(node)
+
+
+class TestPublishedNodes:
+    async def test_come_back_by_name_and_version_and_are_replaced(self, store: SqlStore) -> None:
+        def node(name: str, version: int, **fields: Any) -> PublishedNode:
+            kind, spec = f"graph.{name}@{version}", {"title": "Σ", "default": 1.5}
+            made = PublishedNode(kind, name, version, new_id(), 7, spec, {"nodes": {}}, 1 << 41)
+            return replace(made, **fields)
+
+        nodes = [node("b", 2), node("b", 10), node("a", 1)]
+        for each in nodes:
+            await store.write(partial(_put_published, each))
+        assert await store.read(lambda unit: unit.published()) == [nodes[2], nodes[0], nodes[1]]
+        withdrawn = replace(nodes[0], withdrawn=True)
+        await store.write(lambda unit: unit.put_published(withdrawn))
+        assert await store.read(lambda unit: unit.published()) == [nodes[2], withdrawn, nodes[1]]
 
 
 class TestSettings:

@@ -13,7 +13,7 @@ from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.guard import Guard
 from vortex_prefect.bridge.metrics import MeasuredApp, Metrics
 from vortex_prefect.bridge.models import ErrorAnswer
-from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, versions
+from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, published, versions
 
 
 def create_app(context: BridgeContext) -> FastAPI:
@@ -37,7 +37,7 @@ def create_app(context: BridgeContext) -> FastAPI:
     app.state.gate = gate = context.gate or open_gate(context.settings)
     app.state.metrics = Metrics(context.hub, context.control)
     # `/api/graph/execute` has to be met before `/api/graph/{graph_id}`.
-    routers = [part.router for part in (executions, graphs, versions, files, operations, access)]
+    routers = [part.router for part in (executions, graphs, versions, published, files, operations, access)]
     app.state.routes = [route for router in routers for route in router.routes]
     openapi.answer_head(app.state.routes)
     for router in routers:

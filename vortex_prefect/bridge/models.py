@@ -404,6 +404,8 @@ class ExecutionResource(BaseModel):
     id: str
     graph_id: str
     graph_hash: str
+    #: Of the graph as it was drawn, with its inputs; `graph_hash` is that of what runs, without subgraphs.
+    drawn_hash: str
     status: ExecutionStatus
     priority: int
     created_at: str
