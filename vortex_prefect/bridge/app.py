@@ -9,11 +9,11 @@ from fastapi import Depends, FastAPI
 from vortex_prefect.bridge import collab, editor, openapi, problems, session
 from vortex_prefect.bridge.access import Access, is_loopback, open_gate, permitted
 from vortex_prefect.bridge.access_log import AccessLog
+from vortex_prefect.bridge.answers import ErrorAnswer
 from vortex_prefect.bridge.conditional import Conditional
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.guard import Guard
 from vortex_prefect.bridge.metrics import MeasuredApp, Metrics
-from vortex_prefect.bridge.models import ErrorAnswer
 from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, versions
 
 

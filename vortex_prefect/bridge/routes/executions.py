@@ -10,25 +10,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from vortex_prefect.bridge.answers import (
+    ExecutionAccepted,
+    ExecutionList,
+    ExecutionResource,
+    PinResource,
+    QueueResource,
+    ValueResource,
+)
 from vortex_prefect.bridge.body import read_model, takes
 from vortex_prefect.bridge.conditional import not_modified, tagged
 from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
 from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.idempotency import IdempotencyKey
-from vortex_prefect.bridge.models import (
-    ExecuteGraphRequest,
-    ExecuteRequest,
-    ExecutionAccepted,
-    ExecutionList,
-    ExecutionResource,
-    PinResource,
-    PriorityRequest,
-    QueueResource,
-    ValueResource,
-)
 from vortex_prefect.bridge.paging import Before, cursor, page
 from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.bridge.request_trace import named_trace, note_trace
+from vortex_prefect.bridge.requests import ExecuteGraphRequest, ExecuteRequest, PriorityRequest
 from vortex_prefect.bridge.safe_headers import SafeFileResponse, safe_headers
 from vortex_prefect.core.contracts import ExecutionRecord
 from vortex_prefect.core.errors import RequestError
