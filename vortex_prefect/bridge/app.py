@@ -8,11 +8,12 @@ from fastapi import Depends, FastAPI
 
 from vortex_prefect.bridge import collab, editor, openapi, problems, session
 from vortex_prefect.bridge.access import Access, is_loopback, open_gate, permitted
+from vortex_prefect.bridge.access_log import AccessLog
+from vortex_prefect.bridge.answers import ErrorAnswer
 from vortex_prefect.bridge.conditional import Conditional
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.guard import Guard
 from vortex_prefect.bridge.metrics import MeasuredApp, Metrics
-from vortex_prefect.bridge.models import ErrorAnswer
 from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, published, versions
 
 
@@ -50,6 +51,8 @@ def create_app(context: BridgeContext) -> FastAPI:
     app.add_middleware(Access, gate=gate, audit=context.control.audit)
     app.add_middleware(Guard, hosts=_names(context), addresses=not is_loopback(context.settings.host))
     app.add_middleware(MeasuredApp, metrics=app.state.metrics)
+    if context.settings.access_log:
+        app.add_middleware(AccessLog)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 

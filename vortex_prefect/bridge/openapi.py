@@ -20,8 +20,8 @@ from starlette.routing import BaseRoute
 
 from vortex_prefect.bridge import examples
 from vortex_prefect.bridge.description import CODES_MEMBER, header
-from vortex_prefect.bridge.models import REQUESTS
 from vortex_prefect.bridge.published import PublishGraphRequest
+from vortex_prefect.bridge.requests import REQUESTS
 from vortex_prefect.core.errors import CODES, Problem, VortexError
 from vortex_prefect.graph.model import Graph
 
