@@ -85,7 +85,7 @@ def make_controlnet(folder: Path, checkpoint: Path, seed: int = 1) -> Path:
     net = diffusers.ControlNetModel.from_unet(unet, conditioning_channels=3)
     with torch.no_grad():
         for parameter in net.parameters():
-            parameter += 0.05 * torch.randn_like(parameter)
+            parameter.add_(torch.randn_like(parameter), alpha=0.05)
     net.save_pretrained(folder)
     return folder
 

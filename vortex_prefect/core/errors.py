@@ -77,9 +77,7 @@ _CATALOGUE = (
     ErrorCode(
         "WK-013", "model files damaged or missing", "Fetch the file that the message names once more.", False, 500
     ),
-    ErrorCode(
-        "WK-014", "model of another kind", "Use a model of the architecture that the message names.", False, 500
-    ),
+    ErrorCode("WK-014", "model of another kind", "Use a model of the architecture that the message names.", False, 500),
     ErrorCode(
         "WK-015",
         "result is not a number",

@@ -11,8 +11,8 @@ import torch
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.shm.arrow_stream import CONDITIONING, SAMPLE_RATE
 from vortex_prefect.shm.torch_bridge import dtype_name
-from vortex_worker.sdk.conditioning import Conditioning
 from vortex_worker.sdk.sound import Sound
+from vortex_worker.sdk.steering import Steering
 
 _TENSORS = [
     ("name", pa.string()), ("dtype", pa.string()), ("shape", pa.list_(pa.int64())), ("data", pa.large_binary()),
@@ -25,13 +25,13 @@ def as_table(value: Any) -> tuple[str, Any] | None:
         return "TABLE", value
     if isinstance(value, Sound):
         return "AUDIO", _table_of(value)
-    if isinstance(value, Conditioning):
+    if isinstance(value, Steering):
         return "CONDITIONING", _rows_of(value)
     return None
 
 
 def from_table(port_type: str, table: Any, device: torch.device) -> Any:
-    """What a node receives: a `pyarrow.Table`, or a `Sound` or a `Conditioning` with its tensors on `device`.
+    """What a node receives: a `pyarrow.Table`, or a `Sound` or a `Steering` with its tensors on `device`.
 
     Raises:
         WorkerError: WK-007, the table of a sound or of a conditioning is none.
@@ -57,7 +57,7 @@ def _sound_of(table: Any, device: torch.device) -> Sound:
         raise WorkerError("WK-007", f"not a sound: {error}") from error
 
 
-def _rows_of(conditioning: Conditioning) -> Any:
+def _rows_of(conditioning: Steering) -> Any:
     rows = []
     for name, tensor in conditioning.tensors.items():
         plain = tensor.detach().cpu().contiguous()
@@ -67,14 +67,14 @@ def _rows_of(conditioning: Conditioning) -> Any:
     return pa.Table.from_pylist(rows, schema=pa.schema(_TENSORS, metadata=metadata))
 
 
-def _conditioning_of(table: Any, device: torch.device) -> Conditioning:
+def _conditioning_of(table: Any, device: torch.device) -> Steering:
     try:
         info = json.loads((table.schema.metadata or {})[CONDITIONING])
         # Copied: rows lie at any address.
         tensors = {row["name"]: _tensor_of(row).to(device) for row in table.to_pylist()}
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
         raise WorkerError("WK-007", f"not a conditioning: {error}") from error
-    return Conditioning(tensors, info)
+    return Steering(tensors, info)
 
 
 def _tensor_of(row: dict[str, Any]) -> torch.Tensor:

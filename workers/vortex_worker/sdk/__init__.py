@@ -21,6 +21,7 @@ from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType, node, nodes_of
 from vortex_worker.sdk.files import check_input, input_sha256, open_input
 from vortex_worker.sdk.sound import Sound
+from vortex_worker.sdk.steering import Steering
 from vortex_worker.sdk.types import (
     Any,
     Audio,
@@ -60,6 +61,7 @@ __all__ = [
     "Progress",
     "Range",
     "Sound",
+    "Steering",
     "Step",
     "Steps",
     "Table",

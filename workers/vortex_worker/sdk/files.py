@@ -16,7 +16,7 @@ _identities = FileIdentities(ANYWHERE)
 
 def permit(roots: FileRoots) -> None:
     """From now on only files below `roots` are opened by nodes of this process. For the worker."""
-    global _roots, _identities  # noqa: PLW0603  one worker, one set of folders; fingerprints have no context to ask
+    global _roots, _identities
     _roots, _identities = roots, FileIdentities(roots)
 
 

@@ -26,10 +26,10 @@ import torch
 from vortex_prefect.core.errors import GraphError, Problem, WorkerError
 from vortex_prefect.core.nodespec import ParamSpec, check_param, coerce_param, item_type
 from vortex_worker.residents import Residents
-from vortex_worker.sdk.conditioning import Conditioning
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType
 from vortex_worker.sdk.sound import Sound
+from vortex_worker.sdk.steering import Steering
 from vortex_worker.streamed import as_table
 
 _TENSORS = frozenset({"IMAGE", "MASK", "LATENT", "TENSOR"})
@@ -211,7 +211,7 @@ def _tensors(values: Any) -> Iterator[torch.Tensor]:
             yield from _tensors(value)
     elif isinstance(values, Sound):
         yield values.samples
-    elif isinstance(values, Conditioning):
+    elif isinstance(values, Steering):
         yield from values.tensors.values()
 
 

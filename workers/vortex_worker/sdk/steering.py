@@ -10,7 +10,7 @@ import torch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Conditioning:
+class Steering:
     """What steers a model: tensors by name, and a JSON value that says what they are for.
 
     Which there are is the business of the pack that makes and takes them.
