@@ -44,7 +44,10 @@ def make_folder(folder: Path, *, xl: bool = False, inpainting: bool = False, see
         "text_encoder": _text_encoder(projected=False),
         "scheduler": scheduler,
     }
-    index: dict[str, Any] = {"_class_name": "StableDiffusionXLPipeline" if xl else "StableDiffusionPipeline"}
+    index: dict[str, Any] = {
+        "_class_name": "StableDiffusionXLPipeline" if xl else "StableDiffusionPipeline",
+        "_diffusers_version": diffusers.__version__,
+    }
     tokenizers = ["tokenizer"]
     if xl:
         parts["text_encoder_2"] = _text_encoder(projected=True)

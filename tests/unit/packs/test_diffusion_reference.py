@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tests.fakes import tiny_diffusion as tiny
+from vortex_prefect.core.models import resident_name
 from vortex_worker.packs.diffusion import adapters, conditioning, inpainting, latents, loading, sampling, whole
 from vortex_worker.packs.diffusion.library import diffusers
 from vortex_worker.packs.diffusion.schedulers import SAMPLERS
@@ -66,14 +67,23 @@ def xl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.make_folder(tmp_path_factory.mktemp("xl"), xl=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bench(folder: Path) -> Bench:
     return Bench(folder)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def xl(xl_folder: Path) -> Bench:
     return Bench(xl_folder)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """For models as small as these, several threads wait for each other more than they compute."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def direct(folder: Path, kind: str = "StableDiffusionPipeline", **parts: Any) -> Any:
@@ -168,7 +178,7 @@ def test_a_part_of_the_steps_is_image_to_image(bench: Bench, xl: Bench, name: st
     # Three steps, at the end of six.
     expected = called(
         direct(used.folder, f"{kind}Img2ImgPipeline"), image=latent, num_inference_steps=6, strength=0.5,
-        prompt=[PROMPT] * 2, negative_prompt=[NEGATIVE] * 2,
+        num_images_per_prompt=2,
     )  # fmt: skip
     equal(found, expected)
     assert torch.equal(used.sample(latent=latent, denoise=0.0), latent)
@@ -194,7 +204,7 @@ def test_inpainting_is_the_pipeline(tmp_path: Path, inpainting: bool) -> None:
     values = {"image": picture(), "mask": half(), "seed": SEED, "steps": STEPS, "cfg": CFG}
     found = bench.run(inpainting_node, **models, **values)["latent"]
     expected = called(
-        direct(tmp_path, "StableDiffusionInpaintPipeline"), image=picture().movedim(-1, 1),
+        direct(tmp_path, "StableDiffusionInpaintPipeline"), image=picture().movedim(-1, 1).contiguous(),
         mask_image=half().unsqueeze(1), height=SIDE, width=SIDE, strength=1.0,
     )  # fmt: skip
     equal(found, expected)
@@ -272,7 +282,7 @@ def test_lora_weights_change_a_model_and_leave_it_as_it_was(bench: Bench, tmp_pa
     assert (found - before).abs().mean() > 0.01
     # The same weights in memory, without a trace of what changed them.
     equal(bench.sample(), before)
-    assert len(bench.residents.names()) == 2
+    assert bench.residents.names().count(resident_name(models["model"])) == 1
     stronger = bench.run(adapters.load_lora_model, model=models["model"], path=path, strength_model=1.5)["model"]
     assert not torch.equal(bench.sample(model=stronger), bench.sample(model=changed["model"]))
 

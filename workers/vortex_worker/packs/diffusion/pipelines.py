@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import torch
 
-from vortex_prefect.core.errors import WorkerError
+from vortex_prefect.core.errors import GraphError, WorkerError
 from vortex_worker.packs.diffusion.components import controlnet
 from vortex_worker.packs.diffusion.conditioning import EMBEDS, POOLED
 from vortex_worker.packs.diffusion.handles import Handle
@@ -54,7 +54,7 @@ class Controls:
 
     def options(self, task: Task) -> dict[str, Any]:
         """As a pipeline takes them; one alone is no list."""
-        named = {
+        named: dict[str, list[Any]] = {
             "control_image" if task else "image": self.pictures,
             "controlnet_conditioning_scale": self.strengths,
             "control_guidance_start": self.starts,
@@ -156,7 +156,15 @@ def size_options(latent: torch.Tensor) -> dict[str, int]:
 
 
 def run(pipeline: Any, settings: Settings, callback: Callable[..., Any], **options: Any) -> torch.Tensor:
-    """The latents that a pipeline gives, as float32."""
+    """The latents that a pipeline gives, as float32.
+
+    Raises:
+        GraphError: VE-010, its schedule has fewer steps than are wanted.
+    """
+    most = pipeline.scheduler.config.num_train_timesteps
+    if (count := options["num_inference_steps"]) >= most:
+        told = f"steps / denoise is {count}" if count != settings.steps else f"steps is {count}"
+        raise GraphError("VE-010", f"{told}; the model was trained with {most}, and takes fewer")
     with _deterministic(pipeline.unet.device):
         found: torch.Tensor = pipeline(
             guidance_scale=settings.cfg,

@@ -13,6 +13,7 @@ from vortex_worker.packs.diffusion.handles import Handle
 from vortex_worker.packs.diffusion.latents import require_finite, require_latent
 from vortex_worker.packs.diffusion.pipelines import (
     Settings,
+    Task,
     controls_of,
     partial_steps,
     pipeline_of,
@@ -76,15 +77,16 @@ def sampled(
     controls = controls_of(ctx, handle, positive)
     start = latent.to(ctx.device, unet.dtype)
     options: dict[str, Any] = prompt_options(handle, unet, positive, negative, len(latent))
-    if settings.denoise < 1:
-        task, more = "Img2Img", {"image": start, **partial_steps(settings)}
+    task: Task = "Img2Img" if settings.denoise < 1 else ""
+    if task:
+        options |= {"image": start, **partial_steps(settings)}
     else:
-        task, more = "", {"num_inference_steps": settings.steps, **size_options(latent)}
+        options |= {"num_inference_steps": settings.steps, **size_options(latent)}
     if controls.nets:
-        more |= {**size_options(latent), **controls.options(task)}
+        options |= {**size_options(latent), **controls.options(task)}
     keep = None if mask is None else _keeping(start, mask, settings.seed)
     pipeline = pipeline_of(handle, task, unet, controls, settings)
-    found = run(pipeline, settings, Steps(ctx, handle.family, report, keep), **options, **more)
+    found = run(pipeline, settings, Steps(ctx, handle.family, report, keep), **options)
     require_finite(found, "the latent")
     return found
 
