@@ -17,9 +17,6 @@ from vortex_worker.packs.diffusion.library import diffusers, loading, transforme
 from vortex_worker.packs.diffusion.loading import FOLDERS, PREFIXES, STEMS
 from vortex_worker.sdk import Context
 
-#: In memory a model may be as much larger than in its file.
-_BYTES = {torch.float32: 4, torch.float16: 2, torch.bfloat16: 2}
-
 
 @dataclass(frozen=True, slots=True)
 class TextEncoders:
@@ -65,9 +62,7 @@ def _resident(ctx: Context, handle: Handle, make: Any) -> Any:
         with checked(handle), loading(handle.path):
             return make()
 
-    # Weights may be kept in more bytes than they have in the file: in twice as many at most, but for rare formats.
-    factor = _BYTES[_dtype(ctx, handle)] / 2
-    return ctx.resident(resident_name(handle.to_json()), made, int(handle.nbytes * max(1.0, factor)))
+    return ctx.resident(resident_name(handle.to_json()), made, handle.elements * _dtype(ctx, handle).itemsize)
 
 
 def _dtype(ctx: Context, handle: Handle) -> torch.dtype:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -142,6 +143,16 @@ def tensors_below(path: Path, *prefixes: str) -> dict[str, Any]:
     """The tensors of a safetensors file whose names begin so."""
     with open_weights(path) as opened:
         return {name: opened.get_tensor(name) for name in opened.keys() if name.startswith(prefixes)}  # noqa: SIM118
+
+
+def elements_of(path: Path) -> dict[str, int]:
+    """How many elements each tensor of a safetensors file has, from its header alone.
+
+    Raises:
+        WorkerError: WK-013, it is damaged, cut short, or no such file.
+    """
+    with open_weights(path) as opened:
+        return {name: math.prod(opened.get_slice(name).get_shape()) for name in opened.keys()}  # noqa: SIM118
 
 
 @contextmanager

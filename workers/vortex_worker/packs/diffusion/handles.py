@@ -35,7 +35,7 @@ class Handle:
         config: the folder of configurations; for a folder the same.
         files: all that is read for this part → SHA-256.
         sha256: of these hashes and of the files' names below their folder, so of the content.
-        nbytes: of weights.
+        elements: of all weights together.
         dtype: one of `DTYPES`; `auto` is float16 on a GPU and float32 on the CPU.
         scheduler: how the model's noise is scheduled, as diffusers writes it down; of a UNet only.
     """
@@ -47,7 +47,7 @@ class Handle:
     config: str
     files: dict[str, str]
     sha256: str
-    nbytes: int
+    elements: int
     dtype: str = "auto"
     scheduler: dict[str, Any] | None = None
     loras: tuple[Lora, ...] = ()

@@ -7,9 +7,9 @@ from typing import Annotated, Any, NamedTuple, get_args
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_worker.packs.diffusion.files import (
+    elements_of,
     hashes,
     listing_sha256,
-    open_weights,
     read_json,
     require_sha256,
     stamps,
@@ -130,8 +130,8 @@ def load_controlnet(
     files = hashes([folder / "config.json", *weights])
     # XL's see the pooled text too.
     family: Family = "sdxl" if config.get("addition_embed_type") == "text_time" else "sd"
-    nbytes = sum(path.stat().st_size for path in weights)
-    return _handle(family, "controlnet", "folder", folder, folder, files, nbytes, dtype).to_json()
+    elements = sum(sum(elements_of(path).values()) for path in weights)
+    return _handle(family, "controlnet", "folder", folder, folder, files, elements, dtype).to_json()
 
 
 def _family(folder: Path) -> Family:
@@ -159,8 +159,8 @@ def _folder_part(folder: Path, family: Family, part: Part, dtype: str) -> Handle
         path for name in FOLDERS[part][family] if name in STEMS for path in weight_files(folder / name, STEMS[name])
     ]
     files = hashes([*_configs(folder, family, part), *weights])
-    nbytes = sum(path.stat().st_size for path in weights)
-    return _handle(family, part, "folder", folder, folder, files, nbytes, dtype)
+    elements = sum(sum(elements_of(path).values()) for path in weights)
+    return _handle(family, part, "folder", folder, folder, files, elements, dtype)
 
 
 def _configs(folder: Path, family: Family, part: Part) -> list[Path]:
@@ -184,7 +184,14 @@ def _vocabulary(folder: Path) -> list[Path]:
 
 
 def _handle(
-    family: Family, part: Part, layout: Layout, path: Path, config: Path, files: dict[str, str], nbytes: int, dtype: str
+    family: Family,
+    part: Part,
+    layout: Layout,
+    path: Path,
+    config: Path,
+    files: dict[str, str],
+    elements: int,
+    dtype: str,
 ) -> Handle:
     # Names count below the folder, so that a copy elsewhere is the same model.
     base = {str(config / "weights") if name == str(path) else name: digest for name, digest in files.items()}
@@ -192,27 +199,16 @@ def _handle(
     if part == "unet":
         scheduler = read_json(config / "scheduler" / "scheduler_config.json")
     digest = listing_sha256(base, config)
-    return Handle(family, part, layout, str(path), str(config), files, digest, nbytes, dtype, scheduler)
+    return Handle(family, part, layout, str(path), str(config), files, digest, elements, dtype, scheduler)
 
 
 def _sizes(path: Path) -> dict[str, Any]:
-    """Bytes of each part in one file, and the prefixes of its text encoders."""
+    """How many elements each part has in one file, and the prefixes of its text encoders."""
     found: dict[str, Any] = {"unet": 0, "vae": 0, "clip": 0, "prefix": set()}
-    with open_weights(path) as opened:
-        for name in opened.keys():  # noqa: SIM118  it is no dictionary
-            for part, prefixes in PREFIXES.items():
-                for prefix in prefixes:
-                    if name.startswith(prefix):
-                        view = opened.get_slice(name)
-                        found[part] += _nbytes(view.get_shape(), view.get_dtype())
-                        found["prefix"] |= {prefix} if part == "clip" else set()
+    for name, elements in elements_of(path).items():
+        for part, prefixes in PREFIXES.items():
+            for prefix in prefixes:
+                if name.startswith(prefix):
+                    found[part] += elements
+                    found["prefix"] |= {prefix} if part == "clip" else set()
     return found
-
-
-def _nbytes(shape: list[int], dtype: str) -> int:
-    count = 1
-    for extent in shape:
-        count *= extent
-    # Names end with their bits: F16, BF16, F8_E4M3.
-    bits = int("".join(filter(str.isdigit, dtype.partition("_")[0])) or 8)
-    return count * bits // 8
