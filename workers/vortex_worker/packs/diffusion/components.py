@@ -38,10 +38,10 @@ def unet(ctx: Context, handle: Handle) -> Any:
 
 
 def vae(ctx: Context, handle: Handle) -> Any:
-    """An autoencoder; in float32 where it says that it overflows in less. Raises as `unet`."""
+    """An autoencoder. Raises as `unet`."""
     found = _resident(ctx, handle, lambda: _model(ctx, handle, "AutoencoderKL", "vae"))
     # The library's pipelines leave it in what they computed with.
-    dtype = torch.float32 if found.config.force_upcast else _dtype(ctx, handle)
+    dtype = _dtype(ctx, handle)
     return found if found.dtype == dtype else found.to(dtype)
 
 

@@ -13,6 +13,7 @@ import torch
 from vortex_prefect.core.errors import GraphError, WorkerError
 from vortex_worker.packs.diffusion.components import vae as autoencoder
 from vortex_worker.packs.diffusion.handles import Handle
+from vortex_worker.packs.diffusion.watching import watched
 from vortex_worker.packs.image.pixels import rgb, to_planes, unit
 from vortex_worker.sdk import Context, Doc, Image, Latent, Model, Range, Step, Unit, node
 
@@ -80,8 +81,9 @@ def encoded_pictures(ctx: Context, vae: Any, image: torch.Tensor) -> torch.Tenso
     planes = to_planes(unit(torch.nan_to_num(rgb(image))))
     found = []
     for index in range(len(planes)):
-        ctx.progress(index / len(planes))
-        with torch.no_grad():
+        share = index / len(planes)
+        ctx.progress(share)
+        with torch.no_grad(), watched(model, lambda share=share: ctx.progress(share)):  # type: ignore[misc]
             mean = model.encode(2.0 * planes[index : index + 1].to(model.dtype) - 1.0).latent_dist.mode()
         shift, factor = _scaling(model, mean)
         found.append(((mean - shift) * factor).float())
@@ -100,10 +102,11 @@ def decoded(
     batch, _, height, width = latent.shape
     result = ctx.empty(batch, height * SCALE, width * SCALE, 3)
     for index in range(batch):
-        report(index / batch)
+        share = index / batch
+        report(share)
         one = latent[index : index + 1].to(ctx.device, model.dtype)
         shift, factor = _scaling(model, one)
-        with torch.no_grad():
+        with torch.no_grad(), watched(model, lambda share=share: report(share)):  # type: ignore[misc]
             planes = model.decode(one / factor + shift, return_dict=False)[0]
         require_finite(planes, "what the autoencoder gives")
         result[index] = (planes[0].movedim(0, -1).float() / 2 + 0.5).clamp(0.0, 1.0)

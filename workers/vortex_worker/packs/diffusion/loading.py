@@ -198,6 +198,9 @@ def _handle(
     scheduler: dict[str, Any] | None = None
     if part == "unet":
         scheduler = read_json(config / "scheduler" / "scheduler_config.json")
+    # Most autoencoders overflow in less, and say so.
+    if part == "vae" and read_json(config / "vae" / "config.json").get("force_upcast", True):
+        dtype = "float32"
     digest = listing_sha256(base, config)
     return Handle(family, part, layout, str(path), str(config), files, digest, elements, dtype, scheduler)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -17,6 +17,8 @@ from vortex_worker.packs.diffusion.handles import Handle
 from vortex_worker.packs.diffusion.latents import SCALE
 from vortex_worker.packs.diffusion.library import diffusers
 from vortex_worker.packs.diffusion.schedulers import scheduler_of
+from vortex_worker.packs.diffusion.steps import Steps
+from vortex_worker.packs.diffusion.watching import watched
 from vortex_worker.packs.image.pixels import to_planes
 from vortex_worker.packs.seeding import generator
 from vortex_worker.sdk import Conditioning, Context
@@ -155,7 +157,7 @@ def size_options(latent: torch.Tensor) -> dict[str, int]:
     return {"height": latent.shape[2] * SCALE, "width": latent.shape[3] * SCALE}
 
 
-def run(pipeline: Any, settings: Settings, callback: Callable[..., Any], **options: Any) -> torch.Tensor:
+def run(pipeline: Any, settings: Settings, steps: Steps, **options: Any) -> torch.Tensor:
     """The latents that a pipeline gives, as float32.
 
     Raises:
@@ -165,13 +167,13 @@ def run(pipeline: Any, settings: Settings, callback: Callable[..., Any], **optio
     if (count := options["num_inference_steps"]) >= most:
         told = f"steps / denoise is {count}" if count != settings.steps else f"steps is {count}"
         raise GraphError("VE-010", f"{told}; the model was trained with {most}, and takes fewer")
-    with _deterministic(pipeline.unet.device):
+    with _deterministic(pipeline.unet.device), watched(pipeline.unet, steps.look):
         found: torch.Tensor = pipeline(
             guidance_scale=settings.cfg,
             generator=generator(settings.seed),
             output_type="latent",
             return_dict=False,
-            callback_on_step_end=callback,
+            callback_on_step_end=steps,
             **options,
         )[0]
     return found.float()

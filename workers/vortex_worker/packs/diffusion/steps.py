@@ -40,6 +40,11 @@ class Steps:
         self._family = family
         self._report = report
         self._keep = keep
+        self._share = 0.0
+
+    def look(self) -> None:
+        """Between two steps: nothing is new, but the node may have been cancelled."""
+        self._report(self._share)
 
     def __call__(self, pipeline: Any, step: int, _: Any, values: dict[str, Any]) -> dict[str, Any]:
         """See `callback_on_step_end` of diffusers' pipelines."""
@@ -48,7 +53,8 @@ class Steps:
         if self._keep is not None:
             latents = self._keep(pipeline, step, latents)
         self._ctx.preview(approximate(latents[:1], self._family))
-        self._report((step + 1) / max(1, pipeline.num_timesteps))
+        self._share = (step + 1) / max(1, pipeline.num_timesteps)
+        self._report(self._share)
         return {"latents": latents}
 
 
