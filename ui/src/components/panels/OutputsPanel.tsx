@@ -103,8 +103,8 @@ function NodeLink({ output, name }: { output: OutputResource; name: string }) {
 }
 
 function OutputValue({ output }: { output: OutputResource }) {
-  // Tables and sounds lie in the arena as Arrow streams: their bytes' count says nothing.
-  if (output.type === "TABLE" || output.type === "AUDIO")
+  // Tables, sounds and conditionings lie in the arena as Arrow streams: their bytes' count says nothing.
+  if (output.type === "TABLE" || output.type === "AUDIO" || output.type === "CONDITIONING")
     return <pre className="value">An Arrow stream, to be downloaded</pre>;
   if (output.shape) return <pre className="value">{`${output.dtype ?? "tensor"} [${output.shape.join(" × ")}]`}</pre>;
   if (output.value === undefined && output.items) return <pre className="value">{`${output.items.length} items`}</pre>;
