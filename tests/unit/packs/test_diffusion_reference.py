@@ -197,23 +197,20 @@ def test_a_mask_keeps_what_is_outside_as_the_pipeline_for_inpainting_does(bench:
     assert torch.equal(found[..., :4], latent[..., :4])
 
 
-@pytest.mark.parametrize("inpainting", [True, False], ids=["nine channels", "four channels"])
-def test_inpainting_is_the_pipeline(tmp_path: Path, inpainting: bool) -> None:
-    bench = Bench(tiny.make_folder(tmp_path, inpainting=inpainting))
+@pytest.mark.parametrize("nine", [True, False], ids=["nine channels", "four channels"])
+def test_inpainting_is_the_pipeline(tmp_path: Path, nine: bool) -> None:
+    bench = Bench(tiny.make_folder(tmp_path, inpainting=nine))
     models = {"model": bench.models()["model"], "vae": bench.models()["vae"], **bench.prompts()}
     values = {"image": picture(), "mask": half(), "seed": SEED, "steps": STEPS, "cfg": CFG}
-    found = bench.run(inpainting_node, **models, **values)["latent"]
+    found = bench.run(inpainting.inpaint, **models, **values)["latent"]
     expected = called(
         direct(tmp_path, "StableDiffusionInpaintPipeline"), image=picture().movedim(-1, 1).contiguous(),
         mask_image=half().unsqueeze(1), height=SIDE, width=SIDE, strength=1.0,
     )  # fmt: skip
     equal(found, expected)
-    if inpainting:
+    if nine:
         with pytest.raises(ValueError, match=r"use diffusion\.inpaint"):
             bench.sample()
-
-
-inpainting_node = inpainting.inpaint
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -285,6 +282,34 @@ def test_lora_weights_change_a_model_and_leave_it_as_it_was(bench: Bench, tmp_pa
     assert bench.residents.names().count(resident_name(models["model"])) == 1
     stronger = bench.run(adapters.load_lora_model, model=models["model"], path=path, strength_model=1.5)["model"]
     assert not torch.equal(bench.sample(model=stronger), bench.sample(model=changed["model"]))
+
+
+def test_xl_is_steered_and_painted_into_like_the_pipelines_of_xl(xl: Bench, tmp_path: Path) -> None:
+    net = tiny.make_controlnet(tmp_path / "net", xl.folder)
+    lora = tiny.make_lora(tmp_path / "lora.safetensors", xl.folder)
+    models, prompts = xl.models(), xl.prompts()
+    control_net = xl.run(loading.load_controlnet, folder=net)["control_net"]
+    steered = {"image": picture(), "control_net": control_net, "strength": 0.7}
+    one = xl.run(conditioning.apply_controlnet, conditioning=prompts["positive"], **steered)["conditioning"]
+    given = {
+        "height": SIDE, "width": SIDE, "controlnet_conditioning_scale": 0.7, "mask_image": half().unsqueeze(1),
+        "control_image": picture().movedim(-1, 1).contiguous(), "image": picture().movedim(-1, 1).contiguous(),
+        "strength": 0.5, "num_inference_steps": 2 * STEPS,
+    }  # fmt: skip
+    values = {"image": picture(), "mask": half(), "seed": SEED, "steps": STEPS, "cfg": CFG, "denoise": 0.5}
+    found = xl.run(
+        inpainting.inpaint, model=models["model"], vae=models["vae"], **{**prompts, "positive": one}, **values
+    )
+    kept = diffusers().ControlNetModel.from_pretrained(net)
+    equal(
+        found["latent"],
+        called(direct(xl.folder, "StableDiffusionXLControlNetInpaintPipeline", controlnet=kept), **given),
+    )
+    changed = xl.run(adapters.load_lora, model=models["model"], clip=models["clip"], path=lora)
+    pipeline = direct(xl.folder, "StableDiffusionXLPipeline")
+    pipeline.load_lora_weights(lora, adapter_name="own", local_files_only=True)
+    latent = xl.sample(model=changed["model"], **xl.prompts(changed["clip"]))
+    torch.testing.assert_close(latent, called(pipeline, height=SIDE, width=SIDE), rtol=1e-4, atol=1e-4)
 
 
 # -- pictures ----------------------------------------------------------------------------------
