@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -92,6 +93,25 @@ def validate(
         if not as_json:
             show_error(GraphError.of(problems))
         raise typer.Exit(EXIT_INVALID)
+
+
+@app.command()
+def publish(
+    graph: Annotated[str, typer.Argument(help="A GraphDSL document, or the id of a stored graph.", metavar="GRAPH")],
+    name: Annotated[
+        str | None, typer.Option(help="The node type is graph.NAME@VERSION; else made of its name.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="What people read on the node.")] = None,
+    category: Annotated[str | None, typer.Option(help="Where it is found among the nodes.")] = None,
+    doc: Annotated[str | None, typer.Option(help="What it does.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a graph as a node type, whose ports are the graph's exposed inputs and outputs."""
+    from vortex_prefect.cli.publish import print_published, publish_graph  # noqa: PLC0415
+
+    options = {"name": name, "title": title, "category": category, "doc": doc}
+    print_published(publish_graph(Settings.from_env(os.environ, home=home), graph, options), as_json)
 
 
 @app.command()
@@ -241,6 +261,19 @@ def stubs(
         console.print(f"wrote {path}", highlight=False)
 
 
+@nodes_app.command("withdraw")
+def withdraw_node_type(
+    node_type: Annotated[
+        str, typer.Argument(metavar="TYPE", help="graph.NAME@VERSION, or graph.NAME for all of them.")
+    ],
+    home: Home = None,
+) -> None:
+    """Offer a published graph no more; graphs that have it keep working."""
+    from vortex_prefect.cli.publish import withdraw  # noqa: PLC0415
+
+    withdraw(Settings.from_env(os.environ, home=home), node_type)
+
+
 @nodes_app.command("list")
 def list_nodes(home: Home = None, as_json: AsJson = False) -> None:
     """Print every node type."""
@@ -269,6 +302,18 @@ def install_pack(
     from vortex_prefect.cli.packs import install  # noqa: PLC0415
 
     install(Settings.from_env(os.environ, home=home), source, sha256, console)
+
+
+@nodes_app.command("dev")
+def develop_pack(
+    folder: Annotated[Path, typer.Argument(help="Folder of a pack.", exists=True, file_okay=False)],
+    home: Home = None,
+) -> None:
+    """Take a pack up whenever one of its files changes, until Ctrl-C."""
+    from vortex_prefect.cli.develop import develop  # noqa: PLC0415
+
+    with contextlib.suppress(KeyboardInterrupt):
+        develop(Settings.from_env(os.environ, home=home), folder, console)
 
 
 @nodes_app.command("remove")

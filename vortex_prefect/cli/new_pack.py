@@ -12,8 +12,8 @@ _FILES = {
     "README.md": """\
 # {name}
 
-Nodes for VORTEX. `vortex nodes install .` installs them, `vortex nodes verify` looks whether they are what was
-installed, and `pytest` tests them without a stack.
+Nodes for VORTEX. `vortex nodes dev .` takes them up after each change, `vortex nodes install .` installs them,
+`vortex nodes verify` looks whether they are what was installed, and `pytest` tests them without a stack.
 """,
     "pyproject.toml": """\
 [build-system]

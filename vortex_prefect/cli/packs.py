@@ -48,13 +48,13 @@ def install(settings: Settings, source: Path, sha256: str | None, console: Conso
     if archive is not None:
         _require(source, archive, sha256)
     with _draft(settings.packs_dir) as draft:
-        manifest = _unpack(source, draft) if archive is not None else _copy(source, draft)
+        manifest = _unpack(source, draft) if archive is not None else copy_pack(source, draft)
         files = hashes(draft)
         if archive is None:
             _require(source, digest(files), sha256)
         write_lock(draft, manifest, str(source.resolve()), archive)
         target = settings.packs_dir / manifest.name
-        _replace(draft, target)
+        swap_in(draft, target)
     told = archive or digest(files)
     console.print(f"installed {manifest.name} {manifest.version}: {len(files)} files, SHA-256 {told}", highlight=False)
     faults = [fault for fault in pack_faults(settings) if fault.pack == manifest.name]
@@ -101,7 +101,8 @@ def _draft(packs_dir: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _copy(source: Path, draft: Path) -> Manifest:
+def copy_pack(source: Path, draft: Path) -> Manifest:
+    """Copy a pack's package out of a folder; SY-003 if there is none."""
     if not source.is_dir():
         raise unusable(str(source), "there is no such folder, wheel or zip archive")
     manifest = read_manifest(source)
@@ -125,8 +126,8 @@ def _unpack(source: Path, draft: Path) -> Manifest:
     return read_manifest(draft)
 
 
-def _replace(draft: Path, target: Path) -> None:
-    """The old pack, if there is one, is there until the new one is."""
+def swap_in(draft: Path, target: Path) -> None:
+    """Put a draft in a pack's place. The old pack, if there is one, is there until the new one is."""
     old = target.with_name(f".old-{target.name}-{os.getpid()}")
     if target.exists():
         os.rename(target, old)

@@ -48,13 +48,16 @@ def find_catalogue(settings: Settings) -> Catalogue:
     return catalogue
 
 
-def pack_faults(settings: Settings) -> list[PackFault]:
+def pack_faults(settings: Settings, packs_dir: Path | None = None) -> list[PackFault]:
     """What is wrong with installed packs, each looked at and imported in a process of its own.
+
+    Args:
+        packs_dir: holds other packs than those that are installed.
 
     Raises:
         SystemFault: SY-003, not even the bundled packs can be loaded.
     """
-    return [PackFault(**fault) for fault in json.loads(_ask_worker(settings, "--faults"))]
+    return [PackFault(**fault) for fault in json.loads(_ask_worker(settings, "--faults", packs_dir))]
 
 
 def _identity(settings: Settings) -> str:
@@ -75,8 +78,8 @@ def _ask_packs(settings: Settings) -> Catalogue:
     return Catalogue.from_list(json.loads(_ask_worker(settings, "--catalogue")))
 
 
-def _ask_worker(settings: Settings, question: str) -> str:
-    command = [sys.executable, "-m", _PACKS, question, "--packs", str(settings.packs_dir)]
+def _ask_worker(settings: Settings, question: str, packs_dir: Path | None = None) -> str:
+    command = [sys.executable, "-m", _PACKS, question, "--packs", str(packs_dir or settings.packs_dir)]
     command += ["--debug"] if settings.debug_nodes else []
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     if done.returncode != 0:

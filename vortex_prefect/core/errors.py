@@ -46,6 +46,7 @@ _CATALOGUE = (
         "VE-011", "graph hash mismatch", "The graph changed after it was queued; execute it again.", http_status=409
     ),
     ErrorCode("VE-012", "a limit exceeded", "Split the graph, or raise the limit in the settings."),
+    ErrorCode("VE-013", "subgraph within itself", "Remove the node that leads back into the graph."),
     ErrorCode(
         "WK-001", "worker lost", "The node's process died; its log says why. Retries start a fresh one.", True, 500
     ),
@@ -73,6 +74,17 @@ _CATALOGUE = (
         "Upload it, or name its folder in VORTEX_FILE_ROOTS.",
         False,
         403,
+    ),
+    ErrorCode(
+        "WK-013", "model files damaged or missing", "Fetch the file that the message names once more.", False, 500
+    ),
+    ErrorCode("WK-014", "model of another kind", "Use a model of the architecture that the message names.", False, 500),
+    ErrorCode(
+        "WK-015",
+        "result is not a number",
+        "Compute in float32, or with other settings; half precision overflows in some models.",
+        False,
+        500,
     ),
     ErrorCode("RQ-001", "malformed request", "The problems say which field is wrong."),
     ErrorCode("RQ-002", "not found", "Check the id.", http_status=404),

@@ -17,7 +17,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -47,7 +47,7 @@ RESERVED = frozenset(
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 #: What the interpreter and editors leave behind.
-_PASSED_OVER = ("__pycache__", ".git")
+PASSED_OVER = ("__pycache__", ".git")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class Manifest:
     version: str
     #: The Python package that holds it.
     module: str
+    #: Of a pack that is being worked on: what stands for its files in content keys. Of others their nodes' versions do.
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def hashes(folder: Path) -> dict[str, str]:
     found = {}
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
-        if any(part in _PASSED_OVER for part in inner.parts) or str(inner) == LOCK:
+        if any(part in PASSED_OVER for part in inner.parts) or str(inner) == LOCK:
             continue
         if path.is_symlink():
             raise unusable(folder.name, f"{inner} is a link")
@@ -121,12 +123,13 @@ def digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def write_lock(folder: Path, manifest: Manifest, source: str, archive: str | None) -> str:
+def write_lock(folder: Path, manifest: Manifest, source: str, archive: str | None, *, development: bool = False) -> str:
     """Lock what lies in a folder; its digest.
 
     Args:
         source: where it came from, for people.
         archive: SHA-256 of the file that it came in, or null.
+        development: somebody works on it: results are not reused once any of its files has changed.
     """
     files = hashes(folder)
     lock = {
@@ -136,6 +139,7 @@ def write_lock(folder: Path, manifest: Manifest, source: str, archive: str | Non
         "module": manifest.module,
         "source": source,
         "archive_sha256": archive,
+        "development": development,
         "digest": digest(files),
         "files": files,
     }
@@ -163,7 +167,7 @@ def check_lock(folder: Path) -> Manifest:
     manifest = read_manifest(folder)
     if manifest.name != folder.name:
         raise unusable(folder.name, f"its manifest says that it is {manifest.name}")
-    return manifest
+    return replace(manifest, revision=lock["digest"][:16]) if lock.get("development") is True else manifest
 
 
 def installed(packs_dir: Path) -> list[Path]:

@@ -60,7 +60,8 @@ class Crew:
         attached: member → its process.
         todo: instructions that the watch has not carried out.
         told: job → what is told of it if its worker crashes.
-        catalogue: node types of the first worker that introduced itself.
+        catalogue: node types of the first worker that introduced itself, of those that are not outdated.
+        renewing: the packs have changed, and no worker that has the new ones has introduced itself yet.
         closing: nobody gets a worker any more.
     """
 
@@ -72,6 +73,7 @@ class Crew:
         self.todo: deque[Instruction] = deque()
         self.told: dict[str, dict[str, str]] = {}
         self.catalogue: Catalogue | None = None
+        self.renewing = False
         self.closing = False
         self.wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._carried_before = 0

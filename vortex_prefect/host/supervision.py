@@ -193,8 +193,10 @@ class Member:
     kill_at: float | None = None
     #: Why it was killed, if it was we who did.
     doom: str | None = None
-    #: When it was seen to have grown too large.
+    #: When it was seen to have grown too large, or to be of an older edition of the packs.
     outgrown_at: float | None = None
+    #: It was started before its packs changed: it gets no job once there are others.
+    outdated: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -239,6 +241,20 @@ class Supervision:
             return done  # each job is both, and neither changes what is missing
         return [*done, *self.tick(now)]
 
+    def renew(self, now: float) -> list[Instruction]:
+        """The packs have changed: replace every member, each once its jobs have ended and a successor is there."""
+        done: list[Instruction] = []
+        for member in self.members.values():
+            member.outdated = True
+            if member.state in (State.STARTING, State.SPARE):
+                self._set(member, State.DRAINING, now)
+                done += self._kill(member, "its packs have changed")
+            elif member.state is not State.DRAINING:
+                member.outgrown_at = now
+        # What kept processes from starting belongs to the old packs.
+        self._failed_starts, self._spawn_at = 0, now
+        return [*done, *self.tick(now)]
+
     def tick(self, now: float) -> list[Instruction]:
         """What the passing of time asks for, and what is missing."""
         done: list[Instruction] = []
@@ -254,8 +270,8 @@ class Supervision:
         moments = [now + self._policy.hang_after_s]
         for member in self.members.values():
             moments.append(self._limit_of(member))
-            if member.outgrown_at is not None and member.state is State.READY and member.doom is None:
-                moments.append(member.outgrown_at + self._policy.start_limit_s)
+            if self._goes_anyway(member) and member.state is State.READY and member.doom is None:
+                moments.append((member.outgrown_at or now) + self._policy.start_limit_s)
             if member.kill_at is not None and member.doom is None:
                 moments.append(member.kill_at)
         moments += [seat.open_at for seat in self.seats if seat.member is None and seat.open_at > now]
@@ -372,10 +388,15 @@ class Supervision:
         for member in self.ready():
             if member.outgrown_at is None:
                 continue
-            if successors > 0 or now - member.outgrown_at >= self._policy.start_limit_s:
+            late = self._goes_anyway(member) and now - member.outgrown_at >= self._policy.start_limit_s
+            if successors > 0 or late:
                 successors -= 1
                 done += self._retire(member, now)
         return done
+
+    def _goes_anyway(self, member: Member) -> bool:
+        """Whether it is to be retired even if no successor comes; packs that do not start replace nobody."""
+        return member.outgrown_at is not None and not member.outdated
 
     def _retire(self, member: Member, now: float) -> list[Instruction]:
         self._set(member, State.DRAINING, now)

@@ -196,6 +196,24 @@ class Supervisor:
                 raise WorkerError("WK-001", "the host is closing")
             raise WorkerError("WK-001", f"no worker has started within {timeout_s:g} s; see {self._log_dir}")
 
+    def renew(self, timeout_s: float) -> Catalogue:
+        """Replace all workers, since their packs have changed; the node types of the first new one.
+
+        Jobs that run end where they are; those that come once a new worker is there run on new ones only.
+
+        Raises:
+            WorkerError: WK-001, none has started within `timeout_s`; the old ones stay until one has.
+        """
+        with self._crew.changed:
+            self._crew.renewing = True
+            self._crew.todo += self._crew.machine.renew(time.monotonic())
+            self._crew.wake()
+            self._crew.changed.wait_for(lambda: not self._crew.renewing or self._crew.closing, timeout_s)
+            if self._crew.renewing or self._crew.catalogue is None:
+                raise WorkerError("WK-001", f"no new worker has started within {timeout_s:g} s; see {self._log_dir}")
+            self._crew.changed.notify_all()
+            return self._crew.catalogue
+
     def admit(self, hello: Hello, catalogue: Catalogue, channel: UnixChannel) -> bool:
         """Take a worker in, if it is one that was started here; see `Gateway`."""
         with self._crew.changed:
@@ -204,8 +222,10 @@ class Supervisor:
                 return False
             attached.channel = channel
             attached.capabilities = hello.capabilities & CAPABILITIES
-            self._crew.catalogue = self._crew.catalogue or catalogue
-            self._crew.machine.members[attached.member].pid = hello.pid
+            member = self._crew.machine.members[attached.member]
+            member.pid = hello.pid
+            if self._crew.catalogue is None or (self._crew.renewing and not member.outdated):
+                self._crew.catalogue, self._crew.renewing = catalogue, False
             self._crew.take_in(attached.member, Greeted())
             self._crew.changed.notify_all()
         return True
@@ -216,7 +236,10 @@ class Supervisor:
         candidates = [
             _candidate(seat, member, attached)
             for seat, member, attached in self._crew.at_work()
-            if member.state is not State.SUSPECT and member.doom is None and self._alone.get(attached.device) is alone
+            if member.state is not State.SUSPECT
+            and member.doom is None
+            and self._alone.get(attached.device) is alone
+            and (self._crew.renewing or not member.outdated)
         ]
         return place(need, candidates)
 

@@ -165,7 +165,7 @@ class Watch:
         with self._crew.changed:
             attached = self._crew.attached.get(member_id)
         if attached is not None and attached.channel is not None:
-            logger.info("worker %s is replaced: it has grown to %d MiB", attached.worker_id, _mib(attached.beat))
+            logger.info("worker %s, which holds %d MiB, is replaced", attached.worker_id, _mib(attached.beat))
             attached.channel.close()
 
     def _kill(self, instruction: Kill) -> None:

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from vortex_prefect.core.errors import SystemFault
@@ -64,7 +65,11 @@ def _loaded(folder: Path, manifest: Manifest, taken: set[str]) -> list[NodeType]
             raise unusable(manifest.name, f"its node {node.spec.type} does not begin with {manifest.name}.")
         if node.spec.type in taken:
             raise unusable(manifest.name, f"there is a node {node.spec.type} already")
-    return found
+    return [_of_revision(node, manifest.revision) for node in found]
+
+
+def _of_revision(node: NodeType, revision: str) -> NodeType:
+    return replace(node, spec=node.spec.model_copy(update={"revision": revision})) if revision else node
 
 
 def _is_known(module: str) -> bool:

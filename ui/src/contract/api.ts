@@ -180,6 +180,7 @@ export interface ExecutionResource {
   id: string;
   graph_id: string;
   graph_hash: string;
+  drawn_hash: string;
   status: ExecutionStatus;
   priority: number;
   created_at: string;
@@ -195,7 +196,7 @@ export interface ExecutionResource {
 /** Status of an execution. */
 export type ExecutionStatus = "queued" | "running" | "paused" | "completed" | "failed" | "cancelled" | "crashed";
 
-/** A parameter that callers of the graph may set under `name`. */
+/** A parameter that callers of the graph may set under `name`, or an input that they may connect. The latter is possible where the graph stands in another one, as a node. */
 export interface ExposedInput {
   name: string;
   node: string;
@@ -325,6 +326,7 @@ export interface NodeResource {
 export interface NodeSpec {
   type: string;
   version: number;
+  revision: string;
   title: string;
   category: string;
   doc: string;
@@ -335,6 +337,9 @@ export interface NodeSpec {
   fingerprint: boolean;
   files: string[];
   device?: "cpu" | "cuda" | null;
+  graph?: string | null;
+  hidden: boolean;
+  instance?: string[] | null;
 }
 
 /** State of a node within an execution. */
@@ -343,6 +348,14 @@ export type NodeState = "pending" | "running" | "retrying" | "cached" | "complet
 /** The catalogue. */
 export interface NodeTypes {
   types: NodeSpec[];
+}
+
+/** What differs in the catalogue now: node types. */
+export interface NodesReloaded {
+  digest: string;
+  added: string[];
+  removed: string[];
+  changed: string[];
 }
 
 /** Text on the canvas, for people (Markdown). */
@@ -371,6 +384,13 @@ export interface OutputSpec {
   name: string;
   type: string;
   doc: string;
+  source?: [string, string] | null;
+}
+
+/** A pack, and why it cannot be used. */
+export interface PackFaultText {
+  pack: string;
+  message: string;
 }
 
 /** A value that the user sets; an edge into a port of the same name overrides it. */
@@ -448,6 +468,27 @@ export interface ProblemResource {
   hint: string;
 }
 
+/** How the node type is to look; see `service.publishing.PublishRequest`. */
+export interface PublishGraphRequest {
+  name?: string | null;
+  title?: string | null;
+  category?: string | null;
+  doc?: string | null;
+}
+
+/** A version of a published graph: what it declares, and the graph that stands behind it. */
+export interface PublishedNodeResource {
+  type: string;
+  name: string;
+  version: number;
+  graph_id: string;
+  graph_version: number;
+  published_at: string;
+  withdrawn: boolean;
+  spec: NodeSpec;
+  graph: Record<string, unknown>;
+}
+
 /** An execution in the queue. */
 export interface QueueEntry {
   execution_id: string;
@@ -465,6 +506,11 @@ export interface QueueResource {
   limit: number;
   running: QueueEntry[];
   waiting: QueueEntry[];
+}
+
+/** That packs have changed; or, with `fault`, that one of them cannot be used, so that all stays as it is. */
+export interface ReloadRequest {
+  fault?: PackFaultText | null;
 }
 
 /** The version to go back to. */

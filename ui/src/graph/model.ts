@@ -12,6 +12,8 @@ export interface NodeFields {
   title: string | null;
   mode: Mode;
   collapsed: boolean;
+  /** Whether it stays where it is: not dragged, nudged or laid out. */
+  pinned: boolean;
   retries: number;
   retry_delay_s: number | null;
   retry_jitter_factor: number | null;
@@ -85,6 +87,7 @@ export const NODE_DEFAULTS: Omit<NodeFields, "type" | "x" | "y"> = {
   title: null,
   mode: "active",
   collapsed: false,
+  pinned: false,
   retries: 0,
   retry_delay_s: null,
   retry_jitter_factor: null,
@@ -108,6 +111,7 @@ export type Change =
   | { op: "node.create"; id: string; node: Partial<NodeFields> & Pick<NodeFields, "type">; params?: Params }
   | { op: "node.delete"; id: string }
   | { op: "node.set"; id: string; fields: Partial<Omit<NodeFields, "type">> }
+  | { op: "node.type"; id: string; type: string }
   | { op: "param.set"; id: string; name: string; value: Json }
   | { op: "param.clear"; id: string; name: string }
   | { op: "edge.create"; edge: EdgeView }

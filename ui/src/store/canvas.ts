@@ -73,13 +73,15 @@ function flowNode(node: NodeView, before: FlowNode | undefined, drag?: { x: numb
   const position = drag ?? { x: node.x, y: node.y };
   if (before?.type !== "node") {
     const ariaLabel = `${node.title ?? node.type}, node`;
-    return placed({ id: node.id, type: "node", position, data: { node }, dragHandle: GRIP, ariaLabel });
+    const draggable = !node.pinned;
+    return placed({ id: node.id, type: "node", position, data: { node }, draggable, dragHandle: GRIP, ariaLabel });
   }
   const moved = before.dragging ? before.position : position;
   const still = before.position.x === moved.x && before.position.y === moved.y;
   if (before.data.node === node && still) return before;
   return placed({
     ...before,
+    draggable: !node.pinned,
     position: still ? before.position : moved,
     data: before.data.node === node ? before.data : { node },
   });

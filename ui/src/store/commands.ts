@@ -11,6 +11,7 @@ import { downstream, upstream } from "../graph/wiring";
 import { frameId, selectOnly, sizedNodes } from "./canvas";
 import type { Editor } from "./editor";
 import { type LeftPanel, prefer, preferences, type RightPanel } from "./preferences";
+import { openSubgraph, unpackSubgraph, updateSubgraph } from "./subgraphs";
 import { say, ui } from "./ui";
 
 /** Where the pointer was last, on the canvas: there things are pasted and added. */
@@ -34,10 +35,18 @@ function toggleMode(mode: Mode): Run {
   };
 }
 
-function toggleCollapsed(editor: Editor): void {
-  const nodes = pickedNodes(editor);
-  const collapsed = !nodes.every((node) => node.collapsed);
-  editor.edit(nodes.map(({ id }): Change => ({ op: "node.set", id, fields: { collapsed } })));
+/** All of them marked, or none where all are. */
+function toggleMark(mark: "collapsed" | "pinned"): Run {
+  return (editor) => {
+    const nodes = pickedNodes(editor);
+    const fields = { [mark]: !nodes.every((node) => node[mark]) };
+    editor.edit(nodes.map(({ id }): Change => ({ op: "node.set", id, fields })));
+  };
+}
+
+/** Without the moves of nodes that are pinned. */
+function unpinned(editor: Editor, changes: readonly Change[]): Change[] {
+  return changes.filter((change) => change.op !== "node.set" || !editor.view.nodes.get(change.id)?.pinned);
 }
 
 async function copySelection(editor: Editor): Promise<void> {
@@ -183,7 +192,12 @@ function selectAll(editor: Editor): void {
 }
 
 function alignTo(edge: Edge): Run {
-  return (editor) => editor.edit(align(sizedNodes(editor.canvas, editor.selection.nodes), edge));
+  return (editor) => editor.edit(unpinned(editor, align(sizedNodes(editor.canvas, editor.selection.nodes), edge)));
+}
+
+function spread(along: "x" | "y"): Run {
+  return (editor) =>
+    editor.edit(unpinned(editor, distribute(sizedNodes(editor.canvas, editor.selection.nodes), along)));
 }
 
 function layOut(editor: Editor): void {
@@ -191,7 +205,7 @@ function layOut(editor: Editor): void {
   const sized = sizedNodes(editor.canvas, nodes.size > 1 ? nodes : null);
   // Nodes grow by their pictures once they have run.
   const room = sized.map((node) => (editor.willShow(node.id) ? { ...node, height: node.height + PREVIEW_PX } : node));
-  editor.edit(arrange(editor.view, room));
+  editor.edit(unpinned(editor, arrange(editor.view, room)));
 }
 
 function nudge(x: number, y: number): Run {
@@ -199,7 +213,7 @@ function nudge(x: number, y: number): Run {
     const moved = pickedNodes(editor).map((node): Change => {
       return { op: "node.set", id: node.id, fields: { x: node.x + x, y: node.y + y } };
     });
-    editor.room.edit(moved);
+    editor.room.edit(unpinned(editor, moved));
   };
 }
 
@@ -260,7 +274,8 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   rename: (editor) => ui.setState({ renaming: [...editor.selection.nodes][0] ?? null }),
   mute: toggleMode("muted"),
   bypass: toggleMode("bypassed"),
-  collapse: toggleCollapsed,
+  collapse: toggleMark("collapsed"),
+  pin: toggleMark("pinned"),
   "select.all": selectAll,
   "select.none": (editor) => selectOnly(editor.canvas, new Set()),
   "walk.left": walk("left"),
@@ -283,14 +298,22 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   extend,
   connect: connectSelected,
   group: frameSelection,
+  "subgraph.make": (editor) => {
+    if (editor.selection.nodes.size > 0) ui.setState({ dialog: "subgraph" });
+    else say("info", "Nothing is selected", "Select the nodes that are to become one.");
+  },
+  "subgraph.open": (editor) => void openSubgraph(editor),
+  "subgraph.unpack": (editor) => void unpackSubgraph(editor),
+  "subgraph.update": (editor) => updateSubgraph(editor),
+  publish: () => ui.setState({ dialog: "publish" }),
   note: addNote,
   arrange: layOut,
   "align.left": alignTo("left"),
   "align.right": alignTo("right"),
   "align.top": alignTo("top"),
   "align.bottom": alignTo("bottom"),
-  "distribute.x": (editor) => editor.edit(distribute(sizedNodes(editor.canvas, editor.selection.nodes), "x")),
-  "distribute.y": (editor) => editor.edit(distribute(sizedNodes(editor.canvas, editor.selection.nodes), "y")),
+  "distribute.x": spread("x"),
+  "distribute.y": spread("y"),
   "nudge.left": nudge(-8, 0),
   "nudge.right": nudge(8, 0),
   "nudge.up": nudge(0, -8),
@@ -310,6 +333,8 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
 /** Commands without keys, for the palette. */
 export const UNBOUND: readonly [command: string, title: string][] = [
   ["run.force", "Run everything anew, without the cache"],
+  ["publish", "Publish as a node…"],
+  ["subgraph.update", "Update the subgraph to its newest version"],
   ["deploy", "Publish as a deployment…"],
   ["preferences", "Preferences…"],
   ["distribute.x", "Space evenly from left to right"],

@@ -7,12 +7,14 @@ import { stillFitting } from "../graph/difference";
 import { newNodeId } from "../graph/identifiers";
 import type { Change, EdgeView, GraphView, Params } from "../graph/model";
 import { problemsOf } from "../graph/problems";
+import { giverOf, outerNode } from "../graph/subgraphs";
 import { givenType } from "../graph/wiring";
 import { api } from "../session/api";
 import { ApiError } from "../session/http";
 import { GraphSocket, type Message, type SocketState, socketAddress } from "../session/socket";
 import { type Canvas, createCanvas, type Drags, selectionOf, selectOnly, takeGraph } from "./canvas";
 import { Detail } from "./detail";
+import { loadNodes, nodes } from "./nodes";
 import { prefer, preferences } from "./preferences";
 import { Problems } from "./problems";
 import { Runs } from "./runs";
@@ -30,9 +32,11 @@ const aloneKey = (graphId: string) => `vortex.alone.${graphId}`;
 
 export class Editor {
   readonly graphId: string;
-  readonly catalogue: Catalogue;
   readonly room: Room;
-  readonly runs = new Runs();
+  readonly runs = new Runs(
+    (id) => outerNode(id, this.view.nodes),
+    (id) => this.#picture(id),
+  );
   readonly problems = new Problems();
   readonly canvas: Canvas = createCanvas();
   readonly detail = new Detail(this.canvas);
@@ -40,15 +44,16 @@ export class Editor {
   readonly #listeners = new Set<() => void>();
   #socketState: SocketState = "connecting";
   #reason: string | null = null;
+  /** The connection broke at least once: what was told of node types meanwhile is not told again. */
+  #away = false;
   #dragsSeen = "[]";
   #cursor: { x: number; y: number } | null = null;
   #pointing: ReturnType<typeof setTimeout> | undefined;
   #checking: ReturnType<typeof setTimeout> | undefined;
 
   /** `reopen` opens the graph anew, with the document as the server has it. */
-  constructor(graphId: string, catalogue: Catalogue, reopen: () => void) {
+  constructor(graphId: string, reopen: () => void) {
     this.graphId = graphId;
-    this.catalogue = catalogue;
     const { person } = preferences.getState();
     this.room = new Room({
       address: socketAddress("/collab"),
@@ -75,6 +80,10 @@ export class Editor {
 
   get view(): GraphView {
     return this.room.view;
+  }
+
+  get catalogue(): Catalogue {
+    return nodes.getState().catalogue;
   }
 
   /** State of the connection that brings progress, and why it ended for good. */
@@ -201,7 +210,7 @@ export class Editor {
   /** Look at an execution of the past. */
   async look(executionId: string): Promise<void> {
     const execution = await api.execution(executionId);
-    this.runs.show(execution, true, this.#picture);
+    this.runs.show(execution, true);
   }
 
   leave(): void {
@@ -215,23 +224,37 @@ export class Editor {
   #receive(message: Message): void {
     if (message.type === "error") say("error", message.payload.error.message, message.payload.error.hint);
     else if (message.type === "graph.deleted") this.#setSocket("closed", "gone");
+    else if (message.type === "nodes.changed") void this.renewNodes();
+    else if (message.type === "nodes.fault")
+      say("error", `The pack ${message.payload.pack} stays as it was`, message.payload.message);
     else this.runs.receive(message);
     // What a node gave is told in full by the execution itself, and messages may have been missed.
     if (["execution.complete", "execution.failed", "execution.cancelled"].includes(message.type)) void this.#settle();
+  }
+
+  /** The server has other node types: what the graph's nodes are may have changed with them. */
+  async renewNodes(): Promise<void> {
+    try {
+      await loadNodes();
+    } catch (error) {
+      complain("The new node types did not come", error);
+    }
+    this.refresh();
+    this.#check();
   }
 
   async #settle(): Promise<void> {
     const { id } = this.runs.shown.getState();
     if (!id) return;
     const execution = await api.execution(id).catch(() => null);
-    if (execution && this.runs.shown.getState().id === id) this.runs.show(execution, false, this.#picture);
+    if (execution && this.runs.shown.getState().id === id) this.runs.show(execution, false);
   }
 
   async #showLatest(): Promise<void> {
     await this.room.whenLoaded();
     const found = await api.executions(this.graphId, 1).catch(() => null);
     const latest = found?.executions[0];
-    if (latest && this.runs.shown.getState().id === null) this.runs.show(latest, false, this.#picture);
+    if (latest && this.runs.shown.getState().id === null) this.runs.show(latest, false);
   }
 
   /** Whether a node gives a picture, and shows none yet. */
@@ -239,10 +262,13 @@ export class Editor {
     return this.#picture(node) !== null && !this.runs.previews.get(node) && !this.view.nodes.get(node)?.collapsed;
   }
 
-  #picture = (node: string): string | null => {
-    const { outputs } = this.catalogue.get(this.view.nodes.get(node)?.type ?? "") ?? { outputs: [] };
+  /** The picture that a node shows, and which running node gives it. */
+  #picture = (node: string): { node: string; port: string } | null => {
+    const type = this.view.nodes.get(node)?.type ?? "";
+    const { outputs } = this.catalogue.get(type) ?? { outputs: [] };
     const shown = outputs.find((output) => output.type === "IMAGE" || output.type === "MASK");
-    return shown && givenType(this.view, this.catalogue, node, shown.name) === shown.type ? shown.name : null;
+    const whole = shown && givenType(this.view, this.catalogue, node, shown.name) === shown.type;
+    return whole ? giverOf(this.catalogue, type, node, shown.name) : null;
   };
 
   /** Problems as people type: this page's at once, the server's when they pause. */
@@ -250,7 +276,10 @@ export class Editor {
     clearTimeout(this.#checking);
     this.#checking = setTimeout(async () => {
       this.problems.forgetServer();
-      this.problems.setLocal(problemsOf(this.view, this.catalogue));
+      const given = [...this.view.inputs.values()].filter(({ node, param }) => {
+        return this.catalogue.target(this.view.nodes.get(node)?.type ?? "", param)?.param === null;
+      });
+      this.problems.setLocal(problemsOf(this.view, this.catalogue), given);
       const asked = this.view;
       const answer = await api.validate(this.graphId).catch(() => null);
       if (answer && this.view === asked) this.problems.setServer(answer.problems);
@@ -274,8 +303,10 @@ export class Editor {
 
   #setSocket(state: SocketState, reason: string | null): void {
     const reopened = state === "open" && this.#socketState !== "open";
+    if (state === "waiting") this.#away = true;
     [this.#socketState, this.#reason] = [state, reason];
     if (reopened) void this.#settle();
+    if (reopened && this.#away) void this.renewNodes();
     for (const listener of this.#listeners) listener();
   }
 }

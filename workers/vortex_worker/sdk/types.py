@@ -8,13 +8,16 @@ comes in a tensor or a sound must not be written to: it lies in shared memory.
 from __future__ import annotations
 
 import typing
+from collections.abc import Generator
 from typing import Annotated, TypeVar
 
 import pyarrow
 import torch
 
 from vortex_worker.sdk.annotations import Port
+from vortex_worker.sdk.calls import Progress
 from vortex_worker.sdk.sound import Sound
+from vortex_worker.sdk.steering import Steering
 
 Image = Annotated[torch.Tensor, Port("IMAGE")]
 Mask = Annotated[torch.Tensor, Port("MASK")]
@@ -26,6 +29,8 @@ Audio = Annotated[Sound, Port("AUDIO")]
 Bytes = Annotated[bytes, Port("BYTES")]
 #: Says which model, as JSON; the model itself stays in the worker that loads it.
 Model = Annotated[dict[str, typing.Any], Port("MODEL")]
+#: What steers a model: tensors by name, and JSON beside them.
+Conditioning = Annotated[Steering, Port("CONDITIONING")]
 #: Any value: a tensor, a table, a sound or a JSON value.
 Any = Annotated[typing.Any, Port("ANY")]
 #: A JSON value, as a port (as a parameter, annotate `Json` with a default).
@@ -34,3 +39,5 @@ Json = Annotated[typing.Any, Port("JSON")]
 T = TypeVar("T")
 #: Any number of edges into one port; the argument is a list, in the order of the edges.
 Many = Annotated[list[T], Port("", list=True)]
+#: What a node that yields its progress gives in the end: `-> Steps[Image]`.
+Steps = Generator[float | Progress, None, T]

@@ -35,9 +35,8 @@ export function useFlowEvents(editor: Editor, area: RefObject<HTMLDivElement | n
         onEdgesChange: changeEdges.bind(null, editor.canvas),
         onPaneContextMenu: (event: MouseEvent | React.MouseEvent) =>
           openMenu(event, { kind: "canvas", place: pointer.canvas }),
-        onNodeContextMenu: (event: React.MouseEvent, node: FlowNode) => {
-          if (node.type === "node") openMenu(event, { kind: "node", id: node.id });
-        },
+        onNodeContextMenu: (event: React.MouseEvent, node: FlowNode) =>
+          openMenu(event, { kind: node.type === "node" ? "node" : "frame", id: node.id }),
         onEdgeContextMenu: (event: React.MouseEvent, edge: FlowEdge) => openMenu(event, { kind: "edge", key: edge.id }),
       },
     };

@@ -1,4 +1,5 @@
 import { DropdownMenu } from "radix-ui";
+import { updateOf } from "../../graph/subgraphs";
 import { useEditor, useUi } from "../../hooks/editor";
 import { selectOnly } from "../../store/canvas";
 import { COMMANDS, pointer } from "../../store/commands";
@@ -8,6 +9,13 @@ import { Keys } from "./Keys";
 
 type Item = [command: string, title: string] | null;
 
+const SUBGRAPH: readonly Item[] = [
+  ["subgraph.open", "Open the subgraph"],
+  ["subgraph.unpack", "Unpack"],
+  ["subgraph.update", "Update to the newest version"],
+  null,
+];
+
 const NODE: readonly Item[] = [
   ["run.here", "Run to here"],
   null,
@@ -15,15 +23,27 @@ const NODE: readonly Item[] = [
   ["duplicate", "Duplicate"],
   ["rename", "Rename"],
   ["collapse", "Collapse or expand"],
+  ["pin", "Pin or unpin"],
   null,
   ["mute", "Mute or unmute"],
   ["bypass", "Bypass or not"],
   ["group", "Frame the selection"],
+  ["subgraph.make", "Make a subgraph…"],
   null,
   ["select.upstream", "Select what feeds it"],
   ["select.downstream", "Select what it feeds"],
   null,
   ["delete.reconnect", "Delete and join the neighbours"],
+  ["delete", "Delete"],
+];
+
+/** Of groups and notes. */
+const FRAME: readonly Item[] = [
+  ["copy", "Copy"],
+  ["duplicate", "Duplicate"],
+  null,
+  ["fit.selection", "Fit the selection"],
+  null,
   ["delete", "Delete"],
 ];
 
@@ -38,6 +58,8 @@ const CANVAS: readonly Item[] = [
   null,
   ["export", "Export…"],
 ];
+
+const MENUS = { node: NODE, frame: FRAME, canvas: CANVAS };
 
 /** The menu of the right button. */
 export function CanvasMenu() {
@@ -58,10 +80,7 @@ export function CanvasMenu() {
           {menu.target.kind === "edge" ? (
             <EdgeItems editor={editor} target={menu.target} />
           ) : (
-            <CommandItems
-              items={menu.target.kind === "node" ? NODE : CANVAS}
-              before={() => pick(editor, menu.target)}
-            />
+            <CommandItems items={itemsOf(editor, menu.target)} before={() => pick(editor, menu.target)} />
           )}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
@@ -69,9 +88,20 @@ export function CanvasMenu() {
   );
 }
 
-/** Commands act on the selection: a node that is not in it becomes it. */
+/** Of a node that is a graph itself, what can be done with that comes first. */
+function itemsOf(editor: Editor, target: Exclude<MenuTarget, { kind: "edge" }>): readonly Item[] {
+  const type = target.kind === "node" ? (editor.view.nodes.get(target.id)?.type ?? "") : "";
+  if (!editor.catalogue.get(type)?.graph) return MENUS[target.kind];
+  const newest = updateOf(editor.catalogue, type) === null;
+  return [...SUBGRAPH.filter((item) => !newest || item?.[0] !== "subgraph.update"), ...NODE];
+}
+
+/** Commands act on the selection: a node that is not in it becomes it. What is added goes where the menu was opened. */
 function pick(editor: Editor, target: MenuTarget): void {
-  if (target.kind === "node" && !editor.selection.nodes.has(target.id)) selectOnly(editor.canvas, new Set([target.id]));
+  if (target.kind === "canvas") Object.assign(pointer, { canvas: target.place, over: true });
+  if (target.kind !== "node" && target.kind !== "frame") return;
+  const selected = editor.canvas.getState().nodes.some((node) => node.id === target.id && node.selected);
+  if (!selected) selectOnly(editor.canvas, new Set([target.id]));
 }
 
 function CommandItems({ items, before }: { items: readonly Item[]; before: () => void }) {

@@ -1,10 +1,12 @@
 import type { NodeProps } from "@xyflow/react";
-import { Ban, ChevronDown, ChevronRight, CircleSlash2 } from "lucide-react";
+import { Ban, Boxes, ChevronDown, ChevronRight, CircleSlash2, Pin } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
+import { updateOf } from "../../graph/subgraphs";
 import { useEditor, useFull, useNodeProblems, useNodeState, useUi } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
+import { openSubgraph, updateSubgraph } from "../../store/subgraphs";
 import { ui } from "../../store/ui";
 import { hueOf, iconOf } from "./appearance";
 import { CollapsedPorts, NodeBody } from "./NodeBody";
@@ -29,6 +31,7 @@ export const GraphNode = memo(
     const title = node.title ?? spec?.title ?? node.type;
     const plain = !full && spec !== undefined;
     return (
+      // biome-ignore lint/a11y/noStaticElementInteractions: Enter does the same from the keyboard
       <div
         className={plain ? "node plain" : "node"}
         data-node={node.id}
@@ -37,13 +40,21 @@ export const GraphNode = memo(
         data-unknown={!spec}
         data-run={plain ? state : undefined}
         style={{ "--hue": hueOf(spec) } as React.CSSProperties}
+        data-subgraph={Boolean(spec?.graph)}
         {...pointer}
+        onDoubleClick={(event) => {
+          event.stopPropagation(); // on the canvas it means to add a node
+          if (spec?.graph && !(event.target as Element).closest("input, textarea, button, select, .param-row")) {
+            void openSubgraph(editor, node.id);
+          }
+        }}
       >
         {!plain && <RunMark id={node.id} />}
         <NodeHead node={node} spec={spec} title={title} plain={plain} />
         {plain ? <PlainBody node={node} spec={spec} live={live} /> : <FullBody node={node} spec={spec} />}
         {!node.collapsed && <NodePreview id={node.id} title={title} />}
         {!plain && spec && !node.collapsed && <NodeValue id={node.id} spec={spec} />}
+        {!plain && spec?.graph && <SubgraphFoot node={node} spec={spec} />}
         {!plain && <NodeState id={node.id} />}
         <NodeProblems id={node.id} />
       </div>
@@ -71,6 +82,7 @@ function NodeHead({ node, spec, title, plain }: HeadProps) {
       {!plain && <Fold node={node} />}
       {!plain && <Icon size={14} className="node-icon" aria-hidden="true" />}
       <NodeTitle node={node} title={title} plain={plain} />
+      {node.pinned && <Pin size={13} aria-label="Pinned" />}
       {node.mode === "muted" && <Ban size={13} aria-label="Muted" />}
       {node.mode === "bypassed" && <CircleSlash2 size={13} aria-label="Bypassed" />}
     </div>
@@ -111,7 +123,10 @@ function NodeTitle({ node, title, plain }: { node: NodeView; title: string; plai
   if (!renaming) {
     return (
       // biome-ignore lint/a11y/noStaticElementInteractions: F2 does the same from the keyboard
-      <span className="node-title" onDoubleClick={() => ui.setState({ renaming: node.id })}>
+      <span
+        className="node-title"
+        onDoubleClick={() => !editor.catalogue.get(node.type)?.graph && ui.setState({ renaming: node.id })}
+      >
         {plain && title.length > FITTING ? `${title.slice(0, FITTING)}…` : title}
       </span>
     );
@@ -129,6 +144,29 @@ function NodeTitle({ node, title, plain }: { node: NodeView; title: string; plai
         if (event.key === "Escape") end(null);
       }}
     />
+  );
+}
+
+/** Which version of a published graph it is, and a newer one where there is one. */
+function SubgraphFoot({ node, spec }: { node: NodeView; spec: NodeSpec }) {
+  const editor = useEditor();
+  const newer = updateOf(editor.catalogue, node.type);
+  return (
+    <div className="node-subgraph">
+      <button
+        type="button"
+        className="node-open nodrag"
+        title="Open the subgraph"
+        onClick={() => void openSubgraph(editor, node.id)}
+      >
+        <Boxes size={12} aria-hidden="true" /> Version {spec.version}
+      </button>
+      {newer && (
+        <button type="button" className="node-update nodrag" onClick={() => updateSubgraph(editor, node.id)}>
+          Update to {newer.split("@")[1]}
+        </button>
+      )}
+    </div>
   );
 }
 
