@@ -1,29 +1,50 @@
-// What the editor's canvas is compared with: as many plain nodes of React Flow, and nothing around them.
+// What the editor's canvas is compared with: plain nodes of React Flow of the same sizes at the same places, with the
+// same edges, in a canvas of the same size, and nothing around them. `window.order` says which.
 
 import "@xyflow/react/dist/style.css";
-import { Background, type Edge, MiniMap, type Node, ReactFlow } from "@xyflow/react";
+import { Background, type Edge, MiniMap, type Node, Position, ReactFlow } from "@xyflow/react";
 import { createRoot } from "react-dom/client";
 
-const [count, wanted] = location.hash.slice(1).split(",").map(Number) as [number, number];
-const width = Math.ceil(Math.sqrt(count));
-
-const nodes: Node[] = Array.from({ length: count }, (_, index) => ({
-  id: `n${index}`,
-  position: { x: (index % width) * 300, y: Math.floor(index / width) * 200 },
-  data: { label: `n${index}` },
-}));
-const edges: Edge[] = [];
-for (const back of [1, 2]) {
-  for (let index = back; index < count && edges.length < wanted; index += 1) {
-    edges.push({ id: `${back}-${index}`, source: `n${index - back}`, target: `n${index}` });
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+declare global {
+  interface Window {
+    order: { area: Box; nodes: Record<string, Box>; edges: { source: { node: string }; target: { node: string } }[] };
   }
 }
+const { area, nodes, edges } = window.order;
+
+const plain: Node[] = Object.entries(nodes).map(([id, { x, y, width, height }]) => ({
+  id,
+  position: { x, y },
+  data: { label: id },
+  style: { width, height },
+  sourcePosition: Position.Right,
+  targetPosition: Position.Left,
+}));
+const wires: Edge[] = edges.map(({ source, target }, index) => ({
+  id: `e${index}`,
+  source: source.node,
+  target: target.node,
+}));
 
 createRoot(document.getElementById("root")!).render(
-  <div style={{ width: "100vw", height: "100vh" }}>
-    <ReactFlow defaultNodes={nodes} defaultEdges={edges} fitView minZoom={0.05} panOnDrag={[1]}>
+  <div style={{ position: "absolute", left: area.x, top: area.y, width: area.width, height: area.height }}>
+    <ReactFlow
+      defaultNodes={plain}
+      defaultEdges={wires}
+      fitView
+      fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
+      minZoom={0.05}
+      maxZoom={3}
+      panOnDrag={[1]}
+    >
       <Background />
-      <MiniMap />
+      <MiniMap pannable zoomable />
     </ReactFlow>
   </div>,
 );

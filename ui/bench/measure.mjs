@@ -1,90 +1,61 @@
-// `node measure.mjs ORDER`: the editor and the bare page in Chromium. ORDER is JSON: {"editor", "bare", "chromium",
-// "sizes": [[nodes, edges], …]}. The last line of the output is JSON.
+// `node measure.mjs ORDER`: the editor and the bare page in Chromium, in turns. ORDER is JSON: {"editor", "bare",
+// "chromium", "sizes": [[nodes, edges], …], "rounds"}. The last line of the output is JSON.
 
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { chromium } from "playwright-core";
+import { area, moved, zoomIn } from "./gestures.mjs";
+import { graphOf } from "./graph.mjs";
 
 const order = JSON.parse(process.argv[2]);
-const PHASE_MS = 4000;
-const STEP_MS = 16;
 const KEYS = 60;
 const VIEW = { width: 1440, height: 860 };
-const MIDDLE = { x: 700, y: 430 };
 
-/** Frames a second, by each frame's own length. */
-const frames = (page, ms) =>
-  page.evaluate(
-    (length) =>
-      new Promise((resolve) => {
-        const times = [];
-        const begin = performance.now();
-        const look = (now) => {
-          times.push(now);
-          if (now - begin < length) requestAnimationFrame(look);
-          else resolve(times.slice(1).map((time, index) => 1000 / (time - times[index])));
-        };
-        requestAnimationFrame(look);
-      }),
-    ms,
-  );
-
-/** Circles with a button held, from a place, for as long as a phase lasts. */
-async function circle(page, from, button) {
-  await page.mouse.move(from.x, from.y);
-  await page.mouse.down({ button });
-  const end = Date.now() + PHASE_MS;
-  for (let turn = 0; Date.now() < end; turn += 0.1) {
-    await page.mouse.move(from.x + 160 * Math.sin(turn), from.y + 90 * (Math.cos(turn) - 1));
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS));
-  }
-  await page.mouse.up({ button });
-}
-
-/** Median frames a second while the canvas is panned and a node is dragged. */
-async function moved(page, grip) {
-  const panned = frames(page, PHASE_MS);
-  await circle(page, MIDDLE, "middle");
-  const at = await page.evaluate(`(${grip})(${JSON.stringify(MIDDLE)})`);
-  const dragged = frames(page, PHASE_MS);
-  await circle(page, at, "left");
-  const all = [...(await panned), ...(await dragged)].sort((a, b) => a - b);
-  return all[all.length >> 1];
-}
-
-/** Where a node can be taken that is nearest to the middle. */
-const grip = (selector) => `(middle) => {
-  const places = [...document.querySelectorAll(${JSON.stringify(selector)})].map((element) => {
-    const box = element.getBoundingClientRect();
-    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  });
-  const far = (place) => Math.hypot(place.x - middle.x, place.y - middle.y);
-  return places.sort((a, b) => far(a) - far(b))[0];
-}`;
-
-async function ofBare(browser, url, nodes, edges) {
-  const page = await browser.newPage({ viewport: VIEW });
-  await page.goto(`${url}/#${nodes},${edges}`);
-  await page.waitForFunction((count) => document.querySelectorAll(".react-flow__node").length === count, nodes);
-  await page.waitForTimeout(1500);
-  const found = await moved(page, grip(".react-flow__node"));
-  await page.close();
-  return found;
-}
-
-async function ofEditor(browser, nodes, edges) {
-  const id = await post("/api/graph", graphOf(nodes, edges)).then((answer) => answer.id);
+async function ofEditor(browser, graph) {
+  const { id } = await post("/api/graph", graph);
   const page = await browser.newPage({ viewport: VIEW });
   await page.goto(`${order.editor}/#${id}`);
-  await page.waitForSelector(".react-flow__node");
-  await page.waitForTimeout(1500);
+  await settled(page, Object.keys(graph.nodes).length);
+  const canvas = await area(page, ".canvas");
+  const bare = { area: canvas, nodes: await boxes(page, graph), edges: graph.edges };
   // Progress of its nodes arrives from here on.
-  await post(`/api/graph/${id}/execute`, {});
-  await page.waitForSelector(".node-frame");
-  const found = await moved(page, grip(".node-head"));
+  const { execution_id: execution } = await post(`/api/graph/${id}/execute`, {});
+  await page.waitForSelector('[data-run="running"], [data-state="running"]');
+  const found = await views(page, { area: canvas, handle: ".node-head" });
+  await post(`/api/execution/${execution}/cancel`, {});
+  await page.close();
+  return { found, bare };
+}
+
+async function ofBare(browser, url, bare) {
+  const page = await browser.newPage({ viewport: VIEW });
+  await page.addInitScript((given) => Object.assign(window, { order: given }), bare);
+  await page.goto(url);
+  await settled(page, Object.keys(bare.nodes).length);
+  const found = await views(page, { area: bare.area, handle: ".react-flow__node" });
   await page.close();
   return found;
+}
+
+/** All of the graph in view, and then a part of it as large as life. */
+async function views(page, place) {
+  const all = await moved(page, place);
+  await zoomIn(page, place.area);
+  return { all, near: await moved(page, place) };
+}
+
+async function settled(page, count) {
+  await page.waitForFunction((wanted) => document.querySelectorAll(".react-flow__node").length >= wanted, count);
+  await page.waitForTimeout(2000);
+}
+
+/** Where the nodes are, and as large as the editor draws them. */
+async function boxes(page, graph) {
+  const sizes = await page.evaluate(() =>
+    [...document.querySelectorAll(".react-flow__node")].map((node) => [node.dataset.id, node.offsetWidth, node.offsetHeight]),
+  );
+  return Object.fromEntries(sizes.map(([id, width, height]) => [id, { ...graph.nodes[id].position, width, height }]));
 }
 
 async function post(path, body) {
@@ -97,25 +68,39 @@ async function post(path, body) {
   return answer.json();
 }
 
-/** Rows of blends and blurs, each fed by the one or two before it, so that there are as many edges as are wanted. */
-function graphOf(count, wanted) {
-  const width = Math.ceil(Math.sqrt(count));
-  const blends = wanted - count;
-  const type = (index) => (index < 2 ? "test.image" : index < 2 + blends ? "test.blend" : "test.blur");
-  const nodes = Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [
-      `n${index}`,
-      { type: type(index), position: { x: (index % width) * 300, y: Math.floor(index / width) * 200 } },
-    ]),
-  );
-  const edges = [];
-  for (let index = 2; index < count; index += 1) {
-    const ports = type(index) === "test.blend" ? ["base", "layer"] : ["image"];
-    for (const [back, port] of ports.entries()) {
-      edges.push({ source: { node: `n${index - back - 1}`, port: "image" }, target: { node: `n${index}`, port } });
+/** Frames a second: of the median interval, of one in twenty that are longer, and those that there were. */
+function rates(intervals) {
+  const sorted = intervals.toSorted((a, b) => a - b);
+  const at = (share) => 1000 / sorted[Math.floor((sorted.length - 1) * share)];
+  return { median: at(0.5), p5: at(0.95), mean: (1000 * sorted.length) / sorted.reduce((sum, one) => sum + one, 0) };
+}
+
+async function framesOf(browser, bareUrl, [nodes, edges]) {
+  const graph = graphOf(nodes, edges);
+  const seen = { editor: { all: [], near: [] }, bare: { all: [], near: [] } };
+  const take = (name, { all, near }) => {
+    seen[name].all.push(...all.pan, ...all.drag);
+    seen[name].near.push(...near.pan, ...near.drag);
+    const text = (one) => Object.entries(one).map(([gesture, times]) => `${gesture} ${rates(times).mean.toFixed(1)}`);
+    console.error(`${nodes} ${name}: ${text(all).join(", ")}; near: ${text(near).join(", ")} frames a second`);
+  };
+  let bare;
+  for (let round = 0; round < order.rounds; round += 1) {
+    // The bare page needs the sizes first; after that it goes first in every other round.
+    if (round % 2 === 1) take("bare", await ofBare(browser, bareUrl, bare));
+    const editor = await ofEditor(browser, graph);
+    bare ??= editor.bare;
+    take("editor", editor.found);
+    if (round % 2 === 0) take("bare", await ofBare(browser, bareUrl, bare));
+  }
+  const named = [];
+  for (const [page, of] of [["editor", ""], ["bare", "bare_"]]) {
+    for (const [view, suffix] of [["all", ""], ["near", "near_"]]) {
+      const found = Object.entries(rates(seen[page][view]));
+      named.push(...found.map(([rate, value]) => [`fps_${of}${nodes}_${suffix}${rate}`, value]));
     }
   }
-  return { schema: "vortex.graph/1", name: `${count} nodes`, nodes, edges };
+  return Object.fromEntries(named);
 }
 
 /** Seconds until a graph of three nodes is there, and milliseconds from a key to what it paints (95th percentile). */
@@ -159,10 +144,7 @@ const bareUrl = `http://127.0.0.1:${server.address().port}`;
 const browser = await chromium.launch({ executablePath: order.chromium });
 try {
   const found = await small(browser);
-  for (const [nodes, edges] of order.sizes) {
-    found[`fps_${nodes}_median`] = await ofEditor(browser, nodes, edges);
-    found[`fps_bare_${nodes}_median`] = await ofBare(browser, bareUrl, nodes, edges);
-  }
+  for (const size of order.sizes) Object.assign(found, await framesOf(browser, bareUrl, size));
   console.log(JSON.stringify(found));
 } finally {
   await browser.close();

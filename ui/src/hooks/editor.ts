@@ -56,6 +56,24 @@ export function useNodeRun(id: string): NodeRun | undefined {
   );
 }
 
+/** Only its state: of progress, nothing is drawn again. */
+export function useNodeState(id: string): NodeRun["state"] | undefined {
+  const { nodes } = useEditor().runs;
+  return useSyncExternalStore(
+    useCallback((listener: () => void) => nodes.subscribe(id, listener), [nodes, id]),
+    () => nodes.get(id)?.state,
+  );
+}
+
+/** Whether a node is drawn with its fields. */
+export function useFull(id: string): boolean {
+  const { full } = useEditor().detail;
+  return useSyncExternalStore(
+    useCallback((listener: () => void) => full.subscribe(id, listener), [full, id]),
+    () => full.get(id) ?? false,
+  );
+}
+
 export function usePreview(id: string): Preview | undefined {
   const { previews } = useEditor().runs;
   return useSyncExternalStore(

@@ -13,6 +13,7 @@ import { api } from "../session/api";
 import { ApiError } from "../session/http";
 import { GraphSocket, type Message, type SocketState, socketAddress } from "../session/socket";
 import { type Canvas, createCanvas, type Drags, selectionOf, selectOnly, takeGraph } from "./canvas";
+import { Detail } from "./detail";
 import { loadNodes, nodes } from "./nodes";
 import { prefer, preferences } from "./preferences";
 import { Problems } from "./problems";
@@ -38,6 +39,7 @@ export class Editor {
   );
   readonly problems = new Problems();
   readonly canvas: Canvas = createCanvas();
+  readonly detail = new Detail(this.canvas);
   readonly #socket: GraphSocket;
   readonly #listeners = new Set<() => void>();
   #socketState: SocketState = "connecting";

@@ -5,6 +5,8 @@ type Listener = () => void;
 export class KeyedStore<T> {
   readonly #values = new Map<string, T>();
   readonly #listeners = new Map<string, Set<Listener>>();
+  /** Keys whose listeners wait for the end of a batch; null outside of one. */
+  #waiting: Set<string> | null = null;
 
   get(key: string): T | undefined {
     return this.#values.get(key);
@@ -18,6 +20,26 @@ export class KeyedStore<T> {
     if (Object.is(this.#values.get(key), value)) return;
     this.#values.set(key, value);
     this.#tell(key);
+  }
+
+  delete(key: string): void {
+    if (this.#values.delete(key)) this.#tell(key);
+  }
+
+  /** Of many changes each listener hears once, when all are made. */
+  batch(change: () => void): void {
+    if (this.#waiting) {
+      change();
+      return;
+    }
+    const waiting = new Set<string>();
+    this.#waiting = waiting;
+    try {
+      change();
+    } finally {
+      this.#waiting = null;
+      for (const key of waiting) this.#tell(key);
+    }
   }
 
   clear(): void {
@@ -36,6 +58,10 @@ export class KeyedStore<T> {
   }
 
   #tell(key: string): void {
+    if (this.#waiting) {
+      this.#waiting.add(key);
+      return;
+    }
     for (const listener of this.#listeners.get(key) ?? []) listener();
   }
 }

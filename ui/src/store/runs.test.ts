@@ -34,6 +34,20 @@ function running(): Runs {
 }
 
 describe("an execution that is shown", () => {
+  it("tells a node once a frame, however many messages there were", () => {
+    const runs = running();
+    const [told, other] = [vi.fn(), vi.fn()];
+    runs.nodes.subscribe("a", told);
+    runs.nodes.subscribe("b", other);
+    for (let percent = 1; percent <= 50; percent += 1) runs.receive(progress("a", { progress: percent }));
+    expect(told).not.toHaveBeenCalled();
+    expect(frames.length).toBe(1);
+    draw();
+    expect(told).toHaveBeenCalledTimes(1);
+    expect(runs.nodes.get("a")?.progress).toBe(50);
+    expect(other).not.toHaveBeenCalled();
+  });
+
   it("begins with the first message of it, and others do not disturb it", () => {
     const runs = running();
     expect(runs.shown.getState()).toMatchObject({ id: "e", status: "queued" });

@@ -152,7 +152,9 @@ export class Runs {
     this.#frame = 0;
     const messages = this.#waiting;
     this.#waiting = [];
-    for (const message of messages) this.#apply(message);
+    this.nodes.batch(() => {
+      for (const message of messages) this.#apply(message);
+    });
   };
 
   #apply(message: Message): void {

@@ -1,51 +1,62 @@
-import { Background, BackgroundVariant, MiniMap, ReactFlow, SelectionMode } from "@xyflow/react";
-import { useEffect, useRef } from "react";
+import { ReactFlow, type ReactFlowInstance, SelectionMode } from "@xyflow/react";
+import { useEffect, useMemo, useRef } from "react";
 import { useCanvas, useEditor, usePreferences, useRoom } from "../../hooks/editor";
-import { changeEdges, changeNodes, type FlowNode } from "../../store/canvas";
+import type { FlowEdge, FlowNode } from "../../store/canvas";
 import { pointer } from "../../store/commands";
 import type { Editor } from "../../store/editor";
 import { ui } from "../../store/ui";
-import { hueOf } from "../node/appearance";
 import { GraphNode } from "../node/GraphNode";
+import { Backdrop } from "./Backdrop";
 import { ConnectionHint } from "./ConnectionHint";
 import { Cursors, PeerSelections } from "./Cursors";
+import { FarWires } from "./FarWires";
 import { GroupFrame } from "./GroupFrame";
 import { NoteCard } from "./NoteCard";
+import { Overview } from "./Overview";
 import { useConnecting } from "./useConnecting";
 import { useDragging } from "./useDragging";
 import { useDrops } from "./useDrops";
-import { usePresence } from "./usePresence";
+import { useFlowEvents } from "./useFlowEvents";
+import { useSight } from "./useSight";
 import { Wire } from "./Wire";
 
 const NODE_TYPES = { node: GraphNode, group: GroupFrame, note: NoteCard };
 const EDGE_TYPES = { wire: Wire };
 const SNAP: [number, number] = [16, 16];
-/** Below this zoom texts are not legible, and their drawing only costs time. */
-const FAR = 0.42;
+const MIDDLE_BUTTON = [1];
+const MORE_KEYS = ["Shift", "Control", "Meta"];
+const NO_SIGN = { hideAttribution: true };
+/** More nodes than that are not all kept: those out of sight are taken off the page, at the price of their return. */
+const MOST_KEPT = 3000;
 
 export function Canvas() {
   const editor = useEditor();
   const area = useRef<HTMLDivElement>(null);
   const nodes = useCanvas((state) => state.nodes);
-  const edges = useCanvas((state) => state.edges);
-  const far = useCanvas((state) => state.far);
+  const edges = useCanvas((state) => state.drawn);
+  const far = useCanvas((state) => (state.veryFar ? "very" : state.far || undefined));
   const { grid, snap, minimap, drag } = usePreferences((state) => state);
   const { state, handlers } = useConnecting(editor, area);
-  const dragging = useDragging(editor);
+  const dragging = useDragging(editor, area);
   const drops = useDrops(editor);
-  const presence = usePresence(editor);
+  const events = useFlowEvents(editor, area);
+  const onInit = useMemo(
+    () => (flow: ReactFlowInstance<FlowNode, FlowEdge>) => editor.canvas.setState({ flow }),
+    [editor],
+  );
   useFirstFit(editor);
+  useSight(editor);
   const pans = drag === "pan" || matchMedia("(pointer: coarse)").matches;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the canvas inside takes the keys; search opens with Tab as well
     <div
       ref={area}
       className="canvas"
-      data-far={far || undefined}
+      data-far={far}
       onPointerMove={(event) => track(editor, event)}
       onPointerLeave={() => {
         pointer.over = false;
-        presence.leave();
+        events.leave();
       }}
       onDoubleClick={(event) => {
         if ((event.target as Element).closest(".react-flow__pane")) {
@@ -59,36 +70,22 @@ export function Canvas() {
         edges={edges}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
-        onInit={(flow) => editor.canvas.setState({ flow })}
-        onNodesChange={(changes) => changeNodes(editor.canvas, changes)}
-        onEdgesChange={(changes) => changeEdges(editor.canvas, changes)}
+        onInit={onInit}
+        {...events.handlers}
         {...handlers}
         {...dragging}
-        onMove={(_, { zoom }) => {
-          const far = zoom < FAR;
-          if (far !== editor.canvas.getState().far) editor.canvas.setState({ far });
-          area.current?.style.setProperty("--zoom", String(zoom));
-          presence.look(zoom);
-        }}
-        onSelectionChange={({ nodes: picked }) => presence.select(picked)}
-        onPaneContextMenu={(event) => openMenu(event, { kind: "canvas", place: pointer.canvas })}
-        onNodeContextMenu={(event, node) =>
-          openMenu(event, { kind: node.type === "node" ? "node" : "frame", id: node.id })
-        }
-        onEdgeContextMenu={(event, edge) => openMenu(event, { kind: "edge", key: edge.id })}
-        onlyRenderVisibleElements
-        edgesReconnectable={!far}
+        onlyRenderVisibleElements={nodes.length > MOST_KEPT}
         connectionRadius={26}
         reconnectRadius={12}
         snapToGrid={snap}
         snapGrid={SNAP}
         minZoom={0.05}
         maxZoom={3}
-        panOnDrag={pans ? true : [1]}
+        panOnDrag={pans ? true : MIDDLE_BUTTON}
         selectionOnDrag={!pans}
         selectionMode={SelectionMode.Partial}
         panActivationKeyCode="Space"
-        multiSelectionKeyCode={["Shift", "Control", "Meta"]}
+        multiSelectionKeyCode={MORE_KEYS}
         selectionKeyCode={pans ? "Shift" : null}
         deleteKeyCode={null}
         zoomOnDoubleClick={false}
@@ -96,26 +93,18 @@ export function Canvas() {
         nodesFocusable
         edgesFocusable={false}
         elevateNodesOnSelect={false}
-        proOptions={{ hideAttribution: true }}
+        proOptions={NO_SIGN}
         aria-label="The graph"
       >
-        {grid && <Background variant={BackgroundVariant.Dots} gap={SNAP[0]} size={1} />}
-        {minimap && (
-          <MiniMap pannable zoomable nodeColor={miniColor(editor)} nodeBorderRadius={12} ariaLabel="Overview" />
-        )}
+        {grid && <Backdrop gap={SNAP[0]} />}
+        {minimap && <Overview />}
+        <FarWires />
         <Cursors />
       </ReactFlow>
       <ConnectionHint state={state} />
       <PeerSelections />
     </div>
   );
-}
-
-function miniColor(editor: Editor) {
-  return (node: FlowNode) => {
-    if (node.type !== "node") return node.type === "group" ? "var(--mini-group)" : "var(--mini-note)";
-    return `hsl(${hueOf(editor.catalogue.get(node.data.node.type))} 35% 52%)`;
-  };
 }
 
 function track(editor: Editor, event: React.PointerEvent): void {
@@ -127,23 +116,17 @@ function track(editor: Editor, event: React.PointerEvent): void {
   editor.pointAt(pointer.canvas);
 }
 
-function openMenu(
-  event: MouseEvent | React.MouseEvent,
-  target: NonNullable<ReturnType<typeof ui.getState>["menu"]>["target"],
-): void {
-  event.preventDefault();
-  ui.setState({ menu: { x: event.clientX, y: event.clientY, target } });
-}
-
 /** Once the graph has come and its nodes are measured, all of it is shown. */
 function useFirstFit(editor: Editor): void {
   const loaded = useRoom((room) => room.loaded);
-  const measured = useCanvas((state) => state.nodes.length > 0 && state.nodes.every((node) => node.measured));
   const done = useRef<Editor | null>(null);
+  const measured = useCanvas(
+    ({ nodes }) => done.current === editor || (nodes.length > 0 && nodes.every((node) => node.measured)),
+  );
   useEffect(() => {
     if (!loaded || !measured || done.current === editor) return;
     done.current = editor;
     const { flow } = editor.canvas.getState();
-    void flow?.fitView({ padding: 0.12, maxZoom: 1 }).then(() => editor.canvas.setState({ far: flow.getZoom() < FAR }));
+    void flow?.fitView({ padding: 0.12, maxZoom: 1 });
   }, [editor, loaded, measured]);
 }

@@ -1,9 +1,16 @@
-import { ViewportPortal } from "@xyflow/react";
+import { useStore, ViewportPortal } from "@xyflow/react";
+import { memo } from "react";
+import type { Peer } from "../../collab/presence";
 import { useRoom } from "../../hooks/editor";
 
-/** The other people's pointers, and frames around what they have selected. */
-export function Cursors() {
+/** The other people's pointers, as large at each zoom. */
+export const Cursors = memo(function Cursors() {
   const peers = useRoom((room) => room.peers);
+  return peers.length > 0 ? <Pointers peers={peers} /> : null;
+});
+
+function Pointers({ peers }: { peers: readonly Peer[] }) {
+  const zoom = useStore((state) => state.transform[2]);
   return (
     <ViewportPortal>
       {peers.map(
@@ -13,7 +20,11 @@ export function Cursors() {
               key={client}
               className="peer-cursor"
               style={
-                { transform: `translate(${cursor.x}px, ${cursor.y}px)`, "--peer": user.color } as React.CSSProperties
+                {
+                  transform: `translate(${cursor.x}px, ${cursor.y}px)`,
+                  "--peer": user.color,
+                  "--zoom": zoom,
+                } as React.CSSProperties
               }
             >
               <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

@@ -1,24 +1,23 @@
-import { BaseEdge, type EdgeProps, getBezierPath, getSmoothStepPath, getStraightPath } from "@xyflow/react";
+import { BaseEdge, type EdgeProps } from "@xyflow/react";
 import { memo } from "react";
-import { useCanvas, usePreferences } from "../../hooks/editor";
+import { usePreferences } from "../../hooks/editor";
 import type { FlowEdge } from "../../store/canvas";
 import { typeColor } from "../node/appearance";
-
-const PATHS = { curved: getBezierPath, straight: getStraightPath, stepped: getSmoothStepPath };
+import { PATHS } from "./paths";
 
 export const Wire = memo(function Wire(props: EdgeProps<FlowEdge>) {
   const style = usePreferences((state) => state.edges);
-  const far = useCanvas((state) => state.far);
   const [path] = PATHS[style](props);
   const type = props.data?.type ?? "ANY";
-  const list = type.startsWith("LIST[");
   return (
     <BaseEdge
       id={props.id}
       path={path}
-      interactionWidth={far ? 0 : 18}
-      className={list ? "wire wire-list" : "wire"}
+      interactionWidth={18}
+      className={wireClass(type)}
       style={{ "--port": typeColor(type) } as React.CSSProperties}
     />
   );
 });
+
+export const wireClass = (type: string) => (type.startsWith("LIST[") ? "wire wire-list" : "wire");

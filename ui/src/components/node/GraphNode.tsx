@@ -4,7 +4,7 @@ import { memo, useEffect, useRef } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
 import { updateOf } from "../../graph/subgraphs";
-import { useCanvas, useConnected, useEditor, useNodeProblems, useUi } from "../../hooks/editor";
+import { useEditor, useFull, useNodeProblems, useNodeState, useUi } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
 import { openSubgraph, updateSubgraph } from "../../store/subgraphs";
 import { ui } from "../../store/ui";
@@ -12,27 +12,36 @@ import { hueOf, iconOf } from "./appearance";
 import { CollapsedPorts, NodeBody } from "./NodeBody";
 import { NodePreview, NodeState, RunMark } from "./NodeState";
 import { NodeValue } from "./NodeValue";
+import { PlainBody, useLive } from "./PlainNode";
 import { UnknownBody } from "./UnknownBody";
 
 type Props = NodeProps<Extract<FlowNode, { type?: "node" }>>;
 
+/**
+ * Drawn again only when the node is another one: not when it is moved, nor when the view is. Whether it is drawn with
+ * its fields or plainly is told to it alone.
+ */
 export const GraphNode = memo(
   function GraphNode({ data: { node } }: Props) {
     const editor = useEditor();
+    const full = useFull(node.id);
+    const state = useNodeState(node.id);
+    const { live, pointer } = useLive();
     const spec = editor.catalogue.get(node.type);
-    const connected = useConnected(node.id);
-    const far = useCanvas((state) => state.far);
     const title = node.title ?? spec?.title ?? node.type;
+    const plain = !full && spec !== undefined;
     return (
       // biome-ignore lint/a11y/noStaticElementInteractions: Enter does the same from the keyboard
       <div
-        className="node"
+        className={plain ? "node plain" : "node"}
         data-node={node.id}
         data-mode={node.mode}
         data-collapsed={node.collapsed}
         data-unknown={!spec}
-        data-subgraph={Boolean(spec?.graph)}
+        data-run={plain ? state : undefined}
         style={{ "--hue": hueOf(spec) } as React.CSSProperties}
+        data-subgraph={Boolean(spec?.graph)}
+        {...pointer}
         onDoubleClick={(event) => {
           event.stopPropagation(); // on the canvas it means to add a node
           if (spec?.graph && !(event.target as Element).closest("input, textarea, button, select, .param-row")) {
@@ -40,19 +49,13 @@ export const GraphNode = memo(
           }
         }}
       >
-        <RunMark id={node.id} />
-        <NodeHead node={node} spec={spec} title={title} />
-        {!spec && <UnknownBody id={node.id} />}
-        {spec &&
-          (node.collapsed ? (
-            <CollapsedPorts spec={spec} />
-          ) : (
-            <NodeBody node={node} spec={spec} connected={connected} />
-          ))}
+        {!plain && <RunMark id={node.id} />}
+        <NodeHead node={node} spec={spec} title={title} plain={plain} />
+        {plain ? <PlainBody node={node} spec={spec} live={live} /> : <FullBody node={node} spec={spec} />}
         {!node.collapsed && <NodePreview id={node.id} title={title} />}
-        {spec && !node.collapsed && !far && <NodeValue id={node.id} spec={spec} />}
-        {spec?.graph && <SubgraphFoot node={node} spec={spec} />}
-        <NodeState id={node.id} />
+        {!plain && spec && !node.collapsed && <NodeValue id={node.id} spec={spec} />}
+        {!plain && spec?.graph && <SubgraphFoot node={node} spec={spec} />}
+        {!plain && <NodeState id={node.id} />}
         <NodeProblems id={node.id} />
       </div>
     );
@@ -60,14 +63,25 @@ export const GraphNode = memo(
   (before, after) => before.data === after.data,
 );
 
-function NodeHead({ node, spec, title }: { node: NodeView; spec: NodeSpec | undefined; title: string }) {
-  const far = useCanvas((state) => state.far);
+function FullBody({ node, spec }: { node: NodeView; spec: NodeSpec | undefined }) {
+  if (!spec) return <UnknownBody id={node.id} />;
+  return node.collapsed ? <CollapsedPorts spec={spec} /> : <NodeBody node={node} spec={spec} />;
+}
+
+interface HeadProps {
+  node: NodeView;
+  spec: NodeSpec | undefined;
+  title: string;
+  plain: boolean;
+}
+
+function NodeHead({ node, spec, title, plain }: HeadProps) {
   const Icon = iconOf(spec);
   return (
     <div className="node-head" title={spec ? `${node.type}: ${spec.doc}` : node.type}>
-      {!far && <Fold node={node} />}
-      {!far && <Icon size={14} className="node-icon" aria-hidden="true" />}
-      <NodeTitle node={node} title={title} />
+      {!plain && <Fold node={node} />}
+      {!plain && <Icon size={14} className="node-icon" aria-hidden="true" />}
+      <NodeTitle node={node} title={title} plain={plain} />
       {node.pinned && <Pin size={13} aria-label="Pinned" />}
       {node.mode === "muted" && <Ban size={13} aria-label="Muted" />}
       {node.mode === "bypassed" && <CircleSlash2 size={13} aria-label="Bypassed" />}
@@ -91,7 +105,10 @@ function Fold({ node }: { node: NodeView }) {
   );
 }
 
-function NodeTitle({ node, title }: { node: NodeView; title: string }) {
+/** So many letters of a title fit when they are as large as they are from far away. */
+const FITTING = 18;
+
+function NodeTitle({ node, title, plain }: { node: NodeView; title: string; plain: boolean }) {
   const editor = useEditor();
   const renaming = useUi((state) => state.renaming === node.id);
   const field = useRef<HTMLInputElement>(null);
@@ -110,7 +127,7 @@ function NodeTitle({ node, title }: { node: NodeView; title: string }) {
         className="node-title"
         onDoubleClick={() => !editor.catalogue.get(node.type)?.graph && ui.setState({ renaming: node.id })}
       >
-        {title}
+        {plain && title.length > FITTING ? `${title.slice(0, FITTING)}…` : title}
       </span>
     );
   }

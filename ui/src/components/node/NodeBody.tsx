@@ -1,7 +1,7 @@
 import { memo } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
-import { useCanvas, useEditor } from "../../hooks/editor";
+import { useConnected, useEditor } from "../../hooks/editor";
 import { ParamField } from "../widgets/ParamField";
 import { label } from "./appearance";
 import { Port } from "./Port";
@@ -9,16 +9,13 @@ import { Port } from "./Port";
 interface BodyProps {
   node: NodeView;
   spec: NodeSpec;
-  connected: string;
 }
 
 /** Ports in rows, inputs on the left, outputs on the right; parameters below, each of them an input too. */
-export const NodeBody = memo(function NodeBody({ node, spec, connected }: BodyProps) {
+export const NodeBody = memo(function NodeBody({ node, spec }: BodyProps) {
   const editor = useEditor();
-  const taken = new Set(connected.split("\n"));
+  const taken = new Set(useConnected(node.id).split("\n"));
   const rows = Math.max(spec.inputs.length, spec.outputs.length);
-  const far = useCanvas((state) => state.far);
-  if (far) return <FarBody spec={spec} taken={taken} />;
   return (
     <div className="node-body">
       {Array.from({ length: rows }, (_, row) => (
@@ -46,34 +43,6 @@ export const NodeBody = memo(function NodeBody({ node, spec, connected }: BodyPr
     </div>
   );
 });
-
-/** Only the ports, about where they are: a fifth of the elements, which is what a canvas of hundreds of nodes costs. */
-function FarBody({ spec, taken }: { spec: NodeSpec; taken: ReadonlySet<string> }) {
-  const rows = Math.max(spec.inputs.length, spec.outputs.length);
-  return (
-    <div className="node-body">
-      {Array.from({ length: rows }, (_, row) => (
-        <div className="port-row" key={row}>
-          {spec.inputs[row] && <BarePort name={spec.inputs[row].name} type={spec.inputs[row].type} side="target" />}
-          {spec.outputs[row] && <BarePort name={spec.outputs[row].name} type={spec.outputs[row].type} side="source" />}
-        </div>
-      ))}
-      {spec.params.map((param) => (
-        <div
-          className="param-row"
-          data-widget={param.widget ?? (param.type === "JSON" ? "text" : undefined)}
-          key={param.name}
-        >
-          {taken.has(param.name) && <BarePort name={param.name} type={param.type} side="target" />}
-        </div>
-      ))}
-    </div>
-  );
-}
-
-function BarePort({ name, type, side }: { name: string; type: string; side: "source" | "target" }) {
-  return <Port name={name} type={type} side={side} title={label(name)} />;
-}
 
 function PortRow({ spec, row, taken }: { spec: NodeSpec; row: number; taken: ReadonlySet<string> }) {
   const [input, output] = [spec.inputs[row], spec.outputs[row]];

@@ -1,13 +1,15 @@
 import { memo, useState } from "react";
-import { useCanvas, useNodeRun, usePreferences, usePreview } from "../../hooks/editor";
+import { useNodeRun, useNodeState, usePreferences, usePreview } from "../../hooks/editor";
 import { ui } from "../../store/ui";
 import { duration } from "./appearance";
 
-/** How a node does in the execution that is shown: an outline, told apart by colour and by words below. */
+/**
+ * How a node does in the execution that is shown: an outline, told apart by colour and by words below. It is always
+ * there, for another colour is only painted; for another element, all nodes of the canvas would be laid out anew.
+ */
 export const RunMark = memo(function RunMark({ id }: { id: string }) {
-  const run = useNodeRun(id);
-  if (!run || run.state === "pending") return null;
-  return <div className="node-frame" data-state={run.state} aria-hidden="true" />;
+  const state = useNodeState(id);
+  return <div className="node-frame" data-state={state ?? "pending"} aria-hidden="true" />;
 });
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -21,11 +23,6 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 export const NodeState = memo(function NodeState({ id }: { id: string }) {
-  const far = useCanvas((state) => state.far);
-  return far ? null : <Facts id={id} />;
-});
-
-function Facts({ id }: { id: string }) {
   const run = useNodeRun(id);
   if (!run || run.state === "pending") return null;
   const { state, progress, attempt, tookMs, error, why, items, within } = run;
@@ -68,7 +65,7 @@ function Facts({ id }: { id: string }) {
       )}
     </div>
   );
-}
+});
 
 export const NodePreview = memo(function NodePreview({ id, title }: { id: string; title: string }) {
   const preview = usePreview(id);

@@ -10,10 +10,12 @@ interface PortProps {
   required?: boolean;
   connected?: boolean;
   title: string;
+  /** The middle of the port from the node's upper edge, where it does not stand in a row. */
+  y?: number;
 }
 
-/** A place where edges begin or end. What it may be connected to is marked by `connecting.ts` while a wire is drawn. */
-export const Port = memo(function Port({ name, type, side, list, required, connected, title }: PortProps) {
+/** A place where edges begin or end. What it may be connected to is marked by `canvas/marking` while a wire is drawn. */
+export const Port = memo(function Port({ name, type, side, list, required, connected, title, y }: PortProps) {
   const shape = list || type.startsWith("LIST[") ? "square" : "round";
   return (
     <Handle
@@ -24,7 +26,7 @@ export const Port = memo(function Port({ name, type, side, list, required, conne
       data-shape={shape}
       data-connected={connected}
       data-required={required}
-      style={{ "--port": typeColor(type) } as React.CSSProperties}
+      style={{ top: y, "--port": typeColor(type) } as React.CSSProperties}
       title={title}
       role="img"
       aria-label={title}

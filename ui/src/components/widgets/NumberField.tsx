@@ -78,7 +78,8 @@ function Scrubber({ param, name, number, set, onStep, onType }: ScrubberProps) {
   return (
     <div
       ref={field}
-      className="field field-number"
+      className={bounded ? "field field-number field-bounded" : "field field-number"}
+      style={bounded ? ({ "--filled": filled } as React.CSSProperties) : undefined}
       role="spinbutton"
       tabIndex={0}
       aria-label={name}
@@ -125,7 +126,6 @@ function Scrubber({ param, name, number, set, onStep, onType }: ScrubberProps) {
         event.stopPropagation();
       }}
     >
-      {bounded && <span className="field-fill" style={{ transform: `scaleX(${filled})` }} />}
       <span className="field-name">{name}</span>
       <span className="field-value">
         {shown(number, param)}
