@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.host.supervision import Instruction, Member, Policy, SeatRecord, State, Stimulus, Supervision
+from vortex_prefect.host.members import BASE, Instruction, Member, Policy, SeatRecord, State, Stimulus
+from vortex_prefect.host.supervision import Supervision
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.wire.payloads import Beat
 
@@ -60,7 +61,7 @@ class Crew:
         attached: member → its process.
         todo: instructions that the watch has not carried out.
         told: job → what is told of it if its worker crashes.
-        catalogue: node types of the first worker that introduced itself.
+        catalogue: node types of the first worker of the base that introduced itself, and those of all environments.
         closing: nobody gets a worker any more.
     """
 
@@ -79,6 +80,12 @@ class Crew:
     def take_in(self, member_id: int, stimulus: Stimulus) -> None:
         """Let the machine decide, and the watch carry it out."""
         if found := self.machine.handle(member_id, stimulus, time.monotonic()):
+            self.todo += found
+            self.wake()
+
+    def ask(self, environment: str, workers: int) -> None:
+        """Have so many workers of a pack's environment."""
+        if found := self.machine.want(environment, workers, time.monotonic()):
             self.todo += found
             self.wake()
 
@@ -113,7 +120,8 @@ class Crew:
     def _describe_seat(self, seat: SeatRecord) -> dict[str, Any]:
         if (member := seat.member) is not None:
             return self._row(seat, member, member.state, member.beat)
-        coming = any(member.state in (State.STARTING, State.SPARE) for member in self.machine.members.values())
+        mates = [member for member in self.machine.members.values() if member.environment == seat.environment]
+        coming = any(member.state in (State.STARTING, State.SPARE) for member in mates)
         state = State.STARTING if coming and seat.open_at <= time.monotonic() else State.DEAD
         return self._row(seat, None, state, Beat(0, 0))
 
@@ -123,6 +131,7 @@ class Crew:
             "pid": member.pid if member else None,
             "host": self.host_id,
             "device": beat.device or None,
+            "environment": None if seat.environment == BASE else seat.environment,
             "state": state.value,
             "job": member.job_ids[0] if member and member.job_ids else None,
             "restarts": seat.restarts,

@@ -9,15 +9,24 @@ import selectors
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.files.environments import Environment
 from vortex_prefect.host.crew import Attached, Crew
-from vortex_prefect.host.process import WorkerCommand, death_of, kernel_kills, kill_worker, start_worker
-from vortex_prefect.host.supervision import Announce, Beaten, Condemned, Died, Kill, Retire, Seat, Spawn
+from vortex_prefect.host.members import Announce, Beaten, Condemned, Died, Kill, Retire, Seat, Spawn
+from vortex_prefect.host.process import (
+    WorkerCommand,
+    death_of,
+    kernel_kills,
+    kill_worker,
+    last_words,
+    log_of,
+    start_worker,
+)
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.wire.packets import decode, encode
 from vortex_prefect.wire.payloads import Beat, Welcome
@@ -34,6 +43,7 @@ class Watch:
     Args:
         crew: the workers.
         command: what they are started with.
+        environments: those of packs, by name.
         welcome: what they are told; name, index and capabilities are filled in here.
         on_event: told what happens to workers.
         on_tick: called about as often as workers beat.
@@ -43,12 +53,14 @@ class Watch:
         self,
         crew: Crew,
         command: WorkerCommand,
+        environments: Mapping[str, Environment],
         welcome: Welcome,
         on_event: Callable[[WorkerReport], None],
         on_tick: Callable[[], None],
     ) -> None:
         self._crew = crew
         self._command = command
+        self._environments = environments
         self._welcome = welcome
         self._on_event = on_event
         self._on_tick = on_tick
@@ -112,19 +124,21 @@ class Watch:
                 instruction = self._crew.todo.popleft()
             match instruction:
                 case Spawn():
-                    self._spawn(instruction.member)
+                    self._spawn(instruction)
                 case Seat():
                     self._seat(instruction)
                 case Retire():
-                    self._retire(instruction.member)
+                    self._retire(instruction)
                 case Kill():
                     self._kill(instruction)
                 case Announce():
                     self._announce(instruction)
 
-    def _spawn(self, member_id: int) -> None:
+    def _spawn(self, instruction: Spawn) -> None:
+        member_id = instruction.member
         try:
-            process = start_worker(self._command, member_id)
+            command = replace(self._command, environment=self._environments.get(instruction.environment))
+            process = start_worker(command, member_id)
             try:
                 pidfd = os.pidfd_open(process.pid)
             except OSError:
@@ -161,11 +175,12 @@ class Watch:
             logger.warning("worker %s left before its welcome: %s", attached.worker_id, error)
             attached.process.kill()
 
-    def _retire(self, member_id: int) -> None:
+    def _retire(self, instruction: Retire) -> None:
         with self._crew.changed:
-            attached = self._crew.attached.get(member_id)
+            attached = self._crew.attached.get(instruction.member)
         if attached is not None and attached.channel is not None:
-            logger.info("worker %s is replaced: it has grown to %d MiB", attached.worker_id, _mib(attached.beat))
+            name, size = attached.worker_id or "that waits", _mib(attached.beat)
+            logger.info("worker %s is let go at %d MiB: %s", name, size, instruction.why)
             attached.channel.close()
 
     def _kill(self, instruction: Kill) -> None:
@@ -185,6 +200,8 @@ class Watch:
         how = death_of(returncode)
         if starved:
             how += f", it seems by the kernel for want of memory; it last had {_mib(attached.beat)} MiB"
+        if attached.channel is None and (said := last_words(log_of(self._command, attached.member))):
+            how += f"; its log ends with: {said}"
         with self._crew.changed:
             member = self._crew.machine.members.get(attached.member)
             doom = member.doom if member else None

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from vortex_prefect.host.supervision import (
+from vortex_prefect.host.members import (
     TRANSITIONS,
     Announce,
     Assigned,
@@ -31,9 +31,8 @@ from vortex_prefect.host.supervision import (
     Spawn,
     State,
     Stimulus,
-    Supervision,
-    respawn_delay_s,
 )
+from vortex_prefect.host.supervision import Supervision, respawn_delay_s
 from vortex_prefect.wire.payloads import Beat
 
 STARTING, SPARE, JOINING, READY, BUSY, SUSPECT, DRAINING, DEAD = State
