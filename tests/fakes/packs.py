@@ -11,7 +11,6 @@ from pathlib import Path
 #: A node that tells in which process, with which library and from where it runs, and others to be disturbed.
 NODES = '''\
 import os
-import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -43,13 +42,6 @@ def wait(ctx: Context, begun: str = "", ended: str = "") -> Json:
         ctx.progress(0.5)
         time.sleep(0.01)
     return os.getpid()
-
-
-@node("{name}.die", category="test", volatile=True)
-def die() -> Json:
-    """Kill its own process."""
-    os.kill(os.getpid(), signal.SIGKILL)
-    return None
 '''
 
 
