@@ -262,6 +262,7 @@ ANSWERS: dict[str, Any] = {
                 "state": "ready",
                 "job": None,
                 "restarts": 0,
+                "environment": None,
             }
         ]
     },

@@ -87,8 +87,8 @@ def _resolve(address: str, folder: Path, ref: str) -> str:
 def _git(about: str, *arguments: str) -> str:
     done = _run(about, *arguments)
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-        raise unusable(about, f"git failed: {said[0]}")
+        said = [line for line in done.stderr.splitlines() if line.startswith("fatal: ")]
+        raise unusable(about, f"git failed: {' '.join(said) or f'exit status {done.returncode}'}")
     return done.stdout
 
 
