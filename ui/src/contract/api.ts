@@ -603,5 +603,6 @@ export interface WorkerResource {
   state: string;
   job: string | null;
   restarts: number;
+  environment?: string | null;
   [more: string]: unknown;
 }
