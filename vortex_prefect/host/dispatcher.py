@@ -211,7 +211,8 @@ class Dispatcher:
     def _together(self, jobs: list[Job]) -> list[Job]:
         """Those that can travel with the first: jobs of one environment."""
         where = self._supervisor.environment_of
-        return list(itertools.takewhile(lambda job: where(job.node_type) == where(jobs[0].node_type), jobs))
+        first = where(jobs[0].node_type)
+        return list(itertools.takewhile(lambda job: where(job.node_type) == first, jobs))
 
     def _need(self, job: Job) -> Need:
         values = [value for values in job.inputs.values() for value in values]

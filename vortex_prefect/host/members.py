@@ -157,7 +157,7 @@ class Policy:
     #: Memory above which a worker is replaced between two jobs; 0: none.
     rss_limit_bytes: int = 0
     device_limit_bytes: int = 0
-    #: Workers of all packs' environments together; each has `size` at most.
+    #: Workers of all packs' environments together, or `size` if that is more; each has `size` at most.
     environment_workers: int = 4
     #: A worker of an environment that had no job for so long ends.
     environment_idle_s: float = 600.0
@@ -199,15 +199,3 @@ class SeatRecord:
     restarts: int = 0
     #: When its last member crashed; null once it has a successor.
     crashed_at: float | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Starts:
-    """How it went to start processes in one environment."""
-
-    #: Processes that died before they introduced themselves, since the last one that did.
-    failed: int = 0
-    #: How the last of them died.
-    how: str = ""
-    #: No process is started before.
-    not_before: float = 0.0

@@ -44,18 +44,16 @@ from vortex_prefect.host.members import (
     Seat,
     SeatRecord,
     Spawn,
-    Starts,
     State,
     Stimulus,
 )
+from vortex_prefect.host.starts import Starts, respawn_delay_s
 from vortex_prefect.wire.payloads import Beat
 
-_FIRST_DELAY_S = 0.0
-_BASE_DELAY_S = 0.25
-_MAX_DELAY_S = 30.0
-_MAX_DOUBLINGS = 20
 #: After so many processes in a row that did not start, whoever waits for one of that environment is told.
 _MOST_FAILED_STARTS = 2
+#: A worker that has just become ready is not let go before whoever waits for it has noticed.
+_LEAST_IDLE_S = 0.1
 
 
 class Supervision:
@@ -129,7 +127,8 @@ class Supervision:
         missing = min(workers, self._policy.size) - len(opened)
         for _ in range(missing):
             guests = [seat for seat in self.seats if seat.environment != BASE]
-            if len(guests) >= self._policy.environment_workers:
+            # Not fewer than jobs can run at once: else one might wait for ever while others are at work.
+            if len(guests) >= max(self._policy.environment_workers, self._policy.size):
                 idle = [seat for seat in guests if seat.environment != environment and self._is_idle(seat)]
                 if not idle:
                     break
@@ -156,7 +155,7 @@ class Supervision:
         """When the worker of an environment will have had no job for too long."""
         if seat.environment == BASE or seat.member is None or not self._is_idle(seat):
             return float("inf")
-        return seat.member.since + self._policy.environment_idle_s
+        return seat.member.since + max(self._policy.environment_idle_s, _LEAST_IDLE_S)
 
     def _close_idle(self, now: float) -> list[Instruction]:
         done: list[Instruction] = []
@@ -235,8 +234,7 @@ class Supervision:
 
     def _failed_start(self, member: Member, how: str, now: float) -> None:
         starts = self._starts[member.environment]
-        starts.failed, starts.how = starts.failed + 1, member.doom or how
-        starts.not_before = now + respawn_delay_s(starts.failed)
+        starts.note_failure(member.doom or how, now)
         if member.environment != BASE and starts.failed >= _MOST_FAILED_STARTS:
             self.seats = [seat for seat in self.seats if seat.environment != member.environment or seat.member]
 
@@ -348,12 +346,3 @@ _OVERDUE = {
     State.SUSPECT: "it hung: no sign of life for {limit_s:g} s",
     State.DRAINING: "it did not end within {limit_s:g} s",
 }
-
-
-def respawn_delay_s(deaths_in_a_row: int) -> float:
-    """Seconds before the next start: at once after one death, then 0.25 s doubling up to 30 s."""
-    if deaths_in_a_row <= 1:
-        return _FIRST_DELAY_S
-    # Bounded before the power is taken: as a float it overflows at the 1,026th death.
-    doublings = min(deaths_in_a_row - 2, _MAX_DOUBLINGS)
-    return min(_BASE_DELAY_S * 2.0**doublings, _MAX_DELAY_S)

@@ -271,7 +271,8 @@ class Supervisor:
     def _take_declarations(self, environment: str, catalogue: Catalogue) -> None:
         if environment != BASE:
             if catalogue.digest != self._environments[environment].catalogue.digest:
-                raise WorkerError("WK-010", f"pack {environment} declares other nodes than when it was installed")
+                why = f"pack {environment} declares other nodes than when it was installed; install it again"
+                raise WorkerError("WK-010", why)
         elif self._crew.catalogue is None:
             theirs = [spec for environment in self._environments.values() for spec in environment.catalogue.all()]
             # Whoever declares what is there already does not get it.

@@ -143,12 +143,18 @@ def test_one_more_environment_takes_the_place_of_the_one_that_was_idle_for_longe
 
 
 def test_who_is_at_work_keeps_his_place() -> None:
-    scene = Scene(environment_workers=1)
+    scene = Scene(size=1, environment_workers=1)
     member = scene.begun("a")
     scene.tell(member, Assigned(("job",)))
     assert scene.want("b") == []
     scene.tell(member, Released())
-    assert scene.want("b") == [Retire(member, "another environment needs its place"), Spawn(5, "b")]
+    assert scene.want("b") == [Retire(member, "another environment needs its place"), Spawn(4, "b")]
+
+
+def test_as_many_environments_as_jobs_can_run_at_once_have_room_whatever_the_limit_is() -> None:
+    scene = Scene(size=2, environment_workers=1)
+    scene.tell(scene.begun("a"), Assigned(("job",)))
+    assert scene.want("b") == [Spawn(5, "b")]
 
 
 def test_an_environment_in_which_nothing_starts_is_given_up_until_it_is_wanted_again() -> None:

@@ -32,7 +32,8 @@ from vortex_prefect.host.members import (
     State,
     Stimulus,
 )
-from vortex_prefect.host.supervision import Supervision, respawn_delay_s
+from vortex_prefect.host.starts import respawn_delay_s
+from vortex_prefect.host.supervision import Supervision
 from vortex_prefect.wire.payloads import Beat
 
 STARTING, SPARE, JOINING, READY, BUSY, SUSPECT, DRAINING, DEAD = State
