@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ from tests.integration.processes import state
 from vortex_prefect.cli.main import app
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.files.packs import LOCK, digest, sha256_of
 from vortex_prefect.host.members import Policy
 from vortex_prefect.host.runtime import HostRuntime
 
@@ -184,14 +186,27 @@ def test_a_pack_that_is_removed_ends_its_job_and_gets_no_more(own_home: Path, tm
         assert output(host.run(job("value", value=1))).data == 1
 
 
-def test_what_was_changed_since_the_host_started_is_not_run(own_home: Path, tmp_path: Path) -> None:
+def forge_declarations(pack: Path) -> None:
+    """As if the pack had declared something else when it was installed."""
+    file, lock_file = pack / ".environment" / "declarations.json", pack / LOCK
+    file.write_text(file.read_text().replace("Twice the tensor", "Thrice the tensor"))
+    lock = json.loads(lock_file.read_text())
+    files = lock["environment"]["files"]
+    files["declarations.json"] = sha256_of(file)
+    lock["environment"]["digest"] = digest(files)
+    lock_file.write_text(json.dumps(lock))
+
+
+def test_what_is_not_what_the_host_knows_is_not_run(own_home: Path, tmp_path: Path) -> None:
+    forge_declarations(own_home / "packs" / "new")
     with running(config(tmp_path, packs_dir=own_home / "packs")) as host:
         library = next((own_home / "packs" / "old" / ".environment").rglob("itsdangerous/__init__.py"))
         mark = tmp_path / "it ran"
         library.write_text(f"open({str(mark)!r}, 'w')\nVERSION = '0.5'\n")
         why = refused(host, "old.tell")
         assert "/itsdangerous/__init__.py has SHA-256" in why
-        lock = own_home / "packs" / "new" / "pack.lock.json"
+        assert "pack new declares other nodes than when it was installed" in refused(host, "new.tell")
+        lock = own_home / "packs" / "new" / LOCK
         lock.write_text(lock.read_text() + " ")
         assert "it was installed anew since this host started" in refused(host, "new.tell")
         assert not mark.exists()
