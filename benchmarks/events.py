@@ -7,6 +7,7 @@ driver's bare INSERT. What is offered at a rate counts from when it was due. All
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import sqlite3
@@ -39,6 +40,9 @@ SYNCS = 300
 REPLAYED = 100_000
 GRAPHS = 20
 NODES = 50
+
+#: The graphs that people are at: as many as there are submitters, in turn.
+_EDITED = itertools.cycle([new_id() for _ in range(SUBMITTERS)])
 
 Seconds = list[float]
 T = TypeVar("T")
@@ -121,7 +125,7 @@ async def _saturated(store: SqlStore, crowd: int) -> Seconds:
 
 
 def _append(unit: UnitOfWork) -> None:
-    unit.append(_moved(new_id(), "blur", 1))
+    unit.append(_moved(next(_EDITED), "blur", 1))
 
 
 def _moved(graph_id: str, node_id: str, version: int, x: float = 120.5) -> Event:

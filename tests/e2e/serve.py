@@ -24,6 +24,7 @@ from tests.fakes.engine import FakeEngine, image_value
 from vortex_prefect.core.access import scopes_of
 from vortex_prefect.core.contracts import ExecutionRequest
 from vortex_prefect.core.job import Value
+from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 from vortex_prefect.core.reports import ExecutionStatus, NodeState
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.model import parse_graph
@@ -37,6 +38,11 @@ _TRACEBACK = 'Traceback (most recent call last):\n  File "nodes.py", line 7, in 
 
 class PlayingEngine(FakeEngine):
     """Gives real pictures, which a browser shows."""
+
+    async def renew(self) -> Catalogue:
+        """From now on there is a node type more."""
+        self.next_catalogue = Catalogue((*CATALOGUE.all(), NodeSpec(type="test.fresh", title="Fresh", category="new")))
+        return await super().renew()
 
     async def read_value(self, value: Value, format: str) -> tuple[bytes, str]:
         if format != "png":

@@ -63,6 +63,9 @@ class FakeEngine:
         told = {"host": "host", "device": "cpu", "job": None, "restarts": 0}
         self.workers: list[dict[str, Any]] = [{"id": "w0", "pid": 1, "state": "idle", **told}]
         self._catalogue = catalogue or Catalogue()
+        #: How often the workers were replaced, and what they declare from then on.
+        self.renewed = 0
+        self.next_catalogue: Catalogue | None = None
         self._streams: list[asyncio.Queue[Report | VortexError]] = []
 
     async def execute(self, request: ExecutionRequest) -> None:
@@ -117,6 +120,12 @@ class FakeEngine:
 
     async def catalogue(self) -> Catalogue:
         self._check()
+        return self._catalogue
+
+    async def renew(self) -> Catalogue:
+        self._check()
+        self.renewed += 1
+        self._catalogue = self.next_catalogue or self._catalogue
         return self._catalogue
 
     async def knows(self, execution_id: str) -> bool:

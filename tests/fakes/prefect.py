@@ -89,6 +89,15 @@ class FakePrefect(PrefectApi):
         self._call("flow_run_states")
         return {key: dict(self.runs[key]["state"]) for key in list(flow_run_ids) if key in self.runs}
 
+    async def claim(self, flow_run_id: str, claim_id: str) -> bool:
+        self._call("claim", changes=True)
+        run = self.runs.get(flow_run_id)
+        if run is not None and run["state"]["type"] == "SCHEDULED":
+            details = {**run["state"].get("state_details", {}), "transition_id": claim_id}
+            run["state"] = {"type": "PENDING", "name": "Pending", "state_details": details}
+            run["claimed_by"] = claim_id
+        return run is not None and run["state"]["type"] == "PENDING" and run.get("claimed_by") == claim_id
+
     async def set_flow_run_state(self, flow_run_id: str, state_type: str, name: str, message: str) -> None:
         self._call("set_flow_run_state", changes=True)
         self.runs[flow_run_id]["state"] = {"type": state_type, "name": name, "message": message}

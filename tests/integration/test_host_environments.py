@@ -220,3 +220,25 @@ def test_a_worker_that_has_no_jobs_ends_and_comes_again(home: Path, tmp_path: Pa
         eventually(lambda: "old" not in workers(host))
         eventually(lambda: not state(pid))
         assert told(host, "old.tell")["pid"] != pid
+
+
+def test_packs_are_taken_up_anew_while_the_host_runs(own_home: Path, tmp_path: Path) -> None:
+    packs = own_home / "packs"
+    later = tmp_path / "later"
+    os.rename(packs / "new", later)
+    with running(config(tmp_path, packs_dir=packs)) as host:
+        assert host.catalogue().get("new.tell") is None
+        pid = told(host, "old.tell")["pid"]
+
+        def change(_: int) -> None:
+            os.rename(later, packs / "new")
+            assert vortex("remove", "old", "--home", own_home).exit_code == 0
+            types = {spec.type for spec in host.renew().all()}
+            assert "new.tell" in types
+            assert "old.tell" not in types
+
+        assert while_it_waits(host, tmp_path, change).error is None
+        eventually(lambda: not state(pid))
+        assert told(host, "new.tell")["version"] == "9.0"
+        assert host.run(node("old.tell")).error is not None
+        assert "old" not in workers(host)

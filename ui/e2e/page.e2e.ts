@@ -77,6 +77,30 @@ describe("the page", () => {
   });
 });
 
+describe("packs that somebody works on", () => {
+  afterEach(() => me.leave());
+
+  const reload = async (body: object) => {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`${stack.url}/api/nodes/reload`, { method: "POST", headers, body: JSON.stringify(body) });
+    expect(answer.status).toBe(200);
+  };
+
+  it("bring their node types while a graph is open, and tell what is wrong with them", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, { nodes: { later: { type: "test.fresh" } } }));
+    const search = me.page.getByRole("searchbox", { name: "Search nodes" });
+    if (!(await search.isVisible())) await me.press("Digit1");
+    await search.fill("Fresh");
+    await me.page.getByText("No node is called that.").waitFor();
+    await reload({});
+    await me.page.locator(".nodes-list").getByText("Fresh", { exact: true }).waitFor();
+    await me.node("later").getByText("Fresh", { exact: true }).waitFor();
+    await reload({ fault: { pack: "mine", message: "pack mine: SyntaxError: invalid syntax (nodes.py, line 7)" } });
+    await me.page.getByText("The pack mine stays as it was").waitFor();
+    await me.page.getByText("(nodes.py, line 7)").waitFor();
+  });
+});
+
 describe("whoever uses no mouse", () => {
   afterEach(() => me.leave());
 

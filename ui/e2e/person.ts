@@ -9,6 +9,13 @@ export interface Place {
   y: number;
 }
 
+interface StoredGraph {
+  nodes: Record<string, { type: string; params: Record<string, unknown>; position: Place; title: string | null; mode: string }>;
+  outputs: { name: string; node: string; port: string }[];
+  groups: unknown[];
+  notes: unknown[];
+}
+
 type Document = { nodes: Record<string, { type: string; x?: number; y?: number; params?: object }>; edges?: string[]; outputs?: object[] };
 
 /** A graph as the API takes it; edges are `a.image > b.image`. */
@@ -120,6 +127,21 @@ export class Person {
 
   async press(...keys: string[]): Promise<void> {
     for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** A key by its place, with what the layout in use writes there. */
+  async physical(code: string, key: string, { ctrl = false } = {}): Promise<void> {
+    const session = await this.context.newCDPSession(this.page);
+    const event = { code, key, modifiers: ctrl ? 2 : 0, windowsVirtualKeyCode: code.charCodeAt(3) };
+    await session.send("Input.dispatchKeyEvent", { type: "rawKeyDown", ...event });
+    await session.send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
+    await session.detach();
+  }
+
+  /** The open graph as the server has it. */
+  async stored(): Promise<StoredGraph> {
+    const { origin, hash } = new URL(this.page.url());
+    return ((await (await fetch(`${origin}/api/graph/${hash.slice(1)}`)).json()) as { graph: StoredGraph }).graph;
   }
 
   async select(id: string, more = false): Promise<void> {

@@ -62,6 +62,7 @@ SCOPES: dict[str, access.Scope | None] = {
     **dict.fromkeys(
         (
             "deploy_graph", "list_tokens", "create_token", "revoke_token", "issue_code", "list_audit", "run_retention",
+            "reload_nodes",
         ),
         _ADMIN,
     ),

@@ -147,6 +147,7 @@ REQUESTS: dict[str, Any] = {
     "save_graph": {"label": "before the new lens"},
     "deploy_graph": {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "parameters": {}},
     "run_retention": {"dry_run": True},
+    "reload_nodes": {"fault": None},
     "execute": {"graph_id": _GRAPH_ID, "options": _OPTIONS},
     "execute_graph": {"options": _OPTIONS},
     "move_in_queue": {"priority": 5},
@@ -310,6 +311,7 @@ ANSWERS: dict[str, Any] = {
     },
     "get_stack": {"prefect_ui": "http://127.0.0.1:4200", "dask_dashboard": "http://127.0.0.1:8787"},
     "get_debug_count": {"tag": "a", "count": 2},
+    "reload_nodes": {"digest": _HASH, "added": ["mine.soften"], "removed": [], "changed": ["mine.gamma"]},
     "run_retention": {
         "dry_run": True,
         "queue_entries": 12,

@@ -274,14 +274,20 @@ class Hub:
             self._delivery.observe(time.perf_counter() - envelope.born)
 
     def publish(self, message: Message) -> None:
-        """Hand a message to every client of its graph, and remember it for those that come back."""
+        """Hand a message to every client of its graph, or of all, and remember it for those that come back."""
         self._published += 1
         # Counted without a room too: a client that comes back must not look as if it had missed nothing.
         self._seq += 1
-        room = self._rooms.get(message.graph_id)
-        if room is None:
+        graphs = [message.graph_id] if message.graph_id is not None else list(self._rooms)
+        rooms = [room for graph_id in graphs if (room := self._rooms.get(graph_id)) is not None]
+        if not rooms:
             return
         envelope = Envelope(message, self._seq, self._clock(), time.perf_counter())
+        for room in rooms:
+            self._hand_out(envelope, room)
+
+    def _hand_out(self, envelope: Envelope, room: _Room) -> None:
+        message = envelope.message
         if message.held:
             room.remember(envelope, self._memory)
         for client in tuple(room.clients):

@@ -96,6 +96,19 @@ class RetentionRequest(_Request):
     dry_run: StrictBool = False
 
 
+class PackFaultText(_Request):
+    """A pack, and why it cannot be used."""
+
+    pack: Annotated[str, Field(min_length=1, max_length=100)]
+    message: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class ReloadRequest(_Request):
+    """That packs have changed; or, with `fault`, that one of them cannot be used, so that all stays as it is."""
+
+    fault: PackFaultText | None = None
+
+
 class DeployGraphRequest(_Request):
     """How to publish a graph; see `core.contracts.DeployRequest`."""
 
@@ -188,6 +201,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     PlanRequest,
     PriorityRequest,
     RetentionRequest,
+    ReloadRequest,
     RestoreRequest,
     SaveRequest,
     DeployGraphRequest,
@@ -441,6 +455,15 @@ class FileResource(BaseModel):
     media_type: str
     path: str
     url: str
+
+
+class NodesReloaded(BaseModel):
+    """What differs in the catalogue now: node types."""
+
+    digest: str
+    added: list[str]
+    removed: list[str]
+    changed: list[str]
 
 
 class NodeTypes(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -277,6 +278,18 @@ def install_pack(
 
     settings = Settings.from_env(os.environ, home=home)
     install(settings, source, sha256, Libraries(find_links or (), no_index), console)
+
+
+@nodes_app.command("dev")
+def develop_pack(
+    folder: Annotated[Path, typer.Argument(help="Folder of a pack.", exists=True, file_okay=False)],
+    home: Home = None,
+) -> None:
+    """Take a pack up whenever one of its files changes, until Ctrl-C."""
+    from vortex_prefect.cli.develop import develop  # noqa: PLC0415
+
+    with contextlib.suppress(KeyboardInterrupt):
+        develop(Settings.from_env(os.environ, home=home), folder, console)
 
 
 @nodes_app.command("remove")

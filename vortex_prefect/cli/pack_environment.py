@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vortex_prefect.files.environments import DECLARATIONS, python_of, worker_in
+from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.files.environments import DECLARATIONS, python_of, section_of, worker_in
 from vortex_prefect.files.packs import ENVIRONMENT, Manifest, unusable
 
 #: In the pack's package, in pip's form: what is required with the hashes of the only files that will do.
@@ -60,6 +62,29 @@ def make_environment(
     pinned = folder / manifest.module / PINNED
     wanted = ["--require-hashes", "-r", str(pinned)] if pinned.is_file() else list(requirements)
     return _install(folder, manifest, [*libraries.to_arguments(), *wanted], with_pip) if wanted else []
+
+
+def environment_of(
+    installed: Path, folder: Path, manifest: Manifest, requirements: Sequence[str]
+) -> list[dict[str, Any]] | None:
+    """Give the pack in `folder` the environment of the one that is installed, if that was made of the same.
+
+    Its files are linked, not copied: nobody writes to them.
+
+    Returns:
+        What was installed in it; null if it is another's, or there is none.
+    """
+    try:
+        found = section_of(installed)
+    except SystemFault:
+        return None
+    pinned = [place / manifest.module / PINNED for place in (installed, folder)]
+    texts = {file.read_bytes() if file.is_file() else b"" for file in pinned}
+    if found["requirements"] != list(requirements) or len(texts) != 1:
+        return None
+    shutil.copytree(installed / ENVIRONMENT, folder / ENVIRONMENT, symlinks=True, copy_function=os.link)
+    (folder / ENVIRONMENT / DECLARATIONS).unlink(missing_ok=True)
+    return list(found["distributions"])
 
 
 def move_scripts(folder: Path, target: Path) -> None:

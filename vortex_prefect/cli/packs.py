@@ -13,13 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
-from vortex_prefect.cli.pack_environment import Libraries, declare, make_environment, move_scripts
+from vortex_prefect.cli.pack_environment import Libraries, declare, environment_of, make_environment, move_scripts
 from vortex_prefect.cli.pack_source import lacking, opened
 from vortex_prefect.client.catalogue import pack_faults
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.files.environments import locked
-from vortex_prefect.files.packs import Manifest, digest, hashes, installed, unusable, write_lock
+from vortex_prefect.files.packs import Manifest, Origin, digest, hashes, installed, unusable, write_lock
 
 
 def install(settings: Settings, address: str, sha256: str | None, libraries: Libraries, console: Console) -> None:
@@ -43,12 +43,9 @@ def install(settings: Settings, address: str, sha256: str | None, libraries: Lib
         files = hashes(draft)
         if archive is None:
             _require(address, digest(files), sha256)
-        environment, wrong = None, None
-        if manifest.isolated or lacking(requirements):
-            with console.status(f"an environment is made for {manifest.name}"):
-                environment, wrong = _environment(draft, target, manifest, requirements, libraries)
-        write_lock(draft, manifest, source.origin, environment)
-        _replace(draft, target)
+        with console.status(f"{manifest.name} is installed"):
+            environment, wrong = lock_up(draft, target, manifest, requirements, source.origin, libraries)
+        swap_in(draft, target)
     told = archive or digest(files)
     console.print(f"installed {manifest.name} {manifest.version}: {len(files)} files, SHA-256 {told}", highlight=False)
     if environment is not None:
@@ -61,14 +58,41 @@ def install(settings: Settings, address: str, sha256: str | None, libraries: Lib
     console.print("a stack that runs has it after its next start", highlight=False)
 
 
-def _environment(
-    draft: Path, target: Path, manifest: Manifest, requirements: list[str], libraries: Libraries
-) -> tuple[dict[str, Any], str | None]:
-    """What the lock says of the environment, once it is made; and what is wrong with the pack in it, or null."""
-    distributions = make_environment(draft, manifest, requirements, libraries)
-    move_scripts(draft, target)
+def lock_up(
+    draft: Path,
+    target: Path,
+    manifest: Manifest,
+    requirements: list[str],
+    origin: Origin,
+    libraries: Libraries,
+    *,
+    reuse: bool = False,
+) -> tuple[dict[str, Any] | None, str | None]:
+    """Lock a pack, and make its environment if it is to have one.
+
+    Args:
+        draft: holds its package.
+        target: where it will lie.
+        requirements: what it needs beyond VORTEX.
+        reuse: take the environment of the pack that lies there, if that was made of the same requirements.
+
+    Returns:
+        What the lock says of the environment, or null; and what is wrong with the pack in its environment, or null.
+
+    Raises:
+        SystemFault: SY-003, what it requires cannot be installed.
+    """
+    write_lock(draft, manifest, origin)
+    if not manifest.isolated and not lacking(requirements):
+        return None, None
+    distributions = environment_of(target, draft, manifest, requirements) if reuse else None
+    if distributions is None:
+        distributions = make_environment(draft, manifest, requirements, libraries)
+        move_scripts(draft, target)
     wrong = declare(draft)
-    return locked(draft, requirements, distributions), wrong
+    environment = locked(draft, requirements, distributions)
+    write_lock(draft, manifest, origin, environment)
+    return environment, wrong
 
 
 def remove(settings: Settings, name: str, console: Console) -> None:
@@ -82,7 +106,7 @@ def remove(settings: Settings, name: str, console: Console) -> None:
     gone = settings.packs_dir / f".gone-{name}-{os.getpid()}"
     os.rename(settings.packs_dir / name, gone)  # at once, for workers that start meanwhile
     shutil.rmtree(gone, ignore_errors=True)
-    console.print(f"removed {name}; a stack that runs shows its nodes until its next start", highlight=False)
+    console.print(f"removed {name}; a stack that runs shows its nodes until it starts anew", highlight=False)
 
 
 def verify(settings: Settings, as_json: bool, console: Console) -> bool:
@@ -111,8 +135,8 @@ def _draft(packs_dir: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _replace(draft: Path, target: Path) -> None:
-    """The old pack, if there is one, is there until the new one is."""
+def swap_in(draft: Path, target: Path) -> None:
+    """Put a draft in a pack's place. The old pack, if there is one, is there until the new one is."""
     old = target.with_name(f".old-{target.name}-{os.getpid()}")
     if target.exists():
         os.rename(target, old)

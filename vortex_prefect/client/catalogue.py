@@ -49,17 +49,21 @@ def find_catalogue(settings: Settings) -> Catalogue:
     return catalogue
 
 
-def pack_faults(settings: Settings) -> list[PackFault]:
+def pack_faults(settings: Settings, packs_dir: Path | None = None) -> list[PackFault]:
     """What is wrong with installed packs, each looked at and imported in a process of its own.
+
+    Args:
+        packs_dir: holds other packs than those that are installed.
 
     Raises:
         SystemFault: SY-003, not even the bundled packs can be loaded.
     """
-    faults = [PackFault(**fault) for fault in json.loads(_ask_worker(settings, "--faults"))]
-    unread = {fault.pack: fault for fault in environments_in(settings.packs_dir)[1]}
-    for folder in installed(settings.packs_dir):
-        if is_isolated(folder):
-            found = _fault_in(folder) or unread.get(folder.name)
+    folder = packs_dir or settings.packs_dir
+    faults = [PackFault(**fault) for fault in json.loads(_ask_worker(settings, "--faults", packs_dir))]
+    unread = {fault.pack: fault for fault in environments_in(folder)[1]}
+    for pack in installed(folder):
+        if is_isolated(pack):
+            found = _fault_in(pack) or unread.get(pack.name)
             faults += [found] if found is not None else []
     return sorted(faults, key=lambda fault: fault.pack)
 
@@ -96,8 +100,8 @@ def _ask_packs(settings: Settings) -> Catalogue:
     return Catalogue((*isolated, *base.all()))
 
 
-def _ask_worker(settings: Settings, question: str) -> str:
-    command = [sys.executable, "-m", _PACKS, question, "--packs", str(settings.packs_dir)]
+def _ask_worker(settings: Settings, question: str, packs_dir: Path | None = None) -> str:
+    command = [sys.executable, "-m", _PACKS, question, "--packs", str(packs_dir or settings.packs_dir)]
     command += ["--debug"] if settings.debug_nodes else []
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
     if done.returncode != 0:

@@ -114,7 +114,10 @@ class EnginePort(Protocol):
         """
 
     async def run_flow_run(self, flow_run_id: str) -> None:
-        """Run a flow run that was begun in Prefect, to its end; its failure is its state, never raised."""
+        """Claim a flow run that was begun in Prefect, and run it to its end; its failure is its state, never raised.
+
+        Does nothing if another worker was quicker.
+        """
 
     async def flow_outcome(self, flow_run_id: str) -> tuple[ExecutionStatus, str]:
         """Run a flow run whose flow function the caller is; its end and a line for people, or PAUSED for suspended.
@@ -124,6 +127,13 @@ class EnginePort(Protocol):
 
     async def catalogue(self) -> Catalogue:
         """All node types of the host; waits for the first worker's handshake."""
+
+    async def renew(self) -> Catalogue:
+        """Packs have changed: replace all workers, each once its jobs have ended; the node types of the new ones.
+
+        Raises:
+            VortexError: WK-001, none of them has started; those that are there stay.
+        """
 
     async def status(self) -> dict[str, Any]:
         """`{"workers": […], "arena": {…}, "running": [execution ids], "dask_dashboard": url, "prefect_ui": url}`."""

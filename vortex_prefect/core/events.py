@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from vortex_prefect.core.ids import new_id, now_ms
+from vortex_prefect.core.ids import new_ordered_id, now_ms
 
 AggregateType = Literal["Graph", "Execution", "Worker", "Tensor", "Queue", "File", "Access"]
 
@@ -99,7 +99,7 @@ class Event:
     #: 32 and 16 hexadecimal digits; null outside a trace.
     trace_id: str | None = None
     span_id: str | None = None
-    event_id: str = field(default_factory=new_id)
+    event_id: str = field(default_factory=new_ordered_id)
     created_ms: int = field(default_factory=now_ms)
     sequence_number: int = 0
 
@@ -108,6 +108,21 @@ class Event:
             raise ValueError(f"unknown event type {self.event_type!r}")
         if event_type.version != 1 and PAYLOAD_VERSION not in self.metadata:
             object.__setattr__(self, "metadata", {**self.metadata, PAYLOAD_VERSION: event_type.version})
+
+    def numbered(self, number: int) -> Event:
+        """The same with its number; `dataclasses.replace` takes four times as long."""
+        return Event(
+            self.event_type,
+            self.aggregate_type,
+            self.aggregate_id,
+            self.payload,
+            self.metadata,
+            self.trace_id,
+            self.span_id,
+            self.event_id,
+            self.created_ms,
+            number,
+        )
 
 
 @dataclass(slots=True)

@@ -12,7 +12,17 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def new_id() -> str:
     """A fresh random UUID (version 4) as text."""
-    return str(uuid.uuid4())
+    # By hand: `uuid.uuid4` and its text take 8 µs, of an append's 50.
+    digits = os.urandom(16).hex()
+    variant = "89ab"[ord(digits[16]) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def new_ordered_id() -> str:
+    """A fresh UUID (version 7, RFC 9562) as text: those of one millisecond stand together in an index."""
+    digits = f"{now_ms():012x}{os.urandom(10).hex()}"
+    variant = "89ab"[ord(digits[16]) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-7{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def is_id(text: str) -> bool:

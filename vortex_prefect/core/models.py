@@ -1,8 +1,14 @@
-"""What says which model a value of type MODEL is: JSON, since the model itself stays in the worker that loads it."""
+"""Under which names workers keep models and instances of nodes, which placement looks for."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from typing import Any
+
+#: Longer ones are told by their hash: names of what workers keep travel with each of their beats.
+_LONGEST_NAME = 200
 
 
 def resident_name(model: Any) -> str:
@@ -13,3 +19,14 @@ def resident_name(model: Any) -> str:
     if isinstance(model, dict) and isinstance(model.get("sha256"), str):
         return f"model:{model['sha256']}"
     return str(model)
+
+
+def instance_name(node: str, made_of: Mapping[str, Any]) -> str:
+    """The name under which a worker keeps the instance of a node that is a class.
+
+    Args:
+        node: its type and version.
+        made_of: what it is made of: parameter or MODEL input → value.
+    """
+    text = json.dumps(made_of, sort_keys=True, default=str, ensure_ascii=True)
+    return f"{node} {text if len(text) < _LONGEST_NAME else hashlib.sha256(text.encode()).hexdigest()}"

@@ -136,6 +136,8 @@ class NodeSpec(_Declaration):
 
     type: str
     version: int = 1
+    #: Of a pack that is being worked on: changes with any of its files, and is part of every content key then.
+    revision: str = ""
     title: str
     category: str
     doc: str = ""
@@ -150,6 +152,13 @@ class NodeSpec(_Declaration):
     files: tuple[str, ...] = Field(default=())
     #: Kind of device that it needs; null: any.
     device: Literal["cpu", "cuda"] | None = None
+    #: Names of the parameters and MODEL inputs for which workers keep an instance each; null: nothing is kept.
+    instance: tuple[str, ...] | None = None
+
+    @property
+    def edition(self) -> int | str:
+        """What of content keys stands for the node's code."""
+        return f"{self.version}+{self.revision}" if self.revision else self.version
 
     def input(self, name: str) -> InputSpec | None:
         """The input port of that name, or null."""

@@ -76,7 +76,9 @@ class Attachments:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(run.ended.wait(), _HEAD_START_S)
         flow_run = await self._created(run)
-        if flow_run is not None:
+        if flow_run is None:
+            self._ledger.remove(run.id)
+        else:
             await self.stand_for(run, flow_run)
 
     async def stand_for(self, run: Run, flow_run: FlowRun) -> None:
@@ -119,7 +121,7 @@ class Attachments:
         while True:
             try:
                 deployment_id = await self._deployments.of(run.graph, run.request.graph)
-                self._ledger.put(Entry(run.id, deployment_id))
+                self._ledger.put(_entry(run, deployment_id))
                 trace = run.trace if run.traced else None
                 begun = await self._deployments.begin(deployment_id, run.graph, run.request, trace)
                 if begun is not None:
@@ -131,13 +133,12 @@ class Attachments:
                 await asyncio.sleep(_RETRY_S)
             except VortexError as refused:
                 logger.error("execution %s is not recorded in Prefect: %s", run.id, refused)
-                self._ledger.remove(run.id)
                 return None
 
     def _bind(self, run: Run, flow_run: FlowRun) -> asyncio.Event:
         """Let this flow run stand for the run; gives what is set once another flow function has taken over."""
         flow_run_id = str(flow_run.id)
-        self._ledger.put(Entry(run.id, str(flow_run.deployment_id or ""), flow_run_id))
+        self._ledger.put(_entry(run, str(flow_run.deployment_id or ""), flow_run_id))
         run.suspended.clear()
         run.superseded.set()
         run.superseded = superseded = asyncio.Event()
@@ -248,6 +249,11 @@ class Attachments:
         if state["type"] == "DELETED" and run.recorder is not None:
             run.recorder.abandon()
         self._steer(run, "cancel")
+
+
+def _entry(run: Run, deployment_id: str, flow_run_id: str | None = None) -> Entry:
+    status = run.status.value if run.ended.is_set() else None
+    return Entry(run.id, deployment_id, flow_run_id, status=status, message=run.message)
 
 
 def _traced(run: Run, flow_run: FlowRun) -> FlowRun:

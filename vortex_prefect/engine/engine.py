@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from dataclasses import replace
 from typing import Any
 
 from prefect.client.schemas.objects import FlowRun
@@ -14,7 +15,7 @@ from prefect.exceptions import Pause
 
 from vortex_prefect.core.contracts import DeployRequest, ExecutionRequest
 from vortex_prefect.core.errors import RequestError, SystemFault, VortexError, WorkerError
-from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import AdoptionReport, ExecutionStatus, Report
@@ -31,7 +32,7 @@ from vortex_prefect.engine.hooks import Hooks
 from vortex_prefect.engine.host_plugin import HostPlugin
 from vortex_prefect.engine.ledger import Entry, Ledger
 from vortex_prefect.engine.prefect_api import PrefectApi
-from vortex_prefect.engine.recovery import recover
+from vortex_prefect.engine.recovery import Fallen, recover
 from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.runs import Runs
 from vortex_prefect.engine.task_runner import VortexTaskRunner
@@ -61,6 +62,9 @@ class Engine:
         self._deployments = GraphDeployments(self._api, settings.pool, settings.url)
         self._ledger = Ledger(settings.home / "state" / "flow-runs")
         self._runs = Runs(settings, self._runner, self._api, self._deployments.use)
+        self._fallen = Fallen(self._api, ())
+        #: Flow runs that a worker has handed over, and that have not begun yet.
+        self._claiming: set[str] = set()
         self._dormant = Dormant(self._api, self._ledger, self._runs.tell)
         self._flows = Flows(self._runner, Hooks.of(settings))
         self._attachments = Attachments(
@@ -83,8 +87,9 @@ class Engine:
         left = self._ledger.entries()
         for entry in filter(_suspended, left):
             self._keep(entry)
-        await asyncio.to_thread(self._connect)
         crashed = [entry for entry in left if not _suspended(entry)]
+        self._fallen = Fallen(self._api, crashed)
+        await asyncio.to_thread(self._connect)
         work: tuple[Coroutine[Any, Any, None], ...] = (
             recover(self._api, self._ledger, crashed, lambda known: self._runs.get(known) is not None, self._keep),
             self._runs.filing.run(),
@@ -133,9 +138,13 @@ class Engine:
 
     async def execute(self, request: ExecutionRequest) -> None:
         """See `EnginePort.execute`."""
-        if self._runs.get(request.execution_id) is None:
-            run = self._begin(Run(request))
-            self._spawn(self._attachments.attach(run), run)
+        if self._runs.get(request.execution_id) is not None:
+            return
+        if (report := self._fallen.report(request.execution_id)) is not None:
+            self._runs.tell(report)  # it was begun once, and whoever asks has not heard of that
+            return
+        run = self._begin(Run(request), Entry(request.execution_id))
+        self._spawn(self._attachments.attach(run), run)
 
     async def cancel(self, execution_id: str) -> bool:
         """See `EnginePort.cancel`."""
@@ -168,10 +177,32 @@ class Engine:
         await asyncio.shield(self._spawn(self._carry_out(flow_run_id)))
 
     async def _carry_out(self, flow_run_id: str) -> None:
-        """A worker has claimed it, and no other one will: it waits for a server that is away."""
+        if flow_run_id in self._claiming:
+            return  # the pool has offered it again meanwhile
+        self._claiming.add(flow_run_id)
+        try:
+            taken = await self._taken(flow_run_id)
+        finally:
+            self._claiming.discard(flow_run_id)
+        if taken is not None:
+            run, flow_run = taken
+            await self._spawn(self._attachments.stand_for(run, flow_run), run)
+
+    async def _taken(self, flow_run_id: str) -> tuple[Run, FlowRun] | None:
+        """Claim a flow run and begin it; null if it is not ours, or cannot begin.
+
+        Once the server may have granted the claim, no other worker will have the run: a server that is away is waited
+        for, and an engine that dies meanwhile leaves a note.
+        """
+        before = self._ledger.entry(flow_run_id)
         self._ledger.put(Entry(flow_run_id, "", flow_run_id, claimed=True))
+        claim_id, claimed = new_id(), False
         while True:
             try:
+                claimed = claimed or await self._api.claim(flow_run_id, claim_id)
+                if not claimed:
+                    self._ledger.restore(flow_run_id, before)
+                    return None
                 flow_run = await self._api.flow_run(flow_run_id)
                 run = await self._adopt(flow_run)
                 break
@@ -181,10 +212,10 @@ class Engine:
             except VortexError as error:
                 self._ledger.remove(flow_run_id)
                 await self._refuse(flow_run_id, error)
-                return
+                return None
         if run.id != flow_run_id:
             self._ledger.remove(flow_run_id)
-        await self._spawn(self._attachments.stand_for(run, flow_run), run)
+        return run, flow_run
 
     async def _refuse(self, flow_run_id: str, error: VortexError) -> None:
         with _prefect_at_hand():
@@ -222,6 +253,10 @@ class Engine:
     async def catalogue(self) -> Catalogue:
         """See `EnginePort.catalogue`."""
         return await self._runs.catalogue()
+
+    async def renew(self) -> Catalogue:
+        """See `EnginePort.renew`."""
+        return await self._runs.renew()
 
     async def status(self) -> dict[str, Any]:
         """See `EnginePort.status`."""
@@ -280,14 +315,21 @@ class Engine:
 
     def reports(self) -> AsyncIterator[Report]:
         """See `EnginePort.reports`; what is known of recent executions and of workers comes first."""
-        return self._runs.reports(self._dormant.known)
+        return self._runs.reports(lambda: [*self._dormant.known(), *self._fallen.known()])
 
     # -- one execution ---------------------------------------------------------------------
 
-    def _begin(self, run: Run) -> Run:
+    def _begin(self, run: Run, entry: Entry) -> Run:
+        """Begin a run that the ledger says has begun: whatever happens from here on, it is not begun once more."""
+        self._ledger.put(entry)
         self._runs.add(run)
-        self._spawn(self._runs.execute(run), run)
+        self._spawn(self._execute(run), run)
         return run
+
+    async def _execute(self, run: Run) -> None:
+        await self._runs.execute(run)
+        if self._runs.get(run.id) is run:
+            self._ledger.end(run.id, run.status, run.message)
 
     async def _adopt(self, flow_run: FlowRun) -> Run:
         """The run that a flow run of Prefect's wants: the one that was suspended, or one that begins."""
@@ -310,11 +352,12 @@ class Engine:
             "trace": request.trace and request.trace.to_dict(),
         }
         self._dormant.wake(execution_id)
+        self._fallen.rise(execution_id)
         graph_id = str(graph.id or flow_run.deployment_id or flow_run.id)
         self._runs.publish(
             run, AdoptionReport(run.id, graph_id, request.graph_hash, request.graph, options, run.round, now_ms())
         )
-        return self._begin(run)
+        return self._begin(run, replace(entry, claimed=False))
 
     def _steer_later(self, run: Run, wish: str) -> None:
         self._spawn(self._runs.steer(run, wish))

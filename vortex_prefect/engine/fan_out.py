@@ -59,7 +59,7 @@ class FanOut:
         keys: makes the items' content keys.
         files: contents of files that parameters name: their paths → what stands for each, or null.
         on_item: told of every item that began, failed or ended.
-        on_progress: told at most ten times a second how many items have ended how.
+        on_progress: told at most ten times a second how far all are, and how many items have ended how.
     """
 
     def __init__(
@@ -90,6 +90,8 @@ class FanOut:
         self._first: tuple[int, VortexError] | None = None
         self._outputs: dict[str, list[Value | None]] = {port.name: [None] * self._total for port in step.spec.outputs}
         self._told_at = 0.0
+        #: Item that runs → how far it is.
+        self._running: dict[int, float] = {}
         #: Content key of each item.
         self.item_keys: list[str | None] = []
 
@@ -154,10 +156,11 @@ class FanOut:
                 if (value := given.items[item]) is not None:
                     inputs[port] = (value,)
             work = Work(self._step, inputs, self.item_keys[item], item)
-            self._end(item, await self._attempts.run(work, _Teller(item, self._on_item)))
+            self._end(item, await self._attempts.run(work, _Teller(item, self._on_item, self._go_on)))
 
     def _end(self, item: int, result: Result) -> None:
         self._ended[result.state] += 1
+        self._running.pop(item, None)
         if result.outputs is not None:
             for port, values in self._outputs.items():
                 values[item] = result.outputs.get(port)
@@ -166,10 +169,17 @@ class FanOut:
             if len(self._errors) < _ERRORS_TOLD:
                 self._errors.append({"item": item, "error": result.error.to_dict()})
         self._on_item(ItemEvent(item, result.state, result.attempt, result.worker_id, result.why, result.error))
+        self._tell()
+
+    def _go_on(self, item: int, progress: float) -> None:
+        self._running[item] = progress
+        self._tell()
+
+    def _tell(self) -> None:
         now = time.monotonic()
         if now - self._told_at >= _TELL_INTERVAL_S:
             self._told_at = now
-            self._on_progress(self._ended.total() / self._total, self._counts())
+            self._on_progress((self._ended.total() + sum(self._running.values())) / self._total, self._counts())
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -204,15 +214,18 @@ class FanOut:
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Passes on what is worth a record of an item; of its progress nobody is told."""
+    """Passes on what is worth a record of an item; its progress is a part of its node's."""
 
     item: int
     on_item: Callable[[ItemEvent], None]
+    on_progress: Callable[[int, float], None]
 
     def __call__(
         self, state: NodeState, attempt: int, *, outcome: JobOutcome | None = None, progress: float = 0.0
     ) -> None:
-        if progress == 0.0:
+        if progress > 0.0:
+            self.on_progress(self.item, progress)
+        else:
             worker_id = outcome.worker_id if outcome else None
             self.on_item(ItemEvent(self.item, state, attempt, worker_id, error=outcome.error if outcome else None))
 

@@ -1,9 +1,9 @@
 """The Prefect flow of an execution: it attaches to the executor that runs already.
 
-Flows run on an event loop and a thread of their own. Prefect's engine asks its
-server in a blocking way here and there (for the default result storage, say),
-which must not keep node reports waiting; and in the main thread it would take
-SIGTERM from us for as long as any flow runs. They are async flows, because a
+Flows run on an event loop and a thread of their own. Should Prefect's engine
+ask its server in a blocking way somewhere, that must not keep node reports
+waiting; and in the main thread it would take SIGTERM from us for as long as
+any flow runs. They are async flows, because a
 sync one pays a second at its end for Prefect's heartbeat thread.
 """
 
@@ -22,6 +22,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.context import AsyncClientContext, FlowRunContext
 from prefect.exceptions import Pause
 from prefect.flow_engine import run_flow_async
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 from prefect.states import Cancelled, Completed, Failed
 
 from vortex_prefect.core.errors import VortexError
@@ -135,6 +136,9 @@ class Flows:
             task_runner=self._runner,
             validate_parameters=False,
             persist_result=False,
+            # Nothing is ever written there. Without it Prefect's engine asks its server for a default, and keeps the
+            # thread of all flows waiting: for a minute, where it is answered with 503.
+            result_storage=PREFECT_LOCAL_STORAGE_PATH.value(),
             on_completion=list(hooks.on_completion),
             on_failure=list(hooks.on_failure),
         )

@@ -101,6 +101,7 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
             vortex_beat=self.beat,
             vortex_read=self.read,
             vortex_catalogue=self.catalogue,
+            vortex_renew=self.renew,
             vortex_count=self.count,
             vortex_status=self.status,
             vortex_ping=self.ping,
@@ -223,6 +224,10 @@ class HostPlugin(WorkerPlugin):  # type: ignore[misc]
     async def catalogue(self) -> list[dict[str, Any]]:
         """Waits for the first worker; see `HostRuntime.catalogue`."""
         return (await asyncio.to_thread(self._runtime.catalogue)).to_list()
+
+    async def renew(self) -> list[dict[str, Any]]:
+        """See `HostRuntime.renew`."""
+        return (await asyncio.to_thread(self._runtime.renew)).to_list()
 
     async def count(self, tag: str) -> int:
         """How often `debug.count` has really run with that tag on this host."""

@@ -184,6 +184,16 @@ class LanePool:
             return Catalogue.from_list(answer)
         raise WorkerError("WK-001", "no host is connected to the scheduler")
 
+    async def renew(self) -> Catalogue:
+        """Have all hosts replace their workers, since packs have changed; the new node types.
+
+        Raises:
+            WorkerError: WK-001, no host has a new worker.
+        """
+        for answer in (await self.everywhere("vortex_renew")).values():
+            return Catalogue.from_list(answer)
+        raise WorkerError("WK-001", "no host has a worker with the new packs")
+
     async def refresh(self) -> dict[str, int]:
         """Ask the scheduler which Dask workers are hosts: address → lanes that it can hold."""
         identity = await self._client.scheduler.identity(n_workers=-1)

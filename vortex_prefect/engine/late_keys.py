@@ -43,7 +43,7 @@ class KeyMaker:
         if self._usable:
             ports = sorted((port, list(identities)) for port, identities in constant.items())
             own = sorted(step.files.items())
-            self._head.update(canonical_json([step.node_type, step.spec.version, step.params, own, ports]))
+            self._head.update(canonical_json([step.node_type, step.spec.edition, step.params, own, ports]))
 
     def key(self, inputs: Mapping[str, str | None], files: Mapping[str, str | None]) -> str | None:
         """The key for these further inputs and contents of files; null if one of them has none."""

@@ -93,6 +93,21 @@ class PrefectApi:
             found |= {run["id"]: run["state"] for run in runs if run["state"]}
         return found
 
+    async def claim(self, flow_run_id: str, claim_id: str) -> bool:
+        """Take a flow run that waits for a worker, so that no other one takes it; asked again, the answer is the same.
+
+        False if it waits no more, or not yet, or is gone.
+
+        Args:
+            claim_id: a UUID of this claim: the server knows by it that it was granted, though its answer was lost.
+        """
+        state = {"type": "PENDING", "name": "Pending", "state_details": {"transition_id": claim_id}}
+        answer = await self._request("POST", f"/flow_runs/{flow_run_id}/set_state", {"state": state}, allow=(404,))
+        given = answer.json().get("state") if answer.is_success else None
+        if given is None or given["type"] != "PENDING":
+            return False
+        return str(given["state_details"]["transition_id"]) == claim_id
+
     async def set_flow_run_state(self, flow_run_id: str, state_type: str, name: str, message: str) -> None:
         """Set a state whatever the rules of orchestration say."""
         body = {"state": {"type": state_type, "name": name, "message": message}, "force": True}

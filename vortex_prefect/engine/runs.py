@@ -146,6 +146,12 @@ class Runs:
             self._on_catalogue(self._catalogue)
         return self._catalogue
 
+    async def renew(self) -> Catalogue:
+        """See `EnginePort.renew`."""
+        self._catalogue = await self.on_dask(self.lanes.renew())
+        self._on_catalogue(self._catalogue)
+        return self._catalogue
+
     async def explain(self, request: ExecutionRequest) -> dict[str, Any]:
         """See `EnginePort.explain`."""
         _, plan = await self._plan(request, request.trace or TraceContext())

@@ -22,6 +22,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.settings import Settings
+from vortex_prefect.engine.busy_server import retry_quickly
 from vortex_prefect.engine.chores import carry_out, is_chore
 from vortex_prefect.ipc.engine_link import EngineLink
 
@@ -49,7 +50,7 @@ class FlowRuns(Protocol):
     """Who carries out flow runs: the engine, or a link to it."""
 
     async def run_flow_run(self, flow_run_id: str) -> None:
-        """Run a flow run that was begun in Prefect, to its end. Its failure is its state, never raised."""
+        """Claim a flow run that was begun in Prefect, and run it to its end. Its failure is its state, never raised."""
 
 
 class Engine(FlowRuns, Protocol):
@@ -92,6 +93,7 @@ class VortexWorker(BaseWorker[BaseJobConfiguration, BaseVariables, GraphResult])
     async def setup(self) -> None:
         """Called by Prefect when the worker starts."""
         await super().setup()
+        retry_quickly(self.client)
         self._nudge = asyncio.Event()
         self._listening = asyncio.create_task(self._listen())
 
@@ -102,15 +104,37 @@ class VortexWorker(BaseWorker[BaseJobConfiguration, BaseVariables, GraphResult])
             await asyncio.gather(self._listening, return_exceptions=True)
         await super().teardown(*exc_info)
 
+    async def _submit_run(self, flow_run: FlowRun) -> None:
+        """Called by Prefect for each flow run that the pool has for us.
+
+        Prefect's own way from here to `run` asks the server six times, and where one answer is missing, the run stays
+        Pending or is called Crashed. With a warm engine there is nothing to prepare: it claims the run, and is patient.
+        """
+        if is_chore(flow_run):
+            await super()._submit_run(flow_run)
+            return
+        # At once: a run that is suspended comes here again. What is offered twice is begun once.
+        self._submitting_flow_run_ids.discard(flow_run.id)
+        if self._cancelling_observer is not None:
+            self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
+        try:
+            await self._hand_over(flow_run)
+        finally:
+            self._release_limit_slot(flow_run.id)
+
     async def run(
         self,
         flow_run: FlowRun,
         configuration: BaseJobConfiguration,  # noqa: ARG002 - Prefect's signature
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> GraphResult:
-        """Called by Prefect for each flow run that the pool has for us."""
+        """Called by Prefect for a flow run that it has prepared."""
         if task_status is not None:
             task_status.started(os.getpid())
+        await self._hand_over(flow_run)
+        return GraphResult(status_code=0, identifier=str(os.getpid()))
+
+    async def _hand_over(self, flow_run: FlowRun) -> None:
         try:
             if is_chore(flow_run):
                 await carry_out(flow_run)
@@ -120,7 +144,6 @@ class VortexWorker(BaseWorker[BaseJobConfiguration, BaseVariables, GraphResult])
             # Prefect leaves a run alone that was told to have started, and this one would stay Pending.
             reason = f"{error}. {error.hint or error.info.hint}" if isinstance(error, VortexError) else repr(error)
             await self._propose_crashed_state(flow_run, reason)
-        return GraphResult(status_code=0, identifier=str(os.getpid()))
 
     async def _carry_out(self, flow_run_id: str) -> None:
         if self.flow_runs is not None:

@@ -123,7 +123,7 @@ def check(folder: Path, lock_sha256: str | None = None) -> Manifest:
     manifest = check_lock(folder)
     if lock_sha256 is not None and sha256_of(folder / LOCK) != lock_sha256:
         raise unusable(folder.name, "it was installed anew since this host started; start the stack anew")
-    environment = _section(folder)
+    environment = section_of(folder)
     compare(folder.name, _hashes(folder / ENVIRONMENT), environment["files"], f"{ENVIRONMENT}/")
     if environment["digest"] != digest(environment["files"]):
         raise unusable(folder.name, f"{LOCK} does not fit itself")
@@ -131,7 +131,7 @@ def check(folder: Path, lock_sha256: str | None = None) -> Manifest:
 
 
 def _read(folder: Path) -> Environment:
-    environment = _section(folder)
+    environment = section_of(folder)
     file = folder / ENVIRONMENT / DECLARATIONS
     wanted = environment["files"].get(DECLARATIONS)
     if wanted is None:
@@ -151,8 +151,12 @@ def _read(folder: Path) -> Environment:
     return Environment(folder.name, folder, sha256_of(folder / LOCK), catalogue)
 
 
-def _section(folder: Path) -> dict[str, Any]:
-    """What the lock says of the environment, of which this interpreter is the base."""
+def section_of(folder: Path) -> dict[str, Any]:
+    """What the lock says of the environment, of which this interpreter is the base.
+
+    Raises:
+        SystemFault: SY-003, it has none, or another Python or base.
+    """
     environment = read_lock(folder).get("environment")
     if not isinstance(environment, dict) or not isinstance(environment.get("files"), dict):
         raise unusable(folder.name, f"{LOCK} says nothing of an environment")

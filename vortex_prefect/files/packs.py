@@ -18,7 +18,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -50,7 +50,7 @@ RESERVED = frozenset(
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 #: What the interpreter and editors leave behind.
-_PASSED_OVER = ("__pycache__", ".git")
+PASSED_OVER = ("__pycache__", ".git")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class Manifest:
     module: str
     #: Whether it asks for an environment of its own.
     isolated: bool = False
+    #: Of a pack that is being worked on: what stands for its files in content keys. Of others their nodes' versions do.
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Origin:
     #: Of the git checkout that it lay in, or null; and whether files there were not as committed.
     commit: str | None = None
     modified: bool = False
+    #: Somebody works on it: results are not reused once any of its files has changed.
+    development: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ def hashes(folder: Path) -> dict[str, str]:
     found = {}
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
-        if any(part in _PASSED_OVER for part in inner.parts) or str(inner) == LOCK or inner.parts[0] == ENVIRONMENT:
+        if any(part in PASSED_OVER for part in inner.parts) or str(inner) == LOCK or inner.parts[0] == ENVIRONMENT:
             continue
         if path.is_symlink():
             raise unusable(folder.name, f"{inner} is a link")
@@ -159,10 +163,10 @@ def write_lock(folder: Path, manifest: Manifest, origin: Origin, environment: Ma
         "name": manifest.name,
         "version": manifest.version,
         "module": manifest.module,
-        "source": origin.source,
         "archive_sha256": origin.archive,
         "commit": origin.commit,
         "modified": origin.modified,
+        "development": origin.development,
         "digest": digest(files),
         "files": files,
         "environment": environment,
@@ -186,10 +190,16 @@ def check_lock(folder: Path) -> Manifest:
         raise unusable(folder.name, f"{LOCK} does not fit itself")
     if lock.get("environment") is None and (folder / ENVIRONMENT).exists():
         raise unusable(folder.name, f"{ENVIRONMENT} was not installed with it")
-    manifest = read_manifest(folder)
+    manifest = locked_manifest(folder)
     if manifest.name != folder.name:
         raise unusable(folder.name, f"its manifest says that it is {manifest.name}")
     return manifest
+
+
+def locked_manifest(folder: Path) -> Manifest:
+    """The manifest of a pack with what its lock adds; whether it fits the lock is not looked at."""
+    manifest, lock = read_manifest(folder), read_lock(folder)
+    return replace(manifest, revision=lock["digest"][:16]) if lock.get("development") is True else manifest
 
 
 def compare(pack: str, found: Mapping[str, str], wanted: Mapping[str, str], prefix: str = "") -> None:

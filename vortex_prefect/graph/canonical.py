@@ -44,7 +44,7 @@ def graph_hash(graph: Graph) -> str:
 
 def content_key(
     node_type: str,
-    version: int,
+    version: int | str,
     params: Mapping[str, Any],
     inputs: Mapping[str, Sequence[tuple[str, str]]],
     keys: Mapping[str, str | None],

@@ -243,7 +243,7 @@ def _spread(
         if step.volatile or any(name in step.inputs for name in step.spec.files):
             continue  # it has no key that a plan could know
         keys = {source.node: steps[source.node].key for sources in step.inputs.values() for source in sources}
-        version = step.spec.version
+        version = step.spec.edition
         key = content_key(step.node_type, version, step.params, step.inputs, keys, files.get(step.node_id, {}))
         if key == step.key:
             continue

@@ -49,7 +49,7 @@ class ContentKeys:
 
     def _key(self, node_id: str, spec: NodeSpec, params: Mapping[str, Any], inputs: Inputs) -> str | None:
         files = self.files.get(node_id, NO_FILES)
-        return content_key(spec.type, spec.version, params, inputs, self._keys, files)
+        return content_key(spec.type, spec.edition, params, inputs, self._keys, files)
 
     def check(self) -> None:
         """Refuse what could not be read.

@@ -8,11 +8,12 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.files.environments import Environment
 from vortex_prefect.host.members import BASE, Instruction, Member, Policy, SeatRecord, State, Stimulus
 from vortex_prefect.host.supervision import Supervision
 from vortex_prefect.ipc.unix import UnixChannel
@@ -61,11 +62,14 @@ class Crew:
         attached: member → its process.
         todo: instructions that the watch has not carried out.
         told: job → what is told of it if its worker crashes.
-        catalogue: node types of the first worker of the base that introduced itself, and those of all environments.
+        catalogue: node types of the first worker of the base that introduced itself, of those that are not outdated,
+            and those of all environments.
+        environments: those of packs, by name.
+        renewing: the packs have changed, and no worker of the base that has the new ones has introduced itself yet.
         closing: nobody gets a worker any more.
     """
 
-    def __init__(self, host_id: str, policy: Policy) -> None:
+    def __init__(self, host_id: str, policy: Policy, environments: Mapping[str, Environment]) -> None:
         self.host_id = host_id
         self.changed = threading.Condition()
         self.machine = Supervision(host_id, policy)
@@ -73,6 +77,10 @@ class Crew:
         self.todo: deque[Instruction] = deque()
         self.told: dict[str, dict[str, str]] = {}
         self.catalogue: Catalogue | None = None
+        self.renewing = False
+        self.environments = environments
+        #: What they will be once a worker of the base has the new packs.
+        self.next_environments = environments
         self.closing = False
         self.wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._carried_before = 0

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from vortex_prefect.core.errors import VortexError, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome
-from vortex_prefect.core.models import resident_name
+from vortex_prefect.core.models import instance_name, resident_name
+from vortex_prefect.core.nodespec import NodeSpec, check_param, coerce_param
 from vortex_prefect.host.at_hand import AtHand
 from vortex_prefect.host.conversation import Ears, Handlers, converse
 from vortex_prefect.host.crew import Attached
@@ -221,6 +222,8 @@ class Dispatcher:
         at_hand = self._at_hand.of(refs) if refs and self._choice else {}
         spec = self._supervisor.catalogue(WORKER_PATIENCE_S).get(job.node_type)
         device = spec.device if spec else None
+        if spec is not None and spec.instance is not None:
+            models |= {_instance_of(spec, spec.instance, job)}
         environment = self._supervisor.environment_of(job.node_type)
         nbytes = sum(ref.nbytes for ref in refs)
         return Need(device, memory_bytes=nbytes, at_hand=at_hand, residents=models, environment=environment)
@@ -294,6 +297,20 @@ class Dispatcher:
                 self._quarantine.crashed(_name(job), time.monotonic())
         code = "WK-004" if running.attached.starved else "WK-001"
         return WorkerError(code, f"worker {running.attached.worker_id} was lost while it ran {job.node_id}: {died}")
+
+
+def _instance_of(spec: NodeSpec, names: Sequence[str], job: Job) -> str:
+    """The name under which a worker keeps what the job needs, if it has it."""
+    made_of = {}
+    for name in names:
+        driven, param = job.inputs.get(name), spec.param(name)
+        if param is not None:
+            value = driven[0].data if driven else job.params.get(name, param.default)
+            # What is no value of its type is the worker's to refuse.
+            made_of[name] = coerce_param(param, value) if check_param(param, value) is None else None
+        elif driven:
+            made_of[name] = driven[0].data
+    return instance_name(f"{spec.type}@{spec.version}", made_of)
 
 
 def _name(job: Job) -> str:

@@ -181,8 +181,10 @@ class Member:
     kill_at: float | None = None
     #: Why it was killed, if it was we who did.
     doom: str | None = None
-    #: When it was seen to have grown too large.
+    #: When it was seen to have grown too large, or to be of an older edition of the packs.
     outgrown_at: float | None = None
+    #: It was started before its packs changed: it gets no job once there are others.
+    outdated: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -148,6 +148,14 @@ class HostRuntime:
         """
         return self._supervisor.catalogue(timeout_s)
 
+    def renew(self, timeout_s: float = WORKER_PATIENCE_S) -> Catalogue:
+        """Replace all workers, since packs have changed; see `Supervisor.renew`.
+
+        Raises:
+            WorkerError: WK-001, no new one has introduced itself within `timeout_s`.
+        """
+        return self._supervisor.renew(_environments(self.config), timeout_s)
+
     # -- jobs ------------------------------------------------------------------------------
 
     def run(self, job: Job, ears: Ears | None = None) -> JobOutcome:

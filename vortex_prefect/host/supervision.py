@@ -78,9 +78,38 @@ class Supervision:
         before = member.state
         self._set(member, TRANSITIONS.get((before, type(stimulus)), before), now)
         done = _EFFECTS[type(stimulus)](self, member, before, stimulus, now)
-        if isinstance(stimulus, Assigned | Released) and member.outgrown_at is None:
+        if isinstance(stimulus, Assigned | Released) and member.outgrown_at is None and not member.outdated:
             return done  # each job is both, and neither changes what is missing
         return [*done, *self.tick(now)]
+
+    def renew(self, now: float) -> list[Instruction]:
+        """The packs have changed: replace all of the base, each once its jobs have ended and a successor is there."""
+        done = self._outdate([member for member in self.members.values() if member.environment == BASE], now)
+        for member in self._members_of(BASE):
+            if member.state is not State.DRAINING:
+                member.outgrown_at = now
+        # What kept processes from starting belongs to the old packs.
+        self._starts[BASE] = Starts(not_before=now)
+        return [*done, *self.tick(now)]
+
+    def renew_environments(self, now: float) -> list[Instruction]:
+        """The environments of packs are others: let all their members go, each once its jobs have ended."""
+        guests = [member for member in self.members.values() if member.environment != BASE]
+        done = self._outdate(guests, now)
+        for seat in [seat for seat in self.seats if seat.environment != BASE and seat.member is None]:
+            self.seats.remove(seat)
+        self._starts = {BASE: self._starts[BASE], **{member.environment: Starts() for member in guests}}
+        return [*done, *self.tick(now)]
+
+    def _outdate(self, members: list[Member], now: float) -> list[Instruction]:
+        """They get no new jobs; those that never had any end at once."""
+        done: list[Instruction] = []
+        for member in members:
+            member.outdated = True
+            if member.state in (State.STARTING, State.SPARE):
+                self._set(member, State.DRAINING, now)
+                done += self._kill(member, "its packs have changed")
+        return done
 
     def tick(self, now: float) -> list[Instruction]:
         """What the passing of time asks for, and what is missing."""
@@ -100,8 +129,8 @@ class Supervision:
         moments = [now + self._policy.hang_after_s]
         for member in self.members.values():
             moments.append(self._limit_of(member))
-            if member.outgrown_at is not None and member.state is State.READY and member.doom is None:
-                moments.append(member.outgrown_at + self._policy.start_limit_s)
+            if self._goes_anyway(member) and member.state is State.READY and member.doom is None:
+                moments.append((member.outgrown_at or now) + self._policy.start_limit_s)
             if member.kill_at is not None and member.doom is None:
                 moments.append(member.kill_at)
         moments += [seat.open_at for seat in self.seats if seat.member is None and seat.open_at > now]
@@ -155,12 +184,15 @@ class Supervision:
         """When the worker of an environment will have had no job for too long."""
         if seat.environment == BASE or seat.member is None or not self._is_idle(seat):
             return float("inf")
+        if seat.member.outdated:
+            return seat.member.since
         return seat.member.since + max(self._policy.environment_idle_s, _LEAST_IDLE_S)
 
     def _close_idle(self, now: float) -> list[Instruction]:
         done: list[Instruction] = []
         for seat in [seat for seat in self.seats if now >= self._idle_until(seat)]:
-            done += self._close(seat, "it had no job for a while", now)
+            outdated = seat.member is not None and seat.member.outdated
+            done += self._close(seat, "" if outdated else "it had no job for a while", now)
         return done
 
     def _close(self, seat: SeatRecord, why: str, now: float) -> list[Instruction]:
@@ -285,12 +317,18 @@ class Supervision:
         for member in self.ready():
             if member.outgrown_at is None or member.environment != environment:
                 continue
-            if successors > 0 or now - member.outgrown_at >= self._policy.start_limit_s:
+            late = self._goes_anyway(member) and now - member.outgrown_at >= self._policy.start_limit_s
+            if successors > 0 or late:
                 successors -= 1
                 done += self._retire(member, now)
         return done
 
-    def _retire(self, member: Member, now: float, why: str = "it has grown too large") -> list[Instruction]:
+    def _goes_anyway(self, member: Member) -> bool:
+        """Whether it is to be retired even if no successor comes; packs that do not start replace nobody."""
+        return member.outgrown_at is not None and not member.outdated
+
+    def _retire(self, member: Member, now: float, why: str = "") -> list[Instruction]:
+        why = why or ("its packs have changed" if member.outdated else "it has grown too large")
         self._set(member, State.DRAINING, now)
         if member.seat is not None:
             member.seat.member, member.seat.restarts = None, member.seat.restarts + 1

@@ -49,7 +49,8 @@ class Supervisor:
     Args:
         host_id: the host's.
         policy: what is asked of the workers.
-        command, environments, welcome, on_event, on_tick: see `Watch`.
+        environments: those of packs, by name.
+        command, welcome, on_event, on_tick: see `Watch`.
     """
 
     def __init__(
@@ -63,9 +64,8 @@ class Supervisor:
         on_tick: Callable[[], None],
     ) -> None:
         self._log_dir = command.log_dir
-        self._crew = Crew(host_id, policy)
-        self._environments = environments
-        self._watch = Watch(self._crew, command, environments, welcome, on_event, on_tick)
+        self._crew = Crew(host_id, policy, environments)
+        self._watch = Watch(self._crew, command, welcome, on_event, on_tick)
         #: environment → jobs that wait for a worker of it.
         self._waiting: Counter[str] = Counter()
         #: device → whose jobs alone it runs.
@@ -197,6 +197,24 @@ class Supervisor:
                 raise WorkerError("WK-001", "the host is closing")
             raise WorkerError("WK-001", f"no worker has started within {timeout_s:g} s; see {self._log_dir}")
 
+    def renew(self, environments: Mapping[str, Environment], timeout_s: float) -> Catalogue:
+        """Replace all workers, since their packs have changed; the node types of the first new one, and all others.
+
+        Jobs that run end where they are; those that come once a new worker is there run on new ones only.
+
+        Raises:
+            WorkerError: WK-001, none has started within `timeout_s`; the old ones stay until one has.
+        """
+        with self._crew.changed:
+            self._crew.renewing, self._crew.next_environments = True, environments
+            self._crew.todo += self._crew.machine.renew(time.monotonic())
+            self._crew.wake()
+            self._crew.changed.wait_for(lambda: not self._crew.renewing or self._crew.closing, timeout_s)
+            if self._crew.renewing or self._crew.catalogue is None:
+                raise WorkerError("WK-001", f"no new worker has started within {timeout_s:g} s; see {self._log_dir}")
+            self._crew.changed.notify_all()
+            return self._crew.catalogue
+
     def admit(self, hello: Hello, catalogue: Catalogue, channel: UnixChannel) -> bool:
         """Take a worker in, if it is one that was started here; see `Gateway`.
 
@@ -207,10 +225,11 @@ class Supervisor:
             attached = next((each for each in self._crew.attached.values() if each.process.pid == hello.pid), None)
             if attached is None or attached.channel is not None or self._crew.closing:
                 return False
-            self._take_declarations(self._crew.machine.members[attached.member].environment, catalogue)
+            member = self._crew.machine.members[attached.member]
+            self._take_declarations(member, catalogue)
             attached.channel = channel
             attached.capabilities = hello.capabilities & CAPABILITIES
-            self._crew.machine.members[attached.member].pid = hello.pid
+            member.pid = hello.pid
             self._crew.take_in(attached.member, Greeted())
             self._crew.changed.notify_all()
         return True
@@ -218,7 +237,7 @@ class Supervisor:
     def environment_of(self, node_type: str) -> str:
         """Where nodes of a type run: types of a pack that has an environment of its own begin with its name."""
         pack = node_type.partition(".")[0]
-        return pack if pack in self._environments else BASE
+        return pack if pack in self._crew.environments else BASE
 
     # -- under the lock --------------------------------------------------------------------
 
@@ -243,6 +262,8 @@ class Supervisor:
     def _want(self, environment: str) -> None:
         """Have a worker for each job of a pack's environment that runs or waits."""
         if environment != BASE:
+            if environment not in self._crew.environments:
+                raise WorkerError("WK-001", f"the pack {environment} is not installed any more")
             mates = [member for _, member, _ in self._crew.at_work() if member.environment == environment]
             busy = sum(bool(member.job_ids) for member in mates)
             self._crew.ask(environment, busy + self._waiting[environment])
@@ -255,6 +276,7 @@ class Supervisor:
             and member.state is not State.SUSPECT
             and member.doom is None
             and self._alone.get(attached.device) is alone
+            and (self._crew.renewing or not member.outdated)
         ]
         return place(need, candidates)
 
@@ -268,15 +290,20 @@ class Supervisor:
             found = ", ".join(sorted(devices))
             raise SystemFault("SY-003", f"the node needs {need.device}, and the workers here compute on {found}")
 
-    def _take_declarations(self, environment: str, catalogue: Catalogue) -> None:
-        if environment != BASE:
-            if catalogue.digest != self._environments[environment].catalogue.digest:
-                why = f"pack {environment} declares other nodes than when it was installed; install it again"
+    def _take_declarations(self, member: Member, catalogue: Catalogue) -> None:
+        crew = self._crew
+        if member.environment != BASE:
+            known = crew.environments.get(member.environment)
+            if known is None or catalogue.digest != known.catalogue.digest:
+                why = f"pack {member.environment} declares other nodes than when it was installed; install it again"
                 raise WorkerError("WK-010", why)
-        elif self._crew.catalogue is None:
-            theirs = [spec for environment in self._environments.values() for spec in environment.catalogue.all()]
+        elif crew.catalogue is None or (crew.renewing and not member.outdated):
+            if crew.renewing:
+                crew.environments = crew.next_environments
+                crew.todo += crew.machine.renew_environments(time.monotonic())
+            theirs = [spec for each in crew.environments.values() for spec in each.catalogue.all()]
             # Whoever declares what is there already does not get it.
-            self._crew.catalogue = Catalogue((*theirs, *catalogue.all()))
+            crew.catalogue, crew.renewing = Catalogue((*theirs, *catalogue.all())), False
 
     def _busy_on(self, device: str) -> bool:
         return any(member.job_ids and attached.device == device for _, member, attached in self._crew.at_work())

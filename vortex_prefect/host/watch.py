@@ -9,15 +9,14 @@ import selectors
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.reports import WorkerReport
-from vortex_prefect.files.environments import Environment
 from vortex_prefect.host.crew import Attached, Crew
-from vortex_prefect.host.members import Announce, Beaten, Condemned, Died, Kill, Retire, Seat, Spawn
+from vortex_prefect.host.members import BASE, Announce, Beaten, Condemned, Died, Kill, Retire, Seat, Spawn
 from vortex_prefect.host.process import (
     WorkerCommand,
     death_of,
@@ -43,7 +42,6 @@ class Watch:
     Args:
         crew: the workers.
         command: what they are started with.
-        environments: those of packs, by name.
         welcome: what they are told; name, index and capabilities are filled in here.
         on_event: told what happens to workers.
         on_tick: called about as often as workers beat.
@@ -53,14 +51,12 @@ class Watch:
         self,
         crew: Crew,
         command: WorkerCommand,
-        environments: Mapping[str, Environment],
         welcome: Welcome,
         on_event: Callable[[WorkerReport], None],
         on_tick: Callable[[], None],
     ) -> None:
         self._crew = crew
         self._command = command
-        self._environments = environments
         self._welcome = welcome
         self._on_event = on_event
         self._on_tick = on_tick
@@ -136,8 +132,13 @@ class Watch:
 
     def _spawn(self, instruction: Spawn) -> None:
         member_id = instruction.member
+        with self._crew.changed:
+            environment = self._crew.environments.get(instruction.environment)
+            gone = instruction.environment != BASE and environment is None
+        command = replace(self._command, environment=environment)
         try:
-            command = replace(self._command, environment=self._environments.get(instruction.environment))
+            if gone:
+                raise OSError(f"the pack {instruction.environment} is not installed any more")
             process = start_worker(command, member_id)
             try:
                 pidfd = os.pidfd_open(process.pid)

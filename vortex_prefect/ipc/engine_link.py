@@ -125,6 +125,10 @@ async def _catalogue(engine: EnginePort) -> list[dict[str, Any]]:
     return (await engine.catalogue()).to_list()
 
 
+async def _renew(engine: EnginePort) -> list[dict[str, Any]]:
+    return (await engine.renew()).to_list()
+
+
 #: What a bridge may ask, with arguments and results as msgpack carries them.
 _OPERATIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "execute": lambda engine, request: engine.execute(ExecutionRequest.from_dict(request)),
@@ -135,6 +139,7 @@ _OPERATIONS: dict[str, Callable[..., Awaitable[Any]]] = {
     "run_flow_run": lambda engine, flow_run_id: engine.run_flow_run(flow_run_id),
     "flow_outcome": lambda engine, flow_run_id: engine.flow_outcome(flow_run_id),
     "catalogue": _catalogue,
+    "renew": _renew,
     "status": lambda engine: engine.status(),
     "read_value": lambda engine, value, form: engine.read_value(Value.from_dict(value), form),
     "pin": lambda engine, value, keep: engine.pin(Value.from_dict(value), keep),
@@ -193,6 +198,10 @@ class EngineLink:
     async def catalogue(self) -> Catalogue:
         """See `EnginePort.catalogue`."""
         return Catalogue.from_list(await self._call("catalogue"))
+
+    async def renew(self) -> Catalogue:
+        """See `EnginePort.renew`."""
+        return Catalogue.from_list(await self._call("renew"))
 
     async def status(self) -> dict[str, Any]:
         """See `EnginePort.status`."""

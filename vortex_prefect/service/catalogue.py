@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,6 +17,31 @@ from vortex_prefect.core.nodespec import Catalogue
 _log = logging.getLogger(__name__)
 
 _SETTING = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueChange:
+    """How a catalogue differs from the one before: node types."""
+
+    digest: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    @classmethod
+    def between(cls, before: Catalogue, after: Catalogue) -> CatalogueChange:
+        """From one to the other."""
+        old, new = ({spec.type: spec for spec in catalogue.all()} for catalogue in (before, after))
+        return cls(
+            after.digest,
+            added=tuple([name for name in new if name not in old]),
+            removed=tuple([name for name in old if name not in new]),
+            changed=tuple([name for name in new if name in old and old[name] != new[name]]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return asdict(self)
 
 
 class CatalogueCache:
@@ -73,6 +100,20 @@ class CatalogueCache:
         self.live = True
         if changed:
             await self._remember(catalogue)
+
+    async def renew(self) -> CatalogueChange:
+        """Have all workers replaced, since packs have changed; what that changed.
+
+        Raises:
+            VortexError: SY-004 from the engine, WK-001: no new worker has started, and the old ones stay.
+        """
+        before = self._known
+        catalogue = await self._engine.renew()
+        self._take(catalogue)
+        self.live = True
+        if catalogue.digest != before.digest:
+            await self._remember(catalogue)
+        return CatalogueChange.between(before, catalogue)
 
     async def _remember(self, catalogue: Catalogue) -> None:
         try:

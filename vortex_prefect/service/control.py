@@ -13,10 +13,12 @@ from vortex_prefect.core.contracts import EnginePort, ExecutionRequest, StorePor
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.settings import Limits, Settings
+from vortex_prefect.files.packs import PackFault
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import parse_graph
+from vortex_prefect.service import messages
 from vortex_prefect.service.audit import Audit
-from vortex_prefect.service.catalogue import CatalogueCache
+from vortex_prefect.service.catalogue import CatalogueCache, CatalogueChange
 from vortex_prefect.service.deployments import Deployments
 from vortex_prefect.service.engine_status import EngineStatus
 from vortex_prefect.service.executions import Executions
@@ -58,6 +60,7 @@ class ControlPlane:
         self._engine = engine
         self._status = EngineStatus(engine)
         self._store = store
+        self._publish = publish
         self._limits = limits
         self._sleep = sleep
         self._tasks: list[asyncio.Task[None]] = []
@@ -125,6 +128,16 @@ class ControlPlane:
         graph = await asyncio.to_thread(parse_graph, document, self._limits)
         digest = await asyncio.to_thread(graph_hash, graph)
         return await self._engine.explain(ExecutionRequest(new_id(), graph.to_document(), digest, targets, force))
+
+    async def reload_nodes(self) -> CatalogueChange:
+        """Take up what has changed in packs, and tell everybody who shows node types; see `CatalogueCache.renew`."""
+        change = await self.catalogue.renew()
+        self._publish(messages.nodes_changed(change))
+        return change
+
+    def tell_fault(self, fault: PackFault) -> None:
+        """Tell everybody who shows node types that a pack cannot be used as it is now."""
+        self._publish(messages.nodes_fault(fault))
 
     async def debug_count(self, tag: str) -> int:
         """How often `debug.count` has run with that tag; SY-004."""

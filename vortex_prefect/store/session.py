@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -96,7 +95,7 @@ class Session:
         number = self._last + 1
         self._tail.append((event.event_id, self._database.event_values({**row, "sequence_number": number})))
         self._last = number
-        numbered = replace(event, sequence_number=number)
+        numbered = event.numbered(number)
         self._tail_events[event.event_id] = numbered
         self.appended += 1
         return numbered

@@ -26,6 +26,9 @@ _PRAGMAS = (
     # NORMAL may lose the last commits when power fails; FULL costs 0.1 ms a commit.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    # Pages (16 MB). Who commits when the log is that long moves it into the file, which takes some milliseconds: at
+    # SQLite's own 1,000 pages one crowded commit in 60 does, at this one in 250. Recovery reads at most as much.
+    "PRAGMA wal_autocheckpoint = 4000",
 )
 
 _PROTECTION = (

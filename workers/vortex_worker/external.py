@@ -7,11 +7,12 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.files.environments import is_isolated
-from vortex_prefect.files.packs import Manifest, PackFault, check_lock, installed, read_manifest, unusable
+from vortex_prefect.files.packs import Manifest, PackFault, check_lock, installed, locked_manifest, unusable
 from vortex_worker.sdk.declare import NodeType, nodes_of
 
 
@@ -50,7 +51,7 @@ def load_isolated(folder: Path) -> tuple[list[NodeType], list[PackFault]]:
 def _tried(folder: Path, taken: set[str], *, locked: bool) -> tuple[list[NodeType], PackFault | None]:
     name = folder.name
     try:
-        manifest = check_lock(folder) if locked else read_manifest(folder)
+        manifest = check_lock(folder) if locked else locked_manifest(folder)
         name = manifest.name
         return _loaded(folder, manifest, taken), None
     except SystemFault as fault:
@@ -84,7 +85,11 @@ def _loaded(folder: Path, manifest: Manifest, taken: set[str]) -> list[NodeType]
             raise unusable(manifest.name, f"its node {node.spec.type} does not begin with {manifest.name}.")
         if node.spec.type in taken:
             raise unusable(manifest.name, f"there is a node {node.spec.type} already")
-    return found
+    return [_of_revision(node, manifest.revision) for node in found]
+
+
+def _of_revision(node: NodeType, revision: str) -> NodeType:
+    return replace(node, spec=node.spec.model_copy(update={"revision": revision})) if revision else node
 
 
 def _is_known(module: str) -> bool:

@@ -20,25 +20,30 @@ class Residents:
         self._limit_bytes = limit_bytes
         self._things: dict[str, object] = {}
         self._bytes: dict[str, int] = {}
+        self._stamps: dict[str, object] = {}
 
-    def get(self, name: str, make: Callable[[], T], nbytes: int = 0) -> T:
-        """The thing of that name; made if it is not there.
+    def get(self, name: str, make: Callable[[], T], nbytes: int | Callable[[T], int] = 0, stamp: object = None) -> T:
+        """The thing of that name; made if it is not there, or was made under another stamp.
 
         Args:
             name: says all that it depends on, a file's hash for instance.
             make: makes it.
-            nbytes: how much memory it takes, for those who look for some.
+            nbytes: how much memory it takes, for those who look for some; or what tells that of the thing.
+            stamp: what it depends on beyond its name: of those with one name, only the last is kept.
         """
+        if name in self._things and self._stamps[name] != stamp:
+            self._drop(name)
         if name in self._things:
-            thing = self._things.pop(name)
+            thing = cast(T, self._things.pop(name))
         else:
             # Before it is made: both at once may be more than there is.
-            self._make_room(nbytes)
+            self._make_room(0 if callable(nbytes) else nbytes)
             thing = make()
-        self._things[name], self._bytes[name] = thing, nbytes
+        self._things[name], self._stamps[name] = thing, stamp
+        self._bytes[name] = nbytes(thing) if callable(nbytes) else nbytes
         # Whoever made it may have asked for others.
         self._make_room(0, but=name)
-        return cast(T, thing)
+        return thing
 
     def names(self) -> tuple[str, ...]:
         """Of all that is there; may be asked from another thread."""
@@ -55,11 +60,15 @@ class Residents:
             if sum(self._bytes.values()) + nbytes <= self._limit_bytes:
                 return
             if name != but:
-                del self._things[name], self._bytes[name]
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        del self._things[name], self._bytes[name], self._stamps[name]
 
     def evict_all(self) -> int:
         """Let go of everything; how many things that were. What a job still refers to lives on until it ends."""
         count = len(self._things)
         self._things.clear()
         self._bytes.clear()
+        self._stamps.clear()
         return count

@@ -299,6 +299,19 @@ async def test_a_pause_stops_between_items() -> None:
     assert len(ran(lanes, "n")) == 5
 
 
+async def test_how_far_items_are_is_how_far_their_node_is() -> None:
+    lanes = lanes_of(1, 2)
+    lanes.stuck["n"] = asyncio.Event()
+    execution = Execution(plan(graph(NODES, *EDGES)), lanes)
+    running = asyncio.create_task(execution.run())
+    await settled()
+    lanes.on_progress["n"](0.5)
+    assert execution.last("n").progress == 25
+    lanes.stuck["n"].set()
+    assert await running is ExecutionStatus.COMPLETED
+    assert execution.last("n").progress == 100
+
+
 async def test_equal_items_run_once() -> None:
     lanes = lanes_of(1, 1, 1, 2)
     execution = Execution(plan(graph(NODES, *EDGES)), lanes, flights=InFlight())

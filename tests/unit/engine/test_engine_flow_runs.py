@@ -33,7 +33,9 @@ from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine import attachments
 from vortex_prefect.engine.engine import Engine
 from vortex_prefect.engine.flow import Outcome
+from vortex_prefect.engine.ledger import Entry
 from vortex_prefect.engine.publication import Publication
+from vortex_prefect.engine.recovery import Fallen
 from vortex_prefect.engine.run import Run
 from vortex_prefect.engine.runs import Runs
 from vortex_prefect.graph.canonical import graph_hash
@@ -106,9 +108,9 @@ class Stage:
         return found[0]
 
     def begun_in_prefect(self, subject: Any = FORM, **fields: Any) -> str:
-        """A flow run that a worker was given."""
+        """A flow run that the pool has for a worker."""
         variables = Publication(subject.to_document(), graph_hash(subject)).to_job_variables()
-        return self.api.given_run("PENDING", **{"job_variables": variables, "parameters": {}, **fields})
+        return self.api.given_run("SCHEDULED", **{"job_variables": variables, "parameters": {}, **fields})
 
     async def settled(self) -> None:
         """Until nothing of the engine runs."""
@@ -368,7 +370,7 @@ async def test_a_suspended_run_leaves_its_flow_and_keeps_its_state(stage: Stage)
 async def test_a_resumed_run_is_the_same_execution(stage: Stage) -> None:
     execution_id, flow_run_id = await suspended(stage)
     run = stage.run_of(execution_id)
-    stage.api.set(flow_run_id, "PENDING")
+    stage.api.set(flow_run_id, "SCHEDULED", "Resuming")
     resumed = asyncio.create_task(stage.engine.run_flow_run(flow_run_id))
     await stage.until(lambda: not run.paused)
     assert stage.run_of(execution_id) is run
@@ -389,12 +391,65 @@ async def test_a_suspended_run_can_be_cancelled(stage: Stage) -> None:
     stage.nothing_is_left()
 
 
+# -- what an engine leaves to the next one ---------------------------------------------------
+
+
+async def test_an_execution_is_in_the_ledger_before_any_of_its_nodes_runs(stage: Stage) -> None:
+    stage.lanes.stuck["n"] = asyncio.Event()
+    stage.api.away = 1_000_000
+    execution_id = await stage.executed()
+    assert stage.engine._ledger.entries() == [Entry(execution_id)]
+    assert stage.lanes.jobs == []
+    stage.lanes.stuck["n"].set()
+
+
+async def test_what_an_engine_had_begun_is_not_begun_by_the_next_one(stage: Stage) -> None:
+    """Its bridge has not heard that it began, and sends it again."""
+    request = ExecutionRequest(new_id(), FORM.to_document(), graph_hash(FORM))
+    stage.engine._fallen = Fallen(stage.api, [Entry(request.execution_id)])
+    heard: list[Report] = []
+    listening = asyncio.create_task(_hear(stage.engine.reports(), heard))
+    await stage.until(lambda: heard)  # whoever comes is told
+    await stage.engine.execute(request)
+    await stage.until(lambda: len(heard) == 2)  # and so is whoever asks
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    for report in heard:
+        assert isinstance(report, ExecutionReport)
+        assert (report.execution_id, report.status) == (request.execution_id, ExecutionStatus.CRASHED)
+        assert report.error is not None
+        assert report.error["code"] == "SY-004"
+    assert stage.lanes.jobs == []
+    assert stage.runs.get(request.execution_id) is None
+
+
+async def test_a_retry_of_what_an_engine_had_begun_is_begun(stage: Stage) -> None:
+    flow_run_id = stage.begun_in_prefect()
+    stage.engine._fallen = Fallen(stage.api, [Entry(flow_run_id, "", flow_run_id)])
+    await stage.engine.run_flow_run(flow_run_id)
+    assert stage.run_of(flow_run_id).status is ExecutionStatus.COMPLETED
+    assert stage.engine._fallen.known() == []
+
+
+async def test_the_ledger_knows_how_an_execution_ended_of_which_prefect_has_not_heard(stage: Stage) -> None:
+    stage.api.away = 1_000_000
+    execution_id = await stage.executed()
+    await stage.until(lambda: stage.engine._ledger.entries()[0].status)
+    (entry,) = stage.engine._ledger.entries()
+    assert (entry.execution_id, entry.status, entry.message) == (execution_id, "completed", "2 completed")
+
+
+async def _hear(reports: AsyncIterator[Report], heard: list[Report]) -> None:
+    async for report in reports:
+        heard += [report]
+
+
 # -- runs that Prefect begins ----------------------------------------------------------------
 
 
 async def test_a_run_of_a_deployment_is_an_execution_with_its_parameters(stage: Stage) -> None:
     deployed = await stage.engine.deploy(DeployRequest(FORM.to_document(), name="nightly"))
-    flow_run_id = stage.api.given_run("PENDING", deployment_id=deployed["deployment_id"], parameters={"radius": 9})
+    flow_run_id = stage.api.given_run("SCHEDULED", deployment_id=deployed["deployment_id"], parameters={"radius": 9})
     await stage.engine.run_flow_run(flow_run_id)
     run = stage.run_of(flow_run_id)
     assert run.status is ExecutionStatus.COMPLETED
@@ -409,12 +464,66 @@ async def test_a_run_of_a_deployment_is_an_execution_with_its_parameters(stage: 
     stage.nothing_is_left()
 
 
+async def test_a_flow_run_that_another_worker_was_given_is_left_alone(stage: Stage) -> None:
+    flow_run_id = stage.begun_in_prefect()
+    stage.api.set(flow_run_id, "PENDING")
+    await stage.engine.run_flow_run(flow_run_id)
+    assert stage.api.state(flow_run_id) == "Pending"
+    assert stage.runs.get(flow_run_id) is None
+    stage.nothing_is_left()
+
+
+async def test_a_claim_whose_answer_is_lost_is_a_claim(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vortex_prefect.engine.engine._CLAIM_RETRY_S", 0)
+    claim, lost = stage.api.claim, [ConnectionError("no answer")]
+
+    async def unanswered(flow_run_id: str, claim_id: str) -> bool:
+        granted = await claim(flow_run_id, claim_id)
+        if lost:
+            raise lost.pop()
+        return granted
+
+    monkeypatch.setattr(stage.api, "claim", unanswered)
+    flow_run_id = stage.begun_in_prefect()
+    await stage.engine.run_flow_run(flow_run_id)
+    assert stage.api.state(flow_run_id) == "Completed"
+    stage.nothing_is_left()
+
+
+async def test_a_flow_run_that_is_offered_twice_begins_once(stage: Stage) -> None:
+    flow_run_id = stage.begun_in_prefect()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(stage.engine.run_flow_run(flow_run_id) for _ in range(3)))
+    await stage.engine.run_flow_run(flow_run_id)
+    assert len(stage.lanes.jobs) == 2
+    assert stage.run_of(flow_run_id).round == 1
+    stage.nothing_is_left()
+
+
+async def test_a_claim_that_is_not_answered_is_in_the_ledger(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should the engine die now, its successor finds the flow run, and gives it back if it is Pending."""
+    asked = asyncio.Event()
+
+    async def never(flow_run_id: str, claim_id: str) -> bool:
+        asked.set()
+        await asyncio.Event().wait()
+        return False
+
+    monkeypatch.setattr(stage.api, "claim", never)
+    flow_run_id = stage.begun_in_prefect()
+    worker = asyncio.create_task(stage.engine.run_flow_run(flow_run_id))
+    await asyncio.wait_for(asked.wait(), 10)
+    assert stage.engine._ledger.entries() == [Entry(flow_run_id, "", flow_run_id, claimed=True)]
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+
+
 async def test_a_retry_is_the_next_round(stage: Stage) -> None:
     stage.script["b"] = [RAISED]
     flow_run_id = stage.begun_in_prefect()
     await stage.engine.run_flow_run(flow_run_id)
     assert stage.api.state(flow_run_id) == "Failed"
-    stage.api.set(flow_run_id, "PENDING")
+    stage.api.set(flow_run_id, "SCHEDULED", "AwaitingRetry")
     stage.api.runs[flow_run_id]["run_count"] = 1
     await stage.engine.run_flow_run(flow_run_id)
     assert stage.api.state(flow_run_id) == "Completed"
@@ -543,6 +652,7 @@ async def test_a_process_that_goes_away_while_it_is_recorded_takes_no_record_wit
 
     monkeypatch.setattr(stage.api, "post_events", slow)
     flow_run_id = stage.begun_in_prefect()
+    stage.api.set(flow_run_id, "RUNNING")
     process = asyncio.create_task(stage.engine.flow_outcome(flow_run_id))
     await stage.until(lambda: (run := stage.runs.get(flow_run_id)) is not None and run.ended.is_set())
     await asyncio.sleep(0.01)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.prefect import FakePrefect
 from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.engine import recovery
 from vortex_prefect.engine.ledger import Entry, Ledger
 from vortex_prefect.engine.recovery import recover
@@ -114,6 +115,35 @@ async def test_states(ledger: Ledger, state_type: str, name: str, expected: str)
     await after_recovery(api, ledger)
     assert api.state(flow_run_id) == expected
     assert ("set_flow_run_state" in api.asked) == (expected != name)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "task_run"),
+    [
+        ("completed", "Completed", "COMPLETED"),
+        ("failed", "Failed", "CRASHED"),
+        ("cancelled", "Cancelled", "CRASHED"),
+    ],
+)
+async def test_what_had_ended_ends_in_prefect_as_it_did(
+    ledger: Ledger, status: str, expected: str, task_run: str
+) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("RUNNING")
+    api.task_run_states_by_run[flow_run_id] = {"t1": {"type": "RUNNING"}}
+    ledger.put(Entry("e", "d", flow_run_id))
+    ledger.end("e", ExecutionStatus(status), "as it was")
+    await after_recovery(api, ledger)
+    assert (api.state(flow_run_id), api.runs[flow_run_id]["state"]["message"]) == (expected, "as it was")
+    assert api.task_run_states_by_run[flow_run_id]["t1"]["type"] == task_run
+
+
+async def test_a_claim_that_another_worker_was_given_is_not_ours_to_end(ledger: Ledger) -> None:
+    api = FakePrefect()
+    flow_run_id = api.given_run("RUNNING")
+    ledger.put(Entry(flow_run_id, "", flow_run_id, claimed=True))
+    await after_recovery(api, ledger)
+    assert api.state(flow_run_id) == "Running"
 
 
 async def test_a_flow_run_whose_id_was_not_known_yet_is_found_by_its_key(ledger: Ledger) -> None:

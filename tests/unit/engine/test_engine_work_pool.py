@@ -16,6 +16,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseWorker
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.engine import work_pool
+from vortex_prefect.engine.chores import RETENTION
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.engine.work_pool import POOL_TYPE, VortexWorker, pool_template, serve_pool
 
@@ -74,6 +75,28 @@ async def test_a_run_is_handed_over_and_prefect_told_that_it_started() -> None:
     assert engine.taken == [str(begun.id)]
     assert len(started.values) == 1
     assert result.status_code == 0
+
+
+async def test_of_a_run_that_the_pool_has_nothing_is_asked_but_the_engine() -> None:
+    """Each question to a server that is busy could lose the run; there is not even a client here."""
+    engine, offered = Engine(), flow_run()
+    subject = worker(engine)
+    subject._submitting_flow_run_ids.add(offered.id)
+    await subject._submit_run(offered)
+    assert engine.taken == [str(offered.id)]
+    assert offered.id not in subject._submitting_flow_run_ids  # once it is suspended, the pool has it again
+
+
+async def test_a_chore_goes_prefects_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    prefects: list[FlowRun] = []
+
+    async def submit(_: BaseWorker[Any, Any, Any], flow_run: FlowRun) -> None:
+        prefects.append(flow_run)
+
+    monkeypatch.setattr(BaseWorker, "_submit_run", submit)
+    engine, chore = Engine(), flow_run().model_copy(update={"tags": [RETENTION]})
+    await worker(engine)._submit_run(chore)
+    assert (prefects, engine.taken) == ([chore], [])
 
 
 @pytest.mark.parametrize("fault", [SystemFault("SY-008", "Prefect is away"), RuntimeError("SY-008, or so")])

@@ -194,6 +194,30 @@ def test_who_has_grown_too_large_leaves_once_a_successor_of_its_environment_is_t
     assert scene.tell(5, Greeted()) == [Retire(member), Seat(5, "h/a/0", 0)]
 
 
+def test_of_other_packs_idle_workers_of_environments_leave_and_others_once_their_job_has_ended() -> None:
+    scene = Scene(environment_workers=4)
+    idle, busy = scene.begun("a"), scene.begun("b")
+    scene.tell(busy, Assigned(("job",)))
+    scene.want("c")
+    why = "its packs have changed"
+    done = scene.machine.renew_environments(scene.now)
+    assert Retire(idle, why) in done
+    assert Kill(6, why) in done
+    assert scene.seats() == ["h/b/0"]
+    assert scene.tell(busy, Released()) == [Retire(busy, why)]
+    assert scene.seats() == []
+
+
+def test_other_packs_are_not_held_against_the_failures_of_the_old_ones() -> None:
+    scene = Scene()
+    scene.want("a")
+    scene.tell(4, DIED)
+    scene.tell(5, DIED)
+    assert scene.machine.failure("a") is not None
+    scene.machine.renew_environments(scene.now)
+    assert scene.machine.failure("a") is None
+
+
 # -- a model -----------------------------------------------------------------------------------
 
 SIZE, GUESTS = 2, 3
@@ -222,7 +246,10 @@ class EnvironmentModel(RuleBasedStateMachine):
                     assert worker_id == (f"h/{environment}/{index}" if environment else f"h/{index}")
                 case Retire(member, why):
                     assert self.machine.members[member].job_ids == ()
-                    assert self.environment[member] != BASE or why == "it has grown too large"
+                    assert self.environment[member] != BASE or why in (
+                        "it has grown too large",
+                        "its packs have changed",
+                    )
                 case Kill(member):
                     self.doomed.add(member)
 
@@ -269,6 +296,10 @@ class EnvironmentModel(RuleBasedStateMachine):
         members = [member for member in self.machine.members.values() if member.job_ids]
         if members:
             self.tell(members[pick % len(members)].id, Released())
+
+    @rule(base=st.booleans())
+    def renew(self, base: bool) -> None:
+        self.carry_out(self.machine.renew(self.now) if base else self.machine.renew_environments(self.now))
 
     @rule(seconds=st.sampled_from([0.25, 3.0, 10.0, 2 * IDLE_S]))
     def wait(self, seconds: float) -> None:

@@ -532,6 +532,41 @@ def test_a_large_worker_that_crashes_needs_only_one_successor() -> None:
     assert scene.tell(2, GREETED) == [Seat(2, "h/0", 0)]
 
 
+def test_of_other_packs_there_are_other_workers_and_jobs_end_first() -> None:
+    scene = Scene(size=2)
+    scene.tell(1, GREETED, BEATEN, ASSIGNED)
+    scene.tell(2, GREETED, BEATEN)
+    assert scene.machine.renew(scene.now) == [Spawn(3), Spawn(4)]
+    assert [member.id for member in scene.machine.members.values() if member.outdated] == [1, 2]
+    assert scene.tell(3, GREETED) == [Retire(2, "its packs have changed"), Seat(3, "h/1", 1)]
+    assert scene.tell(4, GREETED) == []
+    assert scene.state(1) is BUSY
+    assert scene.tell(1, RELEASED) == [Retire(1, "its packs have changed"), Seat(4, "h/0", 0)]
+
+
+def test_spares_of_other_packs_are_no_successors() -> None:
+    scene = Scene(spares=2)
+    scene.tell(1, GREETED, BEATEN)
+    scene.tell(2, GREETED)
+    why = "its packs have changed"
+    assert scene.machine.renew(scene.now) == [Kill(2, why), Kill(3, why), Spawn(4), Spawn(5), Spawn(6)]
+    assert scene.tell(2, DIED) == []
+    assert scene.tell(3, DIED) == []
+    assert scene.tell(4, GREETED) == [Retire(1, why), Seat(4, "h/0", 0)]
+
+
+def test_packs_that_do_not_start_replace_nobody() -> None:
+    scene = Scene()
+    scene.tell(1, GREETED, BEATEN)
+    scene.machine.renew(scene.now)
+    for _ in range(int(3 * START_S)):
+        scene.tell(scene.machine._last_id, DIED)
+        assert not [step for step in scene.wait(1) if isinstance(step, Retire)]
+        scene.tell(1, BEATEN)
+        assert scene.machine.due(scene.now) > 0
+    assert scene.state(1) is READY
+
+
 def test_of_two_large_workers_only_one_takes_a_spare_for_its_successor() -> None:
     scene = Scene(size=2, spares=1)
     for member in (1, 2):

@@ -69,6 +69,7 @@ def test_sizes_and_batches_have_to_agree() -> None:
 def test_single_images_go_with_any_batch() -> None:
     assert blend(grey(0.1, batch=3), grey(0.2)).shape == (3, 1, 1, 3)
     assert blend(grey(0.1), grey(0.2, batch=3)).shape == (3, 1, 1, 3)
+    assert blend(grey(0.1, batch=3), grey(0.2), opacity=1.0).shape == (3, 1, 1, 3)
     assert composite(grey(0), grey(1), torch.ones(4, 1, 1)).shape == (4, 1, 1, 3)
 
 
@@ -155,7 +156,7 @@ def test_info() -> None:
 def test_solid(ctx: Context) -> None:
     image = solid(ctx, width=3, height=2, color_="#ff8000", batch=2)
     assert image.shape == (2, 2, 3, 3)
-    assert (image * 255).round().int().unique(dim=2)[1, 1].tolist() == [[255, 128, 0]]
+    assert (image * 255).round().int().unique(dim=2)[1, 1].tolist() == [[255, 128, 0]]  # type: ignore[no-untyped-call]
 
 
 def test_gradients(ctx: Context) -> None:

@@ -325,10 +325,10 @@ def test_each_pixel_has_its_class(tmp_path: Path, ctx: Context) -> None:
     image[0, :, 8:, 2] = 1
     image[1, ..., 1] = 1
     named = handle(make_vision(tmp_path, "pixels"))
-    plain = {"mean": [0, 0, 0], "deviation": [0.1, 0.1, 0.1], "size": 16}
+    plain: dict[str, Any] = {"mean": [0, 0, 0], "deviation": [0.1, 0.1, 0.1], "size": 16}
     found = vision.segment(image, named, ctx, 2, **plain)
     assert found.labels[0, 0].tolist() == [0] * 8 + [2] * 8
-    assert found.labels[1].unique().tolist() == [1]
+    assert found.labels[1].unique().tolist() == [1]  # type: ignore[no-untyped-call]
     assert found.mask[0, 5, 12] > 0.99
     assert found.mask[0, 5, 3] < 0.01
     with pytest.raises(ValueError, match="no class 3 among 3"):
@@ -346,7 +346,7 @@ def test_classes_and_vectors(tmp_path: Path, ctx: Context) -> None:
         torch.jit.script(module).save(path)  # type: ignore[no-untyped-call]
     image = torch.zeros(2, 8, 8, 3) + torch.tensor([0.9, 0.1, 0.4])
     image[1] = image[1].flip(-1)
-    plain = {"mean": [0, 0, 0], "deviation": [1, 1, 1], "size": 8}
+    plain: dict[str, Any] = {"mean": [0, 0, 0], "deviation": [1, 1, 1], "size": 8}
     found = vision.classify(image, handle(path), ctx, ["red", "green", "blue"], 2, **plain)
     shares = torch.tensor([0.9, 0.1, 0.4]).softmax(0).tolist()
     assert [[entry["label"] for entry in row] for row in found] == [["red", "blue"], ["blue", "red"]]

@@ -35,7 +35,7 @@ def test_lossless_films_keep_every_pixel(ctx: Context) -> None:
     found = reading.load(path, ctx)
     torch.testing.assert_close(found.image, film(), rtol=0, atol=1e-6)
     assert found.rate == 12.5
-    assert reading.info(path) == (64, 48, 12.5, pytest.approx(12 / 12.5, abs=0.05), "ffv1", False)
+    assert tuple(reading.info(path)) == (64, 48, 12.5, pytest.approx(12 / 12.5, abs=0.05), "ffv1", False)
 
 
 @pytest.mark.parametrize(

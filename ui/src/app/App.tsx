@@ -1,5 +1,6 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
+import { useStore } from "zustand";
 import { Canvas } from "../components/canvas/Canvas";
 import { CanvasMenu } from "../components/chrome/CanvasMenu";
 import { CanvasTools } from "../components/chrome/CanvasTools";
@@ -14,9 +15,9 @@ import { PreferencesDialog } from "../components/dialogs/PreferencesDialog";
 import { Shortcuts } from "../components/dialogs/Shortcuts";
 import { Viewer } from "../components/dialogs/Viewer";
 import { LeftSide, RightSide } from "../components/panels/Side";
-import type { Catalogue } from "../graph/catalogue";
 import { EditorContext } from "../hooks/editor";
 import { Editor } from "../store/editor";
+import { nodes } from "../store/nodes";
 import { useGraphId } from "./address";
 import { Start } from "./Start";
 import { useStartUp } from "./startUp";
@@ -30,11 +31,7 @@ export function App() {
   if (start.kind === "waiting") return <main className="loading" aria-busy="true" aria-label="Loading" />;
   return (
     <>
-      {graphId ? (
-        <Opened key={graphId} graphId={graphId} catalogue={start.catalogue} />
-      ) : (
-        <Start catalogue={start.catalogue} />
-      )}
+      {graphId ? <Opened key={graphId} graphId={graphId} /> : <Start />}
       <Toasts />
     </>
   );
@@ -54,11 +51,14 @@ function Problem({ text, onRetry }: { text: string; onRetry: () => void }) {
   );
 }
 
-function Opened({ graphId, catalogue }: { graphId: string; catalogue: Catalogue }) {
-  const editor = useOpened(graphId, catalogue);
-  if (!editor) return <main className="loading" aria-busy="true" aria-label="Loading" />;
+function Opened({ graphId }: { graphId: string }) {
+  const editor = useOpened(graphId);
+  const { catalogue } = useStore(nodes);
+  // Another value when the node types are others: whatever looks into them is drawn again.
+  const opened = useMemo(() => editor && { editor, catalogue }, [editor, catalogue]);
+  if (!opened) return <main className="loading" aria-busy="true" aria-label="Loading" />;
   return (
-    <EditorContext value={editor}>
+    <EditorContext value={opened}>
       <ReactFlowProvider>
         <Workspace />
       </ReactFlowProvider>
@@ -66,15 +66,15 @@ function Opened({ graphId, catalogue }: { graphId: string; catalogue: Catalogue 
   );
 }
 
-function useOpened(graphId: string, catalogue: Catalogue): Editor | null {
+function useOpened(graphId: string): Editor | null {
   const [editor, setEditor] = useState<Editor | null>(null);
   const [round, setRound] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another round opens the same graph anew
   useEffect(() => {
-    const opened = new Editor(graphId, catalogue, () => setRound((before) => before + 1));
+    const opened = new Editor(graphId, () => setRound((before) => before + 1));
     setEditor(opened);
     return () => opened.leave();
-  }, [graphId, catalogue, round]);
+  }, [graphId, round]);
   return editor;
 }
 

@@ -1,8 +1,10 @@
+import { useStore } from "zustand";
 import { create, GraphsPanel } from "../components/panels/GraphsPanel";
-import type { Catalogue } from "../graph/catalogue";
+import { nodes } from "../store/nodes";
 
 /** The page before a graph is open. */
-export function Start({ catalogue }: { catalogue: Catalogue }) {
+export function Start() {
+  const { catalogue } = useStore(nodes);
   return (
     <main className="start">
       <div>

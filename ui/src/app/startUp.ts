@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
-import { Catalogue } from "../graph/catalogue";
 import { api } from "../session/api";
 import { ApiError, onLoginNeeded, setProof } from "../session/http";
+import { loadNodes } from "../store/nodes";
 import { prefer, preferences } from "../store/preferences";
 import { session as known } from "../store/session";
 import { takeLoginCode } from "./address";
@@ -10,7 +10,7 @@ export type StartUp =
   | { kind: "waiting" }
   | { kind: "login"; refused: string | null }
   | { kind: "failed"; text: string; retry: () => void }
-  | { kind: "ready"; catalogue: Catalogue };
+  | { kind: "ready" };
 
 /** Who is asking, then which nodes there are. */
 export function useStartUp(): StartUp {
@@ -34,7 +34,8 @@ async function begin(retry: () => void): Promise<StartUp> {
       user: session.required ? session.user : null,
       scopes: session.required ? session.scopes : ["admin"],
     });
-    return { kind: "ready", catalogue: new Catalogue((await api.nodeTypes()).types) };
+    await loadNodes();
+    return { kind: "ready" };
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return { kind: "login", refused: words(error) };
     return { kind: "failed", text: error instanceof ApiError ? words(error) : String(error), retry };

@@ -3,7 +3,7 @@
 
 import * as Y from "yjs";
 import { type Change, type EdgeFields, NODE_DEFAULTS, type NodeFields, type Params, sharesPort } from "../graph/model";
-import { type Roots, rootsOf } from "./shape";
+import { isMark, MARKS, type Roots, rootsOf } from "./shape";
 
 /** Marks the transactions of this page's user: undo takes back these only. */
 export const LOCAL = Symbol("local");
@@ -20,11 +20,11 @@ function applyOne(roots: Roots, change: Change): void {
   switch (change.op) {
     case "node.create":
       roots.nodes.set(change.id, newNode(change.node, change.params ?? {}));
-      if (change.node.collapsed) roots.collapsed.set(change.id, true);
+      for (const mark of MARKS) if (change.node[mark]) roots[mark].set(change.id, true);
       break;
     case "node.delete":
       roots.nodes.delete(change.id);
-      roots.collapsed.delete(change.id);
+      for (const mark of MARKS) roots[mark].delete(change.id);
       break;
     case "node.set":
       setNode(roots, change.id, change.fields);
@@ -87,7 +87,7 @@ function applyToFrames(roots: Roots, change: Change): void {
 function newNode(fields: Partial<NodeFields>, params: Params): Y.Map<unknown> {
   const node = new Y.Map<unknown>();
   for (const [name, value] of Object.entries(fields)) {
-    if (name !== "collapsed" && value !== undefined && !isDefault(name, value)) node.set(name, value);
+    if (!isMark(name) && value !== undefined && !isDefault(name, value)) node.set(name, value);
   }
   node.set("params", new Y.Map(Object.entries(params)));
   return node;
@@ -98,15 +98,19 @@ function isDefault(name: string, value: unknown): boolean {
   return known === value || (Array.isArray(value) && value.length === 0);
 }
 
-function setNode(roots: Roots, id: string, { collapsed, ...fields }: Partial<NodeFields>): void {
+function setNode(roots: Roots, id: string, fields: Partial<NodeFields>): void {
   const node = roots.nodes.get(id);
   if (!(node instanceof Y.Map)) return;
-  if (collapsed === true) roots.collapsed.set(id, true);
-  if (collapsed === false) roots.collapsed.delete(id);
   for (const [name, value] of Object.entries(fields)) {
-    if (isDefault(name, value)) node.delete(name);
+    if (isMark(name)) setMark(roots[name], id, value === true);
+    else if (isDefault(name, value)) node.delete(name);
     else if (node.get(name) !== value) node.set(name, value);
   }
+}
+
+function setMark(marks: Y.Map<unknown>, id: string, set: boolean): void {
+  if (set) marks.set(id, true);
+  else marks.delete(id);
 }
 
 /** Groups and notes are changed in place, as nodes are; a new one stands last. */

@@ -4,6 +4,9 @@
 import type * as Y from "yjs";
 import { EMPTY_GRAPH, type GraphView } from "../graph/model";
 import {
+  isMark,
+  MARKS,
+  type Mark,
   type Root,
   type Roots,
   readEdge,
@@ -16,7 +19,7 @@ import {
 } from "./shape";
 
 type Reader = (key: string, value: unknown, roots: Roots) => object | null;
-type TableName = Exclude<Root, "meta" | "collapsed">;
+type TableName = Exclude<Root, "meta" | Mark>;
 
 const READERS: Record<TableName, Reader> = {
   nodes: readNode,
@@ -71,13 +74,15 @@ export class ObservedGraph {
 
   #take(transaction: Y.Transaction): void {
     const changed = changedKeys(transaction, this.#roots);
-    // Whether a node is collapsed is read with the node.
-    for (const id of changed.get("collapsed") ?? []) changed.set("nodes", (changed.get("nodes") ?? new Set()).add(id));
+    // Its marks are read with the node.
+    for (const id of MARKS.flatMap((mark) => [...(changed.get(mark) ?? [])])) {
+      changed.set("nodes", (changed.get("nodes") ?? new Set()).add(id));
+    }
     if (changed.size === 0) return;
     const next: Record<string, unknown> = { ...this.#whole };
     for (const [name, keys] of changed) {
       if (name === "meta") next.name = this.#name();
-      else if (name !== "collapsed") next[name] = updated(this.#whole[name], this.#roots, name, keys);
+      else if (!isMark(name)) next[name] = updated(this.#whole[name], this.#roots, name, keys);
     }
     this.#whole = next as unknown as GraphView;
     this.#view = withoutDangling(this.#whole, this.#view);

@@ -4,9 +4,13 @@ import * as Y from "yjs";
 import type { EdgeView, GroupView, InputView, Json, NodeView, NoteView, OutputView } from "../graph/model";
 import { NODE_DEFAULTS } from "../graph/model";
 
-/** `collapsed` is the editor's own (node id → true): it is no part of a graph, and the server passes it by. */
-export type Root = "meta" | "nodes" | "edges" | "groups" | "notes" | "inputs" | "outputs" | "collapsed";
-export const ROOTS: readonly Root[] = ["meta", "nodes", "edges", "groups", "notes", "inputs", "outputs", "collapsed"];
+/** The editor's own (node id → true): no part of a graph, and the server passes them by. */
+export const MARKS = ["collapsed", "pinned"] as const;
+export type Mark = (typeof MARKS)[number];
+export const isMark = (name: string): name is Mark => (MARKS as readonly string[]).includes(name);
+
+export type Root = "meta" | "nodes" | "edges" | "groups" | "notes" | "inputs" | "outputs" | Mark;
+export const ROOTS: readonly Root[] = ["meta", "nodes", "edges", "groups", "notes", "inputs", "outputs", ...MARKS];
 
 export type Roots = Record<Root, Y.Map<unknown>>;
 
@@ -46,6 +50,7 @@ export function readNode(id: string, value: unknown, roots: Roots): NodeView | n
     title: textOrNull(value.get("title")),
     mode: mode === "muted" || mode === "bypassed" ? mode : "active",
     collapsed: roots.collapsed.get(id) === true,
+    pinned: roots.pinned.get(id) === true,
     retries: number(value.get("retries")),
     retry_delay_s: numberOrNull(value.get("retry_delay_s")),
     retry_jitter_factor: numberOrNull(value.get("retry_jitter_factor")),

@@ -325,6 +325,7 @@ export interface NodeResource {
 export interface NodeSpec {
   type: string;
   version: number;
+  revision: string;
   title: string;
   category: string;
   doc: string;
@@ -335,6 +336,7 @@ export interface NodeSpec {
   fingerprint: boolean;
   files: string[];
   device?: "cpu" | "cuda" | null;
+  instance?: string[] | null;
 }
 
 /** State of a node within an execution. */
@@ -343,6 +345,14 @@ export type NodeState = "pending" | "running" | "retrying" | "cached" | "complet
 /** The catalogue. */
 export interface NodeTypes {
   types: NodeSpec[];
+}
+
+/** What differs in the catalogue now: node types. */
+export interface NodesReloaded {
+  digest: string;
+  added: string[];
+  removed: string[];
+  changed: string[];
 }
 
 /** Text on the canvas, for people (Markdown). */
@@ -371,6 +381,12 @@ export interface OutputSpec {
   name: string;
   type: string;
   doc: string;
+}
+
+/** A pack, and why it cannot be used. */
+export interface PackFaultText {
+  pack: string;
+  message: string;
 }
 
 /** A value that the user sets; an edge into a port of the same name overrides it. */
@@ -465,6 +481,11 @@ export interface QueueResource {
   limit: number;
   running: QueueEntry[];
   waiting: QueueEntry[];
+}
+
+/** That packs have changed; or, with `fault`, that one of them cannot be used, so that all stays as it is. */
+export interface ReloadRequest {
+  fault?: PackFaultText | null;
 }
 
 /** The version to go back to. */

@@ -85,7 +85,7 @@ export function paste(view: GraphView, catalogue: Catalogue, clip: Clip, options
     ids.set(id, fresh);
   }
   const created = Object.entries(clip.nodes).map(([id, { params, ...node }]): Change => {
-    const fields = { ...node, x: node.x + move.x, y: node.y + move.y };
+    const fields = { ...node, pinned: false, x: node.x + move.x, y: node.y + move.y };
     return { op: "node.create", id: ids.get(id)!, node: fields, params };
   });
   const edges = clip.edges.flatMap((edge) => pastedEdge(view, catalogue, clip, edge, ids, options.keepIncoming));

@@ -12,7 +12,7 @@ export function toDocument(view: GraphView): Graph {
     schema: SCHEMA,
     name: view.name,
     nodes: Object.fromEntries(
-      [...view.nodes].map(([id, { id: _, x, y, collapsed: __, params, ...fields }]) => [
+      [...view.nodes].map(([id, { id: _, x, y, collapsed: __, pinned: ___, params, ...fields }]) => [
         id,
         { ...withoutDefaults(fields), params, position: { x, y } } as Node,
       ]),

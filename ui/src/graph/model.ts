@@ -12,6 +12,8 @@ export interface NodeFields {
   title: string | null;
   mode: Mode;
   collapsed: boolean;
+  /** Whether it stays where it is: not dragged, nudged or laid out. */
+  pinned: boolean;
   retries: number;
   retry_delay_s: number | null;
   retry_jitter_factor: number | null;
@@ -85,6 +87,7 @@ export const NODE_DEFAULTS: Omit<NodeFields, "type" | "x" | "y"> = {
   title: null,
   mode: "active",
   collapsed: false,
+  pinned: false,
   retries: 0,
   retry_delay_s: null,
   retry_jitter_factor: null,

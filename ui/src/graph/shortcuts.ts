@@ -28,6 +28,7 @@ const table: [section: Binding["section"], command: string, keys: string, title:
   ["Edit", "mute", "Mod+KeyM", "Mute or unmute"],
   ["Edit", "bypass", "Mod+KeyB", "Bypass or not"],
   ["Edit", "collapse", "Alt+KeyC", "Collapse or expand"],
+  ["Edit", "pin", "KeyP", "Pin in its place, or not"],
   ["Select", "select.all", "Mod+KeyA", "Select all"],
   ["Select", "select.none", "Escape", "Select nothing"],
   ["Select", "walk.left", "Alt+ArrowLeft", "To the node on the left"],

@@ -1,5 +1,6 @@
 import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
+import type { Catalogue } from "../graph/catalogue";
 import type { GraphView } from "../graph/model";
 import type { Problem } from "../graph/problems";
 import { edgesInto } from "../graph/wiring";
@@ -9,12 +10,12 @@ import { type Preferences, preferences } from "../store/preferences";
 import type { NodeRun, Preview, Shown } from "../store/runs";
 import { type Ui, ui } from "../store/ui";
 
-export const EditorContext = createContext<Editor | null>(null);
+export const EditorContext = createContext<{ editor: Editor; catalogue: Catalogue } | null>(null);
 
 export function useEditor(): Editor {
-  const editor = useContext(EditorContext);
-  if (!editor) throw new Error("no graph is open here");
-  return editor;
+  const opened = useContext(EditorContext);
+  if (!opened) throw new Error("no graph is open here");
+  return opened.editor;
 }
 
 /** A part of the graph; drawn again only when that part is another object. */

@@ -8,6 +8,8 @@ type Outputs = Record<string, OutputResource>;
 export interface Payloads {
   "graph.sync": { version: number };
   "graph.deleted": { graph_id: string };
+  "nodes.changed": { digest: string; added: string[]; removed: string[]; changed: string[] };
+  "nodes.fault": { pack: string; message: string };
   "execution.queued": { execution_id: string; priority: number };
   "execution.status": {
     execution_id: string;

@@ -66,13 +66,15 @@ function flowNode(node: NodeView, before: FlowNode | undefined, drag?: { x: numb
   const position = drag ?? { x: node.x, y: node.y };
   if (before?.type !== "node") {
     const ariaLabel = `${node.title ?? node.type}, node`;
-    return { id: node.id, type: "node", position, data: { node }, dragHandle: ".node-head", ariaLabel };
+    const draggable = !node.pinned;
+    return { id: node.id, type: "node", position, data: { node }, draggable, dragHandle: ".node-head", ariaLabel };
   }
   const moved = before.dragging ? before.position : position;
   const still = before.position.x === moved.x && before.position.y === moved.y;
   if (before.data.node === node && still) return before;
   return {
     ...before,
+    draggable: !node.pinned,
     position: still ? before.position : moved,
     data: before.data.node === node ? before.data : { node },
   };

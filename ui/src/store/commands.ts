@@ -34,10 +34,18 @@ function toggleMode(mode: Mode): Run {
   };
 }
 
-function toggleCollapsed(editor: Editor): void {
-  const nodes = pickedNodes(editor);
-  const collapsed = !nodes.every((node) => node.collapsed);
-  editor.edit(nodes.map(({ id }): Change => ({ op: "node.set", id, fields: { collapsed } })));
+/** All of them marked, or none where all are. */
+function toggleMark(mark: "collapsed" | "pinned"): Run {
+  return (editor) => {
+    const nodes = pickedNodes(editor);
+    const fields = { [mark]: !nodes.every((node) => node[mark]) };
+    editor.edit(nodes.map(({ id }): Change => ({ op: "node.set", id, fields })));
+  };
+}
+
+/** Without the moves of nodes that are pinned. */
+function unpinned(editor: Editor, changes: readonly Change[]): Change[] {
+  return changes.filter((change) => change.op !== "node.set" || !editor.view.nodes.get(change.id)?.pinned);
 }
 
 async function copySelection(editor: Editor): Promise<void> {
@@ -183,7 +191,12 @@ function selectAll(editor: Editor): void {
 }
 
 function alignTo(edge: Edge): Run {
-  return (editor) => editor.edit(align(sizedNodes(editor.canvas, editor.selection.nodes), edge));
+  return (editor) => editor.edit(unpinned(editor, align(sizedNodes(editor.canvas, editor.selection.nodes), edge)));
+}
+
+function spread(along: "x" | "y"): Run {
+  return (editor) =>
+    editor.edit(unpinned(editor, distribute(sizedNodes(editor.canvas, editor.selection.nodes), along)));
 }
 
 function layOut(editor: Editor): void {
@@ -191,7 +204,7 @@ function layOut(editor: Editor): void {
   const sized = sizedNodes(editor.canvas, nodes.size > 1 ? nodes : null);
   // Nodes grow by their pictures once they have run.
   const room = sized.map((node) => (editor.willShow(node.id) ? { ...node, height: node.height + PREVIEW_PX } : node));
-  editor.edit(arrange(editor.view, room));
+  editor.edit(unpinned(editor, arrange(editor.view, room)));
 }
 
 function nudge(x: number, y: number): Run {
@@ -199,7 +212,7 @@ function nudge(x: number, y: number): Run {
     const moved = pickedNodes(editor).map((node): Change => {
       return { op: "node.set", id: node.id, fields: { x: node.x + x, y: node.y + y } };
     });
-    editor.room.edit(moved);
+    editor.room.edit(unpinned(editor, moved));
   };
 }
 
@@ -260,7 +273,8 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   rename: (editor) => ui.setState({ renaming: [...editor.selection.nodes][0] ?? null }),
   mute: toggleMode("muted"),
   bypass: toggleMode("bypassed"),
-  collapse: toggleCollapsed,
+  collapse: toggleMark("collapsed"),
+  pin: toggleMark("pinned"),
   "select.all": selectAll,
   "select.none": (editor) => selectOnly(editor.canvas, new Set()),
   "walk.left": walk("left"),
@@ -289,8 +303,8 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   "align.right": alignTo("right"),
   "align.top": alignTo("top"),
   "align.bottom": alignTo("bottom"),
-  "distribute.x": (editor) => editor.edit(distribute(sizedNodes(editor.canvas, editor.selection.nodes), "x")),
-  "distribute.y": (editor) => editor.edit(distribute(sizedNodes(editor.canvas, editor.selection.nodes), "y")),
+  "distribute.x": spread("x"),
+  "distribute.y": spread("y"),
   "nudge.left": nudge(-8, 0),
   "nudge.right": nudge(8, 0),
   "nudge.up": nudge(0, -8),

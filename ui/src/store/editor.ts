@@ -12,6 +12,7 @@ import { api } from "../session/api";
 import { ApiError } from "../session/http";
 import { GraphSocket, type Message, type SocketState, socketAddress } from "../session/socket";
 import { type Canvas, createCanvas, type Drags, selectionOf, selectOnly, takeGraph } from "./canvas";
+import { loadNodes, nodes } from "./nodes";
 import { prefer, preferences } from "./preferences";
 import { Problems } from "./problems";
 import { Runs } from "./runs";
@@ -29,7 +30,6 @@ const aloneKey = (graphId: string) => `vortex.alone.${graphId}`;
 
 export class Editor {
   readonly graphId: string;
-  readonly catalogue: Catalogue;
   readonly room: Room;
   readonly runs = new Runs();
   readonly problems = new Problems();
@@ -38,15 +38,16 @@ export class Editor {
   readonly #listeners = new Set<() => void>();
   #socketState: SocketState = "connecting";
   #reason: string | null = null;
+  /** The connection broke at least once: what was told of node types meanwhile is not told again. */
+  #away = false;
   #dragsSeen = "[]";
   #cursor: { x: number; y: number } | null = null;
   #pointing: ReturnType<typeof setTimeout> | undefined;
   #checking: ReturnType<typeof setTimeout> | undefined;
 
   /** `reopen` opens the graph anew, with the document as the server has it. */
-  constructor(graphId: string, catalogue: Catalogue, reopen: () => void) {
+  constructor(graphId: string, reopen: () => void) {
     this.graphId = graphId;
-    this.catalogue = catalogue;
     const { person } = preferences.getState();
     this.room = new Room({
       address: socketAddress("/collab"),
@@ -73,6 +74,10 @@ export class Editor {
 
   get view(): GraphView {
     return this.room.view;
+  }
+
+  get catalogue(): Catalogue {
+    return nodes.getState().catalogue;
   }
 
   /** State of the connection that brings progress, and why it ended for good. */
@@ -213,9 +218,23 @@ export class Editor {
   #receive(message: Message): void {
     if (message.type === "error") say("error", message.payload.error.message, message.payload.error.hint);
     else if (message.type === "graph.deleted") this.#setSocket("closed", "gone");
+    else if (message.type === "nodes.changed") void this.#renewNodes();
+    else if (message.type === "nodes.fault")
+      say("error", `The pack ${message.payload.pack} stays as it was`, message.payload.message);
     else this.runs.receive(message);
     // What a node gave is told in full by the execution itself, and messages may have been missed.
     if (["execution.complete", "execution.failed", "execution.cancelled"].includes(message.type)) void this.#settle();
+  }
+
+  /** The server has other node types: what the graph's nodes are may have changed with them. */
+  async #renewNodes(): Promise<void> {
+    try {
+      await loadNodes();
+    } catch (error) {
+      complain("The new node types did not come", error);
+    }
+    this.refresh();
+    this.#check();
   }
 
   async #settle(): Promise<void> {
@@ -272,8 +291,10 @@ export class Editor {
 
   #setSocket(state: SocketState, reason: string | null): void {
     const reopened = state === "open" && this.#socketState !== "open";
+    if (state === "waiting") this.#away = true;
     [this.#socketState, this.#reason] = [state, reason];
     if (reopened) void this.#settle();
+    if (reopened && this.#away) void this.#renewNodes();
     for (const listener of this.#listeners) listener();
   }
 }

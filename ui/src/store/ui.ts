@@ -46,6 +46,8 @@ export interface Ui {
 export type MenuTarget =
   | { kind: "canvas"; place: { x: number; y: number } }
   | { kind: "node"; id: string }
+  /** A group or a note, by its id on the canvas. */
+  | { kind: "frame"; id: string }
   | { kind: "edge"; key: string };
 
 export const ui = createStore<Ui>(() => ({

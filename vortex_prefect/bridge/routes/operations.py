@@ -15,7 +15,9 @@ from vortex_prefect.bridge.models import (
     ArenaResource,
     DebugCount,
     EventList,
+    NodesReloaded,
     NodeTypes,
+    ReloadRequest,
     RetentionRequest,
     RetentionResource,
     StackResource,
@@ -27,6 +29,8 @@ from vortex_prefect.bridge.problems import answer
 from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.nodespec import NodeSpec
+from vortex_prefect.files.packs import PackFault
+from vortex_prefect.service.catalogue import CatalogueChange
 from vortex_prefect.service.resources import event_page
 
 router = APIRouter(tags=["operations"])
@@ -52,6 +56,24 @@ async def get_node_type(node_type: str, context: Context) -> Response:
     if spec is None:
         raise RequestError("RQ-002", f"no node type {node_type}")
     return JsonAnswer(spec.model_dump(mode="json"), headers={"ETag": f'"{catalogue.digest}"'})
+
+
+@router.post(
+    "/api/nodes/reload",
+    responses=gives(200, NodesReloaded),
+    openapi_extra=takes(ReloadRequest) | refuses("RQ-005", "SY-004", "WK-001"),
+)
+async def reload_nodes(request: Request, context: Context) -> Response:
+    """Take up what has changed in the packs: each worker is replaced once its jobs have ended.
+
+    With `fault` nothing is, and the editors that are open show it.
+    """
+    body = await read_model(request, ReloadRequest, context.limits.body_bytes)
+    if body.fault is not None:
+        context.control.tell_fault(PackFault(body.fault.pack, body.fault.message))
+        known = await context.control.catalogue.current()
+        return JsonAnswer(CatalogueChange.between(known, known).to_dict())
+    return JsonAnswer((await context.control.reload_nodes()).to_dict())
 
 
 @router.get("/api/workers", responses=gives(200, WorkerList), openapi_extra=refuses("SY-004"))

@@ -429,6 +429,15 @@ class WorkerList(Resource):
     workers: tuple[Worker, ...]
 
 
+class NodesReloaded(Resource):
+    """What differs in the catalogue now: node types."""
+
+    digest: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
 class NodeTypeList(Resource):
     """The catalogue as it travels."""
 

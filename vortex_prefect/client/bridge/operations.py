@@ -222,6 +222,11 @@ def get_node_type(node_type: str) -> Call[NodeSpec]:
     return Call(request, lambda answer: _spec(json_of(answer)), NodeSpec)
 
 
+def reload_nodes(fault: dict[str, str] | None = None) -> Call[answers.NodesReloaded]:
+    """Have what changed in packs taken up; with `fault` (`{"pack", "message"}`) only tell the editors of it."""
+    return post(Route("POST", "/api/nodes/reload"), answers.NodesReloaded, {"fault": fault}, repeatable=True)
+
+
 def list_workers() -> Call[tuple[answers.Worker, ...]]:
     """The GPU workers of all hosts."""
     route = Route("GET", "/api/workers")

@@ -6,7 +6,8 @@
         return image.clamp(min=0) ** (1 / gamma)
 
 Ports, parameters, bounds, defaults and documentation are read off the
-signature and the docstring; nothing is declared twice.
+signature and the docstring; nothing is declared twice. A function that yields
+its progress, and a class whose instances a worker keeps, are nodes as well.
 
 What a node logs with `logging` from INFO on, prints, or notes as its progress
 are lines of the log of its task run; see docs/prefect.md.
@@ -15,11 +16,12 @@ Files are read with `open_input`, and written with `Context.write_output`; see d
 """
 
 from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Port, Range, Step, Unit, Widget
+from vortex_worker.sdk.calls import Progress
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType, node, nodes_of
 from vortex_worker.sdk.files import check_input, open_input
 from vortex_worker.sdk.sound import Sound
-from vortex_worker.sdk.types import Any, Audio, Bytes, Image, Json, Latent, Many, Mask, Model, Table, Tensor
+from vortex_worker.sdk.types import Any, Audio, Bytes, Image, Json, Latent, Many, Mask, Model, Steps, Table, Tensor
 
 __all__ = [
     "Any",
@@ -40,9 +42,11 @@ __all__ = [
     "NodeType",
     "Partial",
     "Port",
+    "Progress",
     "Range",
     "Sound",
     "Step",
+    "Steps",
     "Table",
     "Tensor",
     "Unit",

@@ -78,7 +78,9 @@ class Context:
         self._state_dir.mkdir(parents=True, exist_ok=True)
         return self._state_dir
 
-    def resident(self, name: str, make: Callable[[], T], nbytes: int = 0) -> T:
+    def resident(
+        self, name: str, make: Callable[[], T], nbytes: int | Callable[[T], int] = 0, stamp: object = None
+    ) -> T:
         """Something that is costly to make and outlives the node, a model for instance: made once a worker.
 
         The worker lets go of it when memory runs out, so ask for it each time, and keep no reference of your own.
@@ -86,9 +88,10 @@ class Context:
         Args:
             name: says all that it depends on, a file's hash and a dtype for instance.
             make: makes it, if the worker has none of that name.
-            nbytes: how much memory it takes.
+            nbytes: how much memory it takes, or what tells that of the thing.
+            stamp: if it is another than last time, the thing is made anew.
         """
-        return self._residents.get(name, make, nbytes)
+        return self._residents.get(name, make, nbytes, stamp)
 
     def empty(self, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """A tensor in main memory, to be filled and returned: it lies where results lie, so that none is copied.

@@ -1,35 +1,25 @@
-"""From a typed function to a node declaration."""
+"""From a typed function, or a class, to a node declaration."""
 
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import ModuleType, NoneType, UnionType
-from typing import Annotated, Any, Literal
+from types import ModuleType
+from typing import Any, Literal, TypeVar
 
-from vortex_prefect.core.nodespec import (
-    Bounds,
-    InputSpec,
-    NodeSpec,
-    OutputSpec,
-    ParamSpec,
-    ParamType,
-    item_type,
-    list_type,
-)
-from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Port, Range, Step, Unit, Widget
-from vortex_worker.sdk.context import Context
+from vortex_prefect.core.nodespec import NodeSpec
+from vortex_worker.sdk.calls import CONTEXT, kept, stepwise
+from vortex_worker.sdk.signature import Arguments, check_conditions, read_arguments, read_results
 
-_PARAM_TYPES: dict[type, ParamType] = {float: "FLOAT", int: "INT", bool: "BOOL", str: "STRING", Path: "PATH"}
+F = TypeVar("F", bound=Callable[..., Any])
+
 _NODE = "__vortex_node__"
 
 
 @dataclass(frozen=True, slots=True)
 class NodeType:
-    """A declaration together with the function that it was read off."""
+    """A declaration together with what is called for it: the function that it was read off, or one around it."""
 
     spec: NodeSpec
     function: Callable[..., Any]
@@ -51,8 +41,8 @@ def node(
     volatile: bool = False,
     fingerprint: Callable[..., str] | None = None,
     device: Literal["cpu", "cuda"] | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a function as node `type` (`pack.name`); the function stays an ordinary one.
+) -> Callable[[F], F]:
+    """Declare a function or a class as node `type` (`pack.name`); it stays an ordinary one.
 
     Arguments annotated with a port type are inputs (optional where the default
     is None); `float`, `int`, `bool`, `str`, `Path` and defaulted `Json` are
@@ -60,6 +50,14 @@ def node(
     is not part of the port's name (`in_` → `in`). The result is one port, or
     one a field of a `NamedTuple`. `list[T]` is a list of T: as a result, a node
     that takes T runs once for each item of it.
+
+    A function that yields reports its progress so: a number from 0 to 1, or a
+    `Progress`; what it returns is its result, annotated as `Steps[…]` of that.
+    A cancel is raised where it yields.
+
+    Of a class an instance is kept in the worker for each set of arguments of
+    its `__init__`, which are parameters and inputs of type MODEL; `__call__`
+    takes the others and gives the result.
 
     Args:
         outputs: names of the output ports; by default the field names of a
@@ -79,14 +77,17 @@ def node(
         TypeError: the signature says something that no port or parameter can.
     """
 
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        declared = _node_type(function, type, category, title, version, outputs, volatile)
-        if device is not None:
-            declared = replace(declared, spec=declared.spec.model_copy(update={"device": device}))
+    def declare(declared: F) -> F:
+        made = _of_class if inspect.isclass(declared) else _of_function
+        found = made(declared, type, version, outputs)
+        spec = found.spec.model_copy(
+            update={"title": title or found.spec.title, "category": category, "volatile": volatile, "device": device}
+        )
+        found = replace(found, spec=spec)
         if fingerprint is not None:
-            declared = _with_fingerprint(declared, fingerprint)
-        setattr(function, _NODE, declared)
-        return function
+            found = _with_fingerprint(found, fingerprint)
+        setattr(declared, _NODE, found)
+        return declared
 
     return declare
 
@@ -95,17 +96,18 @@ def nodes_of(modules: Iterable[ModuleType]) -> list[NodeType]:
     """The nodes declared in modules, each once, sorted by type.
 
     Raises:
-        TypeError: two functions declare the same type.
+        TypeError: two of them declare the same type.
     """
     found: dict[str, NodeType] = {}
     for module in modules:
         for value in vars(module).values():
-            declared: NodeType | None = getattr(value, _NODE, None)
-            if declared is None or not inspect.isfunction(value):
+            # Of a class its own: one that inherits is no node by that.
+            declared = vars(value).get(_NODE) if inspect.isfunction(value) or inspect.isclass(value) else None
+            if not isinstance(declared, NodeType):
                 continue
             other = found.setdefault(declared.spec.type, declared)
-            if other.function is not declared.function:
-                raise TypeError(f"{declared.spec.type} is declared by two functions")
+            if other is not declared:
+                raise TypeError(f"{declared.spec.type} is declared twice")
     return [found[name] for name in sorted(found)]
 
 
@@ -118,152 +120,55 @@ def _with_fingerprint(declared: NodeType, fingerprint: Callable[..., str]) -> No
     return replace(declared, spec=declared.spec.model_copy(update={"fingerprint": True}), fingerprint=fingerprint)
 
 
-def _node_type(
-    function: Callable[..., Any],
-    type_name: str,
-    category: str,
-    title: str | None,
-    version: int,
-    output_names: tuple[str, ...] | None,
-    volatile: bool,
+def _of_function(
+    function: Callable[..., Any], type_name: str, version: int, output_names: tuple[str, ...] | None
 ) -> NodeType:
-    hints = typing.get_type_hints(function, include_extras=True)
-    inputs: list[InputSpec] = []
-    params: list[ParamSpec] = []
-    files: list[str] = []
-    context_argument = None
-    argument_of: dict[str, str] = {}
-    for argument in inspect.signature(function).parameters.values():
-        where = f"{type_name}: argument {argument.name}"
-        if argument.name not in hints:
-            raise TypeError(f"{where} has no annotation")
-        base, notes = _unpack(hints[argument.name])
-        name = argument.name.removesuffix("_")
-        if base is Context:
-            context_argument = argument.name
-            continue
-        argument_of[name] = argument.name
-        port = _port_of(base, notes)
-        if port is not None and not (port.type == "JSON" and argument.default not in (inspect.Parameter.empty, None)):
-            inputs.append(_input(name, port, notes, required=argument.default is inspect.Parameter.empty))
-            continue
-        params.append(_param(where, name, base, notes, argument.default, is_json=port is not None))
-        if _note(notes, File) is not None:
-            files.append(name)
-    _check_conditions(type_name, inputs, params)
-    doc = inspect.getdoc(function) or ""
-    spec = NodeSpec(
+    taken = read_arguments(type_name, function)
+    check_conditions(type_name, taken)
+    spec = _spec(type_name, function, version, taken).model_copy(
+        update={"outputs": tuple(read_results(type_name, function, output_names))}
+    )
+    if not inspect.isgeneratorfunction(function):
+        return NodeType(spec, function, taken.context, taken.argument_of)
+    return NodeType(spec, stepwise(function, taken.context), CONTEXT, taken.argument_of)
+
+
+def _of_class(cls: Any, type_name: str, version: int, output_names: tuple[str, ...] | None) -> NodeType:
+    if "__call__" not in dir(cls) or not inspect.isfunction(cls.__call__):
+        raise TypeError(f"{type_name}: a class that is a node has a method __call__")
+    has_init = cls.__init__ is not object.__init__
+    making = read_arguments(type_name, cls.__init__) if has_init else Arguments((), (), (), None, {})
+    calling = read_arguments(type_name, cls.__call__)
+    if strange := [port.name for port in making.inputs if port.type != "MODEL" or port.list]:
+        raise TypeError(f"{type_name}: {strange[0]} of __init__ is neither a parameter nor a MODEL")
+    names = making.argument_of.keys() & calling.argument_of.keys()
+    if both := names | (set(making.argument_of.values()) & set(calling.argument_of.values())):
+        raise TypeError(f"{type_name}: both __init__ and __call__ take {min(both)}")
+    taken = Arguments(
+        making.inputs + calling.inputs,
+        making.params + calling.params,
+        making.files + calling.files,
+        None,
+        making.argument_of | calling.argument_of,
+    )
+    check_conditions(type_name, taken)
+    spec = _spec(type_name, cls, version, taken).model_copy(
+        update={
+            "outputs": tuple(read_results(type_name, cls.__call__, output_names)),
+            "instance": tuple(making.argument_of),
+        }
+    )
+    return NodeType(spec, kept(cls, f"{type_name}@{version}", making, calling), CONTEXT, taken.argument_of)
+
+
+def _spec(type_name: str, declared: Any, version: int, taken: Arguments) -> NodeSpec:
+    return NodeSpec(
         type=type_name,
         version=version,
-        title=title or type_name.partition(".")[2].replace("_", " ").capitalize(),
-        category=category,
-        doc=doc,
-        inputs=tuple(inputs),
-        params=tuple(params),
-        outputs=tuple(_outputs(type_name, hints.get("return", NoneType), output_names)),
-        volatile=volatile,
-        files=tuple(files),
+        title=type_name.partition(".")[2].replace("_", " ").capitalize(),
+        category="",
+        doc=inspect.getdoc(declared) or "",
+        inputs=taken.inputs,
+        params=taken.params,
+        files=taken.files,
     )
-    return NodeType(spec, function, context_argument, argument_of)
-
-
-def _unpack(hint: Any) -> tuple[Any, tuple[Any, ...]]:
-    """An annotation without `Annotated` and `| None`, and the notes that stood beside it."""
-    notes: tuple[Any, ...] = ()
-    while True:
-        if typing.get_origin(hint) is Annotated:
-            notes += hint.__metadata__
-            hint = hint.__origin__
-        elif typing.get_origin(hint) in (typing.Union, UnionType):
-            rest = [item for item in typing.get_args(hint) if item is not NoneType]
-            if len(rest) != 1:
-                return hint, notes
-            hint = rest[0]
-        else:
-            return hint, notes
-
-
-def _note(notes: tuple[Any, ...], kind: type) -> Any:
-    return next((note for note in notes if isinstance(note, kind)), None)
-
-
-def _port_of(base: Any, notes: tuple[Any, ...]) -> Port | None:
-    """The port that an annotation makes; `list[T]` is one of type LIST[T]."""
-    port: Port | None = _note(notes, Port)
-    if port is None and typing.get_origin(base) is list:
-        return Port(list_type(_item_type(base)))
-    if port is None or port.type:
-        return port
-    return Port(_item_type(base), list=True)
-
-
-def _item_type(base: Any) -> str:
-    item_base, item_notes = _unpack(typing.get_args(base)[0])
-    item = _note(item_notes, Port)
-    port_type = item.type if item else _PARAM_TYPES.get(item_base)
-    if port_type is None:
-        raise TypeError(f"{base!r} is a list of something that no port carries")
-    return str(port_type)
-
-
-def _input(name: str, port: Port, notes: tuple[Any, ...], *, required: bool) -> InputSpec:
-    doc, lazy = _note(notes, Doc), _note(notes, Lazy)
-    return InputSpec(
-        name=name,
-        type=port.type,
-        required=required,
-        list=port.list,
-        lazy=lazy is not None,
-        when=lazy.when if lazy else None,
-        partial=_note(notes, Partial) is not None,
-        doc=doc.text if doc else "",
-    )
-
-
-def _check_conditions(type_name: str, inputs: list[InputSpec], params: list[ParamSpec]) -> None:
-    known = {param.name: param for param in params}
-    for port in inputs:
-        if port.when is not None and port.when[0] not in known:
-            raise TypeError(f"{type_name}: {port.name} is asked for by {port.when[0]}, which is no parameter")
-
-
-def _param(where: str, name: str, base: Any, notes: tuple[Any, ...], default: Any, *, is_json: bool) -> ParamSpec:
-    kind: ParamType | None = "JSON" if is_json else _PARAM_TYPES.get(base)
-    if kind is None:
-        raise TypeError(f"{where}: {base!r} is neither a port type nor one of float, int, bool, str, Path, Json")
-    limits, step, unit = _note(notes, Range), _note(notes, Step), _note(notes, Unit)
-    choices, widget, doc = _note(notes, Choices), _note(notes, Widget), _note(notes, Doc)
-    required = default is inspect.Parameter.empty
-    return ParamSpec(
-        name=name,
-        type=kind,
-        default=None if required else (str(default) if isinstance(default, Path) else default),
-        required=required,
-        bounds=Bounds(min=limits.min, max=limits.max, step=step.step if step else None) if limits else None,
-        unit=unit.unit if unit else None,
-        choices=choices.values if choices else None,
-        widget=widget.name if widget else ("file" if _note(notes, File) else None),
-        doc=doc.text if doc else "",
-    )
-
-
-def _outputs(type_name: str, hint: Any, names: tuple[str, ...] | None) -> list[OutputSpec]:
-    if hint is NoneType:
-        return []
-    base, notes = _unpack(hint)
-    if inspect.isclass(base) and issubclass(base, tuple) and hasattr(base, "_fields"):
-        fields = typing.get_type_hints(base, include_extras=True)
-        ports = [(field.removesuffix("_"), *_unpack(fields[field])) for field in base._fields]
-    else:
-        ports = [("", base, notes)]
-    if names is not None and len(names) != len(ports):
-        raise TypeError(f"{type_name}: {len(ports)} results but {len(names)} names")
-    found = []
-    for index, (field, kind, kind_notes) in enumerate(ports):
-        port, doc = _port_of(kind, kind_notes), _note(kind_notes, Doc)
-        port_type = port.type if port else _PARAM_TYPES.get(kind)
-        if port_type is None:
-            raise TypeError(f"{type_name}: result {kind!r} has no port type")
-        name = names[index] if names else (field or (item_type(port_type) or port_type).lower())
-        found.append(OutputSpec(name=name, type=port_type, doc=doc.text if doc else ""))
-    return found

@@ -8,12 +8,14 @@ comes in a tensor or a sound must not be written to: it lies in shared memory.
 from __future__ import annotations
 
 import typing
+from collections.abc import Generator
 from typing import Annotated, TypeVar
 
 import pyarrow
 import torch
 
 from vortex_worker.sdk.annotations import Port
+from vortex_worker.sdk.calls import Progress
 from vortex_worker.sdk.sound import Sound
 
 Image = Annotated[torch.Tensor, Port("IMAGE")]
@@ -34,3 +36,5 @@ Json = Annotated[typing.Any, Port("JSON")]
 T = TypeVar("T")
 #: Any number of edges into one port; the argument is a list, in the order of the edges.
 Many = Annotated[list[T], Port("", list=True)]
+#: What a node that yields its progress gives in the end: `-> Steps[Image]`.
+Steps = Generator[float | Progress, None, T]

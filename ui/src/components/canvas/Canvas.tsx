@@ -72,7 +72,9 @@ export function Canvas() {
         }}
         onSelectionChange={({ nodes: picked }) => presence.select(picked)}
         onPaneContextMenu={(event) => openMenu(event, { kind: "canvas", place: pointer.canvas })}
-        onNodeContextMenu={(event, node) => node.type === "node" && openMenu(event, { kind: "node", id: node.id })}
+        onNodeContextMenu={(event, node) =>
+          openMenu(event, { kind: node.type === "node" ? "node" : "frame", id: node.id })
+        }
         onEdgeContextMenu={(event, edge) => openMenu(event, { kind: "edge", key: edge.id })}
         onlyRenderVisibleElements
         edgesReconnectable={!far}

@@ -5,10 +5,9 @@ import type { End, Verdict } from "../../graph/connect";
 
 type Judge = (node: string, port: string) => Verdict;
 
-export function mark(canvas: HTMLElement, end: End, color: string, judge: Judge): void {
+export function mark(canvas: HTMLElement, side: End["side"], color: string, judge: Judge): void {
   canvas.style.setProperty("--drawn", color);
-  canvas.dataset.connecting = end.side;
-  const side = end.side === "source" ? "target" : "source";
+  canvas.dataset.connecting = side === "source" ? "target" : "source";
   for (const port of canvas.querySelectorAll<HTMLElement>(`.port.${side}`)) {
     const { nodeid = "", handleid = "" } = port.dataset;
     port.dataset.fits = String(judge(nodeid, handleid).ok);

@@ -50,7 +50,8 @@ function carriedBy(editor: Editor, node: FlowNode, nodes: FlowNode[]): Carried |
   const { width, height } = node.data.group;
   const moving = new Set(nodes.map(({ id }) => id));
   const within = new Set(inside({ ...node.position, width, height }, sizedNodes(editor.canvas)));
-  const found = editor.canvas.getState().nodes.filter(({ id }) => within.has(id) && !moving.has(id));
+  const pinned = (id: string) => editor.view.nodes.get(id)?.pinned === true;
+  const found = editor.canvas.getState().nodes.filter(({ id }) => within.has(id) && !moving.has(id) && !pinned(id));
   return {
     along: new Map(found.map(({ id, position }) => [id, position])),
     from: { x: node.data.group.x, y: node.data.group.y },

@@ -15,6 +15,7 @@ const NODE: readonly Item[] = [
   ["duplicate", "Duplicate"],
   ["rename", "Rename"],
   ["collapse", "Collapse or expand"],
+  ["pin", "Pin or unpin"],
   null,
   ["mute", "Mute or unmute"],
   ["bypass", "Bypass or not"],
@@ -24,6 +25,16 @@ const NODE: readonly Item[] = [
   ["select.downstream", "Select what it feeds"],
   null,
   ["delete.reconnect", "Delete and join the neighbours"],
+  ["delete", "Delete"],
+];
+
+/** Of groups and notes. */
+const FRAME: readonly Item[] = [
+  ["copy", "Copy"],
+  ["duplicate", "Duplicate"],
+  null,
+  ["fit.selection", "Fit the selection"],
+  null,
   ["delete", "Delete"],
 ];
 
@@ -38,6 +49,8 @@ const CANVAS: readonly Item[] = [
   null,
   ["export", "Export…"],
 ];
+
+const MENUS = { node: NODE, frame: FRAME, canvas: CANVAS };
 
 /** The menu of the right button. */
 export function CanvasMenu() {
@@ -58,10 +71,7 @@ export function CanvasMenu() {
           {menu.target.kind === "edge" ? (
             <EdgeItems editor={editor} target={menu.target} />
           ) : (
-            <CommandItems
-              items={menu.target.kind === "node" ? NODE : CANVAS}
-              before={() => pick(editor, menu.target)}
-            />
+            <CommandItems items={MENUS[menu.target.kind]} before={() => pick(editor, menu.target)} />
           )}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
@@ -69,9 +79,12 @@ export function CanvasMenu() {
   );
 }
 
-/** Commands act on the selection: a node that is not in it becomes it. */
+/** Commands act on the selection: a node that is not in it becomes it. What is added goes where the menu was opened. */
 function pick(editor: Editor, target: MenuTarget): void {
-  if (target.kind === "node" && !editor.selection.nodes.has(target.id)) selectOnly(editor.canvas, new Set([target.id]));
+  if (target.kind === "canvas") Object.assign(pointer, { canvas: target.place, over: true });
+  if (target.kind !== "node" && target.kind !== "frame") return;
+  const selected = editor.canvas.getState().nodes.some((node) => node.id === target.id && node.selected);
+  if (!selected) selectOnly(editor.canvas, new Set([target.id]));
 }
 
 function CommandItems({ items, before }: { items: readonly Item[]; before: () => void }) {

@@ -93,17 +93,16 @@ function Panel({ request }: { request: SearchRequest }) {
 
 function useFound(query: string, request: SearchRequest): NodeSpec[] {
   const editor = useEditor();
+  const { catalogue } = editor;
   const recent = usePreferences((state) => state.recent);
   return useMemo(() => {
     const { end } = request;
-    const types = editor.catalogue.types.filter(
-      (spec) => !end || typeFits(editor.view, editor.catalogue, end, spec.type),
-    );
+    const types = catalogue.types.filter((spec) => !end || typeFits(editor.view, catalogue, end, spec.type));
     if (query.trim()) return rank(query, types, FIELDS).slice(0, MOST);
     const place = (spec: NodeSpec) => (recent.includes(spec.type) ? recent.indexOf(spec.type) : recent.length);
     const byTitle = [...types].sort((a, b) => a.title.localeCompare(b.title));
     return byTitle.sort((a, b) => place(a) - place(b)).slice(0, MOST);
-  }, [editor, query, recent, request]);
+  }, [editor, catalogue, query, recent, request]);
 }
 
 function EndHint({ request }: { request: SearchRequest }) {

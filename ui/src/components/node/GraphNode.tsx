@@ -1,5 +1,5 @@
 import type { NodeProps } from "@xyflow/react";
-import { Ban, ChevronDown, ChevronRight, CircleSlash2 } from "lucide-react";
+import { Ban, ChevronDown, ChevronRight, CircleSlash2, Pin } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
@@ -57,6 +57,7 @@ function NodeHead({ node, spec, title }: { node: NodeView; spec: NodeSpec | unde
       {!far && <Fold node={node} />}
       {!far && <Icon size={14} className="node-icon" aria-hidden="true" />}
       <NodeTitle node={node} title={title} />
+      {node.pinned && <Pin size={13} aria-label="Pinned" />}
       {node.mode === "muted" && <Ban size={13} aria-label="Muted" />}
       {node.mode === "bypassed" && <CircleSlash2 size={13} aria-label="Bypassed" />}
     </div>

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { clamp, dragged, round, shown, stepOf, typed } from "./number";
 import type { FieldProps } from "./ParamField";
 
@@ -73,8 +73,11 @@ function Scrubber({ param, name, number, set, onStep, onType }: ScrubberProps) {
     onStep();
     set(number + steps * step);
   };
+  const field = useRef<HTMLDivElement>(null);
+  useFocusedWheel(field, by);
   return (
     <div
+      ref={field}
       className="field field-number"
       role="spinbutton"
       tabIndex={0}
@@ -130,4 +133,22 @@ function Scrubber({ param, name, number, set, onStep, onType }: ScrubberProps) {
       </span>
     </div>
   );
+}
+
+/** The wheel changes a number only where the person is in it: else it zooms, as everywhere on the canvas. */
+function useFocusedWheel(field: RefObject<HTMLElement | null>, by: (steps: number) => void): void {
+  const turn = useRef(by);
+  turn.current = by;
+  useEffect(() => {
+    const element = field.current;
+    const onWheel = (event: WheelEvent) => {
+      if (document.activeElement !== element || event.deltaY === 0 || event.ctrlKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      turn.current(event.deltaY < 0 ? 1 : -1);
+    };
+    // React's own listener is passive: it cannot keep the canvas from zooming.
+    element?.addEventListener("wheel", onWheel, { passive: false });
+    return () => element?.removeEventListener("wheel", onWheel);
+  }, [field]);
 }

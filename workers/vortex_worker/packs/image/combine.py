@@ -28,9 +28,11 @@ def blend(
 ) -> Image:  # fmt: skip
     """Lay one image over another."""
     require_same_size(base=base, layer=layer)
-    below, above = unit(rgb(base)), unit(rgb(layer))
+    below, above = map(unit, torch.broadcast_tensors(rgb(base), rgb(layer)))
     mixed = _MIX[mode](below, above)
-    return own_unit(mixed if opacity == 1 else torch.lerp(below, mixed, opacity))
+    if opacity < 1:
+        mixed = torch.lerp(below, mixed, opacity, out=mixed)
+    return mixed if opacity == 1 and mode in _WITHIN else own_unit(mixed)
 
 
 @node("image.composite", category="combine")
@@ -43,6 +45,11 @@ def composite(
     require_same_size(background=background, foreground=foreground, mask=mask)
     below, above = rgb(background), rgb(foreground)
     return unit(below + mask.unsqueeze(-1) * (above - below))
+
+
+def _into_above(operation: Callable[..., torch.Tensor]) -> Mix:
+    """Into the layer's copy, which nobody needs any more: fresh memory for a picture costs more than the sum."""
+    return lambda below, above: operation(below, above, out=above)
 
 
 def _hard_light(below: torch.Tensor, above: torch.Tensor) -> torch.Tensor:
@@ -60,17 +67,19 @@ def _soft_light(below: torch.Tensor, above: torch.Tensor) -> torch.Tensor:
     return below + (2 * above - 1) * reach
 
 
+#: What these give of values in 0..1 lies there too, also as it is rounded: a pass over memory less.
+_WITHIN = frozenset({"normal", "multiply", "darken", "lighten", "difference"})
 #: mode → formula over values in 0..1. Source: W3C, Compositing and Blending Level 1, section 9.
 _MIX: dict[str, Mix] = {
     "normal": lambda _, above: above,
-    "multiply": torch.mul,
+    "multiply": _into_above(torch.mul),
     "screen": _screen,
     "overlay": lambda below, above: _hard_light(above, below),
     "hard_light": _hard_light,
     "soft_light": _soft_light,
-    "darken": torch.minimum,
-    "lighten": torch.maximum,
-    "difference": lambda below, above: (below - above).abs(),
-    "add": torch.add,
-    "subtract": torch.sub,
+    "darken": _into_above(torch.minimum),
+    "lighten": _into_above(torch.maximum),
+    "difference": lambda below, above: above.sub_(below).abs_(),
+    "add": _into_above(torch.add),
+    "subtract": _into_above(torch.sub),
 }
