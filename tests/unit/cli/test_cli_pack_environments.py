@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from tests.fakes.packs import wheel_of_pack, write_library, write_pack, write_wheel
 from vortex_prefect.cli.main import app
-from vortex_prefect.cli.pack_environment import Libraries, make_environment, move_scripts
+from vortex_prefect.cli.pack_environment import Libraries, environment_of, make_environment, move_scripts
 from vortex_prefect.cli.pack_source import lacking, opened
+from vortex_prefect.cli.packs import lock_up
 from vortex_prefect.client.catalogue import find_catalogue
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
@@ -260,6 +261,30 @@ def test_scripts_of_libraries_name_the_interpreter_where_it_stays(tmp_path: Path
     draft.rename(target)
     script = target / ".environment" / "bin" / "tool"
     assert subprocess.run([script], capture_output=True, text=True, check=True).stdout == "a tool\n"
+
+
+def test_who_works_on_a_pack_keeps_its_environment_until_it_requires_something_else(
+    old: Path, tmp_path: Path, wheels: Path
+) -> None:
+    draft = tmp_path / "old"
+    shutil.copytree(old / "old_pack", draft / "old_pack")
+    (draft / "old_pack" / "nodes.py").write_text(PLAIN.format(name="old", library="itsdangerous") + "# changed")
+    manifest, origin = Manifest("old", "1.0.0", "old_pack"), Origin("here", development=True)
+    assert environment_of(old, draft, manifest, ["itsdangerous<0.9"]) is None
+    (draft / "old_pack" / "requirements.lock").write_text("itsdangerous==0.5\n")
+    assert environment_of(old, draft, manifest, ["itsdangerous<1"]) is None
+    (draft / "old_pack" / "requirements.lock").unlink()
+    # There is no place from which it could be made anew.
+    nowhere = Libraries(no_index=True)
+    environment, wrong = lock_up(draft, old, manifest, ["itsdangerous<1"], origin, nowhere, reuse=True)
+    assert (wrong, (environment or {})["distributions"]) == (None, read_lock(old)["environment"]["distributions"])
+    assert library_of(draft).samefile(library_of(old))
+    assert check(draft).revision == read_lock(draft)["digest"][:16]
+    found, faults = environments_in(tmp_path)
+    assert faults == []
+    (spec,) = found["old"].catalogue.all()
+    assert spec.revision == check(draft).revision
+    assert check(old).revision == ""
 
 
 # -- git ---------------------------------------------------------------------------------------
