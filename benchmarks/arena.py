@@ -23,6 +23,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -126,8 +127,8 @@ def _mapping() -> dict[str, float]:
             view = worker.segment.view(ref.offset, ref.nbytes)
             ours, bare = _in_turns(
                 MAPS,
-                lambda ref=ref, memory=memory: memory.load(ref, CPU),  # type: ignore[misc]
-                lambda view=view: _bare_map(view),  # type: ignore[misc]
+                partial(memory.load, ref, CPU),
+                partial(_bare_map, view),
             )
             figures |= {f"map_{name}_p50_us": _quantile(ours, 0.5), f"map_{name}_p99_us": _quantile(ours, 0.99)}
             figures[f"map_{name}_over_frombuffer"] = _quantile(ours, 0.5) / _quantile(bare, 0.5)
@@ -155,9 +156,9 @@ def _writing() -> dict[str, float]:
             _seal(worker, tensor)
             wrote, copied, sealed = _in_turns(
                 WRITES,
-                lambda tensor=tensor: _write(worker, tensor),  # type: ignore[misc]
-                lambda source=source, target=target: np.copyto(target, source),  # type: ignore[misc]
-                lambda tensor=tensor: _seal(worker, tensor),  # type: ignore[misc]
+                partial(_write, worker, tensor),
+                partial(np.copyto, target, source),
+                partial(_seal, worker, tensor),
             )
             figures[f"write_{mib}mb_gb_s"] = mib * MIB / median(wrote) / 1000
             figures[f"memcpy_{mib}mb_gb_s"] = mib * MIB / median(copied) / 1000

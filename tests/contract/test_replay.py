@@ -22,6 +22,7 @@ from vortex_prefect.core.settings import Settings
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.control import ControlPlane
 from vortex_prefect.service.executions import Options
+from vortex_prefect.service.publishing import PublishRequest
 from vortex_prefect.service.replay import Difference, compare, project, rebuild
 from vortex_prefect.store import SqlStore, open_store
 
@@ -109,6 +110,31 @@ async def test_the_tables_are_what_the_log_adds_up_to(stack: Stack) -> None:
     # Edited after it was queued: how the older version ended is not its matter.
     assert told.graphs()[ids["first"]][1] is GraphState.MODIFIED
     assert told.paused is False
+
+
+async def test_published_graphs_and_runs_of_what_uses_them_are_told_by_the_log(stack: Stack) -> None:
+    control = stack.control
+    picture = (await control.graphs.create(picture_graph(), ADA)).id
+    for title in ("One", "Two"):
+        await control.publishing.publish(picture, PublishRequest("pic", title), ADA)
+    await control.publishing.withdraw("graph.pic@2", BOB)
+    user = {"schema": "vortex.graph/1", "name": "User", "nodes": {"x": {"type": "graph.pic@1"}}}
+    graph_id = (await control.graphs.create(user, ADA)).id
+    record = await control.executions.execute(graph_id, Options(), ADA)
+    assert record.document["nodes"].keys() == {"x:image", "x:blur", "x:save"}
+    assert (await stack.store.read(compare)).differences == ()
+    told = await stack.store.read(project)
+    assert told.executions[record.id].document == record.document
+    published = await stack.store.read(lambda uow: uow.published())
+    assert [(node.type, node.withdrawn) for node in published] == [("graph.pic@1", False), ("graph.pic@2", True)]
+
+    def spoil(uow: UnitOfWork) -> None:
+        uow.put_published(replace(published[1], withdrawn=False, spec={}))
+
+    await stack.store.write(spoil)
+    found = await stack.store.write(rebuild)
+    assert found.differences == (Difference("published", "graph.pic@2", ("spec", "withdrawn")),)
+    assert await stack.store.read(lambda uow: uow.published()) == published
 
 
 async def test_a_graph_is_saved_before_it_is_executed_and_that_is_told_apart(stack: Stack) -> None:

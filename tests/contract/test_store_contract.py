@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from vortex_prefect.core.contracts import (
     ExecutionRecord,
     GraphHead,
     GraphRecord,
+    PublishedNode,
     QueueEntry,
     StoredDocument,
     StorePort,
@@ -116,7 +118,7 @@ class TestEvents:
         stored = await store.write(lambda unit: unit.append(an_event()))
         assert await store.read(lambda unit: unit.event(stored.event_id)) == stored
         for nobody in (new_id(), "no id"):
-            assert await store.read(lambda unit, nobody=nobody: unit.event(nobody)) is None  # type: ignore[misc]
+            assert await store.read(partial(_event, event_id=nobody)) is None
 
     async def test_leave_no_gap_after_failed_work(self, store: SqlStore) -> None:
         await store.write(lambda unit: unit.append(an_event()))
@@ -484,11 +486,11 @@ class TestTheQueue:
         entry = self.an_entry(not_before_ms=5)
         later = replace(entry, priority=-3, place=7)
         for each in (entry, later):
-            await store.write(lambda unit, each=each: unit.put_queue_entry(each))  # type: ignore[misc]
+            await store.write(partial(_put_entry, entry=each))
             assert await store.read(lambda unit: unit.queue_entry(entry.execution_id)) == each
         assert await store.read(lambda unit: unit.queue_entries()) == [later]
         for nobody in (new_id(), "draft"):
-            assert await store.read(lambda unit, nobody=nobody: unit.queue_entry(nobody)) is None  # type: ignore[misc]
+            assert await store.read(partial(_entry, execution_id=nobody)) is None
 
     async def test_forgets_who_left_and_never_who_waits(self, store: SqlStore) -> None:
         entries = [self.an_entry(left_ms=left_ms) for left_ms in (None, 10, 20, 30)]
@@ -578,7 +580,7 @@ class TestWhatWasReadBefore:
         first = a_graph(version=1, document={"nodes": {"a": {}}})
         second = replace(first, version=2, document={"nodes": {"b": {}}})
         for record in (first, second):
-            await store.write(lambda unit, record=record: unit.put_graph(record))  # type: ignore[misc]
+            await store.write(partial(_put_graph, record=record))
             for _ in range(2):
                 assert await store.read(lambda unit: unit.graph(first.id)) == record
         await store.write(lambda unit: unit.delete_graph(first.id))
@@ -654,6 +656,26 @@ class TestDocuments:
             await store.write(lambda unit: unit.put_document(StoredDocument("draft", b"", 0, 0)))
 
 
+def _put_published(node: PublishedNode, unit: UnitOfWork) -> None:
+    unit.put_published(node)
+
+
+class TestPublishedNodes:
+    async def test_come_back_by_name_and_version_and_are_replaced(self, store: SqlStore) -> None:
+        def node(name: str, version: int, **fields: Any) -> PublishedNode:
+            kind, spec = f"graph.{name}@{version}", {"title": "Σ", "default": 1.5}
+            made = PublishedNode(kind, name, version, new_id(), 7, spec, {"nodes": {}}, 1 << 41)
+            return replace(made, **fields)
+
+        nodes = [node("b", 2), node("b", 10), node("a", 1)]
+        for each in nodes:
+            await store.write(partial(_put_published, each))
+        assert await store.read(lambda unit: unit.published()) == [nodes[2], nodes[0], nodes[1]]
+        withdrawn = replace(nodes[0], withdrawn=True)
+        await store.write(lambda unit: unit.put_published(withdrawn))
+        assert await store.read(lambda unit: unit.published()) == [nodes[2], withdrawn, nodes[1]]
+
+
 class TestSettings:
     async def test_are_kept_and_replaced(self, store: SqlStore) -> None:
         assert await store.read(lambda unit: unit.get_setting("paused")) is None
@@ -693,3 +715,19 @@ class TestClosing:
         for call in (store.write, store.read):
             with pytest.raises(SystemFault, match=r"SY-006.*closed"):
                 await call(all_events)
+
+
+def _event(unit: UnitOfWork, event_id: str) -> Event | None:
+    return unit.event(event_id)
+
+
+def _put_entry(unit: UnitOfWork, entry: QueueEntry) -> None:
+    unit.put_queue_entry(entry)
+
+
+def _entry(unit: UnitOfWork, execution_id: str) -> QueueEntry | None:
+    return unit.queue_entry(execution_id)
+
+
+def _put_graph(unit: UnitOfWork, record: GraphRecord) -> None:
+    unit.put_graph(record)

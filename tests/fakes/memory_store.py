@@ -13,6 +13,7 @@ from vortex_prefect.core.contracts import (
     ExecutionRecord,
     GraphHead,
     GraphRecord,
+    PublishedNode,
     QueueEntry,
     StoredDocument,
     StoreStatistics,
@@ -37,6 +38,7 @@ class _State:
     updates: dict[str, list[DocumentUpdate]] = field(default_factory=dict)
     states: dict[str, GraphState] = field(default_factory=dict)
     queue: dict[str, QueueEntry] = field(default_factory=dict)
+    published: dict[str, PublishedNode] = field(default_factory=dict)
 
     def copied(self) -> _State:
         return _State(
@@ -48,6 +50,7 @@ class _State:
             {graph_id: list(updates) for graph_id, updates in self.updates.items()},
             dict(self.states),
             dict(self.queue),
+            dict(self.published),
         )
 
 
@@ -166,6 +169,12 @@ class MemoryUnit:
         for execution_id in old:
             del self._state.queue[execution_id]
         return len(old)
+
+    def put_published(self, node: PublishedNode) -> None:
+        self._state.published[node.type] = copy.deepcopy(node)
+
+    def published(self) -> list[PublishedNode]:
+        return copy.deepcopy(sorted(self._state.published.values(), key=lambda node: (node.name, node.version)))
 
     def event(self, event_id: str) -> Event | None:
         return next((event for event in self._state.events if event.event_id == event_id), None)

@@ -108,18 +108,18 @@ class PrefectProxy:
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.sleep(0)  # transports that were closed let go of their sockets in the loop's next round
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.create_task(self._serve(reader, writer))
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
+        # Also of one that is cancelled before it begins.
+        connection.add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            try:
-                await self._exchange(reader, writer)
-            finally:
-                writer.close()
+            await self._exchange(reader, writer)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -134,15 +134,10 @@ class PrefectProxy:
             writer.write(_BUSY)
             await writer.drain()
             return
-        upstream = socket.socket()
-        upstream.setblocking(False)
         upgrade = b"upgrade" in headers
-        if upgrade:
-            upstream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
-        else:
+        if not upgrade:
             lines = [b"Connection: close", *(line for line in lines if not line.lower().startswith(b"connection:"))]
-        await self._loop.sock_connect(upstream, ("127.0.0.1", self._server_port))
-        answer, question = await asyncio.open_connection(sock=upstream, limit=_CHUNK)
+        answer, question = await self._ask_server(hardly_buffered=upgrade)
         try:
             question.write(b"\r\n".join([request, *lines, b"", b""]) + body)
             if fate is Fate.UNANSWERED:
@@ -155,6 +150,19 @@ class PrefectProxy:
                     await writer.drain()
         finally:
             question.close()
+
+    async def _ask_server(self, *, hardly_buffered: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        upstream = socket.socket()
+        try:
+            upstream.setblocking(False)
+            if hardly_buffered:
+                # What nobody reads is to wait in the server, which drops it, and not in the kernel.
+                upstream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+            await self._loop.sock_connect(upstream, ("127.0.0.1", self._server_port))
+            return await asyncio.open_connection(sock=upstream, limit=_CHUNK)
+        except BaseException:
+            upstream.close()
+            raise
 
     async def _converse(
         self,

@@ -55,6 +55,17 @@ def test_everybody_in_a_room_gets_every_message_in_order() -> None:
     assert (len(first.woken), len(elsewhere.woken)) == (3, 0)
 
 
+def test_what_concerns_no_graph_is_told_in_all_rooms_under_one_number() -> None:
+    hub = Hub(clock=clock)
+    here, there = Guest.join(hub), Guest.join(hub, graph="other")
+    hub.publish(Message("test", None, {"number": 1}))
+    first, second = here.client.take(), there.client.take()
+    assert (numbers(first), numbers(second)) == ([1], [1])
+    assert first[0].seq == second[0].seq == START + 1
+    late = Guest.join(hub, after=START, graph="other")
+    assert (late.take(), late.resumed) == ([1], True)
+
+
 def test_the_envelope() -> None:
     hub = Hub(clock=clock)
     guest = Guest.join(hub)

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.bridge import Bridge, bridge
 from tests.fakes.engine import unreachable
 from tests.fakes.sink import PATIENCE_S
-from vortex_prefect.bridge.models import EventList
+from vortex_prefect.bridge.answers import EventList
 from vortex_prefect.bridge.routes import operations
 from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.reports import WorkerReport

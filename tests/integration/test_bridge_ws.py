@@ -15,9 +15,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.fakes.bridge import Bridge, Peer, bridge, served
 from tests.fakes.engine import image_value
-from tests.fakes.graphs import picture_graph
+from tests.fakes.graphs import catalogue, picture_graph
 from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.bridge.hub import Hub
+from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 from vortex_prefect.core.reports import ExecutionStatus, NodeState, PreviewReport
 from vortex_prefect.service.messages import Message
 
@@ -58,6 +59,32 @@ async def test_an_execution_is_told_to_all_of_the_graph(made: Bridge) -> None:
             assert complete["outputs"]["picture"]["url"].endswith("/blur/image")
         # Told after the picture was kept: it can be loaded at once.
         assert (await made.http.get(complete["outputs"]["picture"]["url"])).status_code == 200
+
+
+async def test_other_node_types_are_told_to_the_clients_of_all_graphs(made: Bridge) -> None:
+    graphs = [await made.graph(), await made.graph()]
+    types = {spec.type: spec for spec in catalogue().all()}
+    blur = types.pop("test.blur").model_copy(update={"version": 7})
+    gone = types.pop("test.save").type
+    fresh = NodeSpec(type="test.fresh", title="Fresh", category="test")
+    made.engine.next_catalogue = Catalogue((*types.values(), blur, fresh))
+    async with made.socket(f"graph_id={graphs[0]}") as first, made.socket(f"graph_id={graphs[1]}") as second:
+        for peer in (first, second):
+            await peer.next("graph.sync")
+        answer = await made.http.post("/api/nodes/reload", json={})
+        expected = {"added": ["test.fresh"], "removed": [gone], "changed": ["test.blur"]}
+        assert answer.json() == {**expected, "digest": made.engine.next_catalogue.digest}
+        for peer in (first, second):
+            assert (await peer.next("nodes.changed"))["payload"] == answer.json()
+        assert (await made.http.get("/api/nodes/test.blur")).json()["version"] == 7
+
+        fault = {"pack": "mine", "message": "SyntaxError"}
+        answer = await made.http.post("/api/nodes/reload", json={"fault": fault})
+        assert (answer.json()["added"], answer.json()["changed"]) == ([], [])
+        for peer in (first, second):
+            assert (await peer.next("nodes.fault"))["payload"] == fault
+    assert made.engine.renewed == 1
+    assert (await made.http.post("/api/nodes/reload", json={"fault": {"pack": "mine"}})).status_code == 400
 
 
 async def test_failures_are_told_by_node_and_then_as_a_whole(made: Bridge) -> None:

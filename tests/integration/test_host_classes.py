@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,10 +57,14 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostRuntime]:
     package.mkdir(parents=True)
     (package / "pack.toml").write_text('[pack]\nname = "mine"\nversion = "1"\n')
     (package / "__init__.py").write_text(NODES)
-    write_lock(package.parent, Manifest("mine", "1", "mine_pack"), Origin("a test"))
+    _lock(folder / "packs")
     with running(config(folder, packs_dir=folder / "packs", workers=2, beat_ms=50)) as found:
         assert eventually(lambda: all(worker["state"] == "ready" for worker in found.statistics().workers))
         yield found
+
+
+def _lock(packs: Path) -> None:
+    write_lock(packs / "mine", Manifest("mine", "1", "mine_pack"), Origin("a test"))
 
 
 def run(host: HostRuntime, kind: str, ears: Ears | None = None, **params: Any) -> JobOutcome:
@@ -109,3 +114,23 @@ def test_steps_are_told_and_a_cancel_lands_at_one(host: HostRuntime) -> None:
     assert found[0].error is not None
     assert found[0].error.code == "WK-006"
     assert [worker["pid"] for worker in host.statistics().workers] == before
+
+
+def test_of_packs_that_changed_all_workers_are_new_and_none_is_lost_on_the_way(host: HostRuntime) -> None:
+    """Last, since it changes the pack: jobs that run end, and those after `renew` have the new code."""
+    packs = host.config.packs_dir
+    assert packs is not None
+    old = {worker["pid"] for worker in host.statistics().workers}
+    begun, found = threading.Event(), list[JobOutcome]()
+    base = job("value")
+    slow = Job(base.job_id, base.execution_id, "node", "mine.steps", params={"count": 400, "seconds": 0.01})
+    thread = threading.Thread(target=lambda: found.append(host.run(slow, Ears(progress=lambda _: begun.set()))))
+    thread.start()
+    assert begun.wait(20)
+    (packs / "mine" / "mine_pack" / "__init__.py").write_text(NODES.replace("os.getpid(), self", "-1, self"))
+    _lock(packs)
+    assert host.renew().get("mine.model") is not None
+    assert {items(run(host, "mine.model", size=9, again=number))[0] for number in range(20)} == {-1}
+    thread.join()
+    assert found[0].error is None, "the job that ran was not let end"
+    assert eventually(lambda: old.isdisjoint(worker["pid"] for worker in host.statistics().workers))

@@ -94,3 +94,15 @@ def test_broken_files_cost_their_node_alone(host: HostRuntime, folder: Path, kin
     assert outside.error.code == "WK-012"
     assert host.statistics().workers[0]["pid"] == before
     assert given(run(host, "core.add", a=1.0, b=2.0)).data == 3.0
+
+
+@pytest.mark.parametrize("driven", [False, True], ids=["set", "by an edge"])
+def test_what_is_no_number_is_in_no_range(host: HostRuntime, driven: bool) -> None:
+    picture = given(run(host, "image.solid", width=4, height=4))
+    nan = float("nan")
+    inputs = {"image": picture, **({"radius": Value("FLOAT", data=nan)} if driven else {})}
+    outcome = run(host, "image.blur", inputs, **({} if driven else {"radius": nan}))
+    assert outcome.error is not None
+    (problem,) = outcome.error.problems
+    assert (outcome.error.code, problem.node_id, problem.port) == ("VE-010", "node", "radius")
+    assert "radius = nan is not a number" in outcome.error.message

@@ -112,7 +112,7 @@ def _types(stack: StackClient) -> set[str]:
 
 def _grown(stack: StackClient) -> tuple[Any, str]:
     """What three nodes of a list become, and how the node came to it."""
-    nodes = {
+    nodes: dict[str, dict[str, Any]] = {
         "numbers": {"type": "core.range", "params": {"start": 1.0, "step": 1.0, "count": 3}},
         "grow": {"type": "garden.grow"},
         "sum": {"type": "core.reduce", "params": {"operation": "sum"}},

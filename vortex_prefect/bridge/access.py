@@ -42,13 +42,16 @@ SCOPES: dict[str, access.Scope | None] = {
             "list_graphs", "get_graph", "validate_graph", "plan_graph", "list_events", "list_versions", "get_version",
             "compare_versions",
             "list_executions", "get_execution", "get_output", "get_preview", "get_queue", "get_file",
-            "list_node_types", "get_node_type", "list_workers", "list_worker_events", "get_arena", "get_stack",
-            "get_debug_count", "metrics",
+            "list_node_types", "get_node_type", "get_published_graph", "list_workers", "list_worker_events",
+            "get_arena", "get_stack", "get_debug_count", "metrics",
         ),
         _READ,
     ),
     **dict.fromkeys(
-        ("create_graph", "put_graph", "delete_graph", "clone_graph", "save_graph", "restore_graph", "upload_file"),
+        (
+            "create_graph", "put_graph", "delete_graph", "clone_graph", "save_graph", "restore_graph", "upload_file",
+            "publish_graph", "withdraw_node_type",
+        ),
         _EDIT,
     ),
     **dict.fromkeys(

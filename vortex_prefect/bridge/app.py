@@ -8,12 +8,13 @@ from fastapi import Depends, FastAPI
 
 from vortex_prefect.bridge import collab, editor, openapi, problems, session
 from vortex_prefect.bridge.access import Access, is_loopback, open_gate, permitted
+from vortex_prefect.bridge.access_log import AccessLog
+from vortex_prefect.bridge.answers import ErrorAnswer
 from vortex_prefect.bridge.conditional import Conditional
 from vortex_prefect.bridge.context import BridgeContext
 from vortex_prefect.bridge.guard import Guard
 from vortex_prefect.bridge.metrics import MeasuredApp, Metrics
-from vortex_prefect.bridge.models import ErrorAnswer
-from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, versions
+from vortex_prefect.bridge.routes import access, executions, files, graphs, operations, published, versions
 
 
 def create_app(context: BridgeContext) -> FastAPI:
@@ -37,7 +38,7 @@ def create_app(context: BridgeContext) -> FastAPI:
     app.state.gate = gate = context.gate or open_gate(context.settings)
     app.state.metrics = Metrics(context.hub, context.control)
     # `/api/graph/execute` has to be met before `/api/graph/{graph_id}`.
-    routers = [part.router for part in (executions, graphs, versions, files, operations, access)]
+    routers = [part.router for part in (executions, graphs, versions, published, files, operations, access)]
     app.state.routes = [route for router in routers for route in router.routes]
     openapi.answer_head(app.state.routes)
     for router in routers:
@@ -50,6 +51,8 @@ def create_app(context: BridgeContext) -> FastAPI:
     app.add_middleware(Access, gate=gate, audit=context.control.audit)
     app.add_middleware(Guard, hosts=_names(context), addresses=not is_loopback(context.settings.host))
     app.add_middleware(MeasuredApp, metrics=app.state.metrics)
+    if context.settings.access_log:
+        app.add_middleware(AccessLog)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 

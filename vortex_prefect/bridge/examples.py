@@ -83,6 +83,7 @@ _EXECUTION = {
     "id": _EXECUTION_ID,
     "graph_id": _GRAPH_ID,
     "graph_hash": _HASH,
+    "drawn_hash": _HASH,
     "status": "completed",
     "priority": 0,
     "created_at": _AT,
@@ -135,6 +136,17 @@ _TYPE = {
     "params": [{"name": "radius", "type": "FLOAT", "default": 1.0, "bounds": {"min": 0, "max": 100}, "unit": "px"}],
     "outputs": [{"name": "image", "type": "IMAGE"}],
 }
+_PUBLISHED = {
+    "type": "graph.soft_glow@2",
+    "name": "soft_glow",
+    "version": 2,
+    "graph_id": _GRAPH_ID,
+    "graph_version": 3,
+    "published_at": _AT,
+    "withdrawn": False,
+    "spec": {**_TYPE, "type": "graph.soft_glow@2", "version": 2, "title": "Soft glow", "graph": _GRAPH_ID},
+    "graph": _GRAPH,
+}
 _PLANNED = {"level": 0, "segment": 0, "key": _HASH}
 
 #: Operation → body of a request.
@@ -146,6 +158,7 @@ REQUESTS: dict[str, Any] = {
     "restore_graph": {"version": 2},
     "save_graph": {"label": "before the new lens"},
     "deploy_graph": {"name": "nightly", "cron": "0 3 * * *", "timezone": "Europe/Berlin", "parameters": {}},
+    "publish_graph": {"name": "soft_glow", "title": "Soft glow", "category": "filter", "doc": "Light that spreads."},
     "run_retention": {"dry_run": True},
     "reload_nodes": {"fault": None},
     "execute": {"graph_id": _GRAPH_ID, "options": _OPTIONS},
@@ -222,6 +235,8 @@ ANSWERS: dict[str, Any] = {
         "pool": "vortex",
         "parameters": {"type": "object", "properties": {"photo": {"type": "string"}}},
     },
+    "publish_graph": _PUBLISHED,
+    "get_published_graph": _PUBLISHED,
     "list_events": {"events": [_EVENT], "next": None},
     "list_worker_events": {"events": [_WORKER_EVENT], "next": 42},
     "get_session": _SESSION,

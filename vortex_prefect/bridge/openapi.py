@@ -20,7 +20,8 @@ from starlette.routing import BaseRoute
 
 from vortex_prefect.bridge import examples
 from vortex_prefect.bridge.description import CODES_MEMBER, header
-from vortex_prefect.bridge.models import REQUESTS
+from vortex_prefect.bridge.published import PublishGraphRequest
+from vortex_prefect.bridge.requests import REQUESTS
 from vortex_prefect.core.errors import CODES, Problem, VortexError
 from vortex_prefect.graph.model import Graph
 
@@ -79,7 +80,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         warnings.filterwarnings("ignore", "Duplicate Operation ID")
         found = _of_fastapi(app)
     components = found.setdefault("components", {})
-    components.setdefault("schemas", {}).update(_request_schemas((*REQUESTS, Graph)))
+    components.setdefault("schemas", {}).update(_request_schemas((*REQUESTS, PublishGraphRequest, Graph)))
     components["securitySchemes"] = _SECURITY_SCHEMES
     for item in found["paths"].values():
         # Answered wherever GET is, as HTTP asks (RFC 9110 §9.1): no operations of their own.

@@ -30,7 +30,7 @@ def deploy_graph(settings: Settings, graph: str, options: dict[str, Any]) -> dic
         VortexError: SY-004 no stack runs; what the bridge refuses.
     """
     with Bridge(home=settings.home) as bridge:
-        graph_id = graph if is_id(graph) else _store(bridge, settings, Path(graph))
+        graph_id = graph if is_id(graph) else store_file(bridge, settings, Path(graph))
         return bridge.deploy_graph(graph_id, **options).to_dict()
 
 
@@ -71,7 +71,8 @@ def print_deployment(deployment: dict[str, Any], as_json: bool) -> None:
     out.print(f"Run it: {command}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _store(bridge: Bridge, settings: Settings, path: Path) -> str:
+def store_file(bridge: Bridge, settings: Settings, path: Path) -> str:
+    """Store the graph of a file, with the files that it reads; its id."""
     parsed = parse_graph(read_document(path), Limits())
     document = {**parsed.to_document(), "id": parsed.id or derived_id("file", str(path.resolve()))}
     catalogue = bridge.list_node_types()

@@ -96,6 +96,25 @@ def validate(
 
 
 @app.command()
+def publish(
+    graph: Annotated[str, typer.Argument(help="A GraphDSL document, or the id of a stored graph.", metavar="GRAPH")],
+    name: Annotated[
+        str | None, typer.Option(help="The node type is graph.NAME@VERSION; else made of its name.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="What people read on the node.")] = None,
+    category: Annotated[str | None, typer.Option(help="Where it is found among the nodes.")] = None,
+    doc: Annotated[str | None, typer.Option(help="What it does.")] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish a graph as a node type, whose ports are the graph's exposed inputs and outputs."""
+    from vortex_prefect.cli.publish import print_published, publish_graph  # noqa: PLC0415
+
+    options = {"name": name, "title": title, "category": category, "doc": doc}
+    print_published(publish_graph(Settings.from_env(os.environ, home=home), graph, options), as_json)
+
+
+@app.command()
 def deploy(
     graph: Annotated[str, typer.Argument(help="A GraphDSL document, or the id of a stored graph.", metavar="GRAPH")],
     name: Annotated[str | None, typer.Option(help="Name of the deployment.")] = None,
@@ -240,6 +259,19 @@ def stubs(
 
     for path in write_stubs(find_catalogue(Settings.from_env(os.environ, home=home)), output):
         console.print(f"wrote {path}", highlight=False)
+
+
+@nodes_app.command("withdraw")
+def withdraw_node_type(
+    node_type: Annotated[
+        str, typer.Argument(metavar="TYPE", help="graph.NAME@VERSION, or graph.NAME for all of them.")
+    ],
+    home: Home = None,
+) -> None:
+    """Offer a published graph no more; graphs that have it keep working."""
+    from vortex_prefect.cli.publish import withdraw  # noqa: PLC0415
+
+    withdraw(Settings.from_env(os.environ, home=home), node_type)
 
 
 @nodes_app.command("list")

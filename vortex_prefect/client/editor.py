@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from vortex_prefect.client.handles import Feeds, Node, Output, endpoint_of
-from vortex_prefect.client.names import CALL_WORDS, declared_name
+from vortex_prefect.client.names import CALL_WORDS, declared_name, short_name
 from vortex_prefect.core.errors import GraphError, Problem
 from vortex_prefect.core.nodespec import Catalogue, InputSpec, NodeSpec, ParamSpec, item_type
 from vortex_prefect.graph import model
@@ -74,7 +74,7 @@ class Editor:
     def create(self, node_type: str, arguments: Mapping[str, Any], node_id: str | None, **node: Any) -> str:
         """Add a node with values for its parameters and outputs for its inputs; its id."""
         spec = self.spec_of(node_type)
-        base, count = spec.type.rpartition(".")[2], 0
+        base, count = short_name(spec.type), 0
         if node_id is None:
             node_id, count = self._fresh_id(base)
         params: dict[str, Any] = {}

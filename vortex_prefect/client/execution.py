@@ -127,7 +127,7 @@ class Execution:
         self.id = accepted.execution_id
         limits = Limits()
         ours = graph_hash(apply_inputs(parse_graph(order.document, limits), dict(order.inputs), limits))
-        if (await self.state()).graph_hash != ours:
+        if (await self.state()).drawn_hash != ours:
             await self._cancel()
             raise GraphError(
                 "VE-011", f"somebody changed the graph {graph_id} while it was being queued", "Run it again."

@@ -18,7 +18,7 @@ from typing import Any
 
 from vortex_prefect.client.editor import Editor
 from vortex_prefect.client.handles import TAKEN
-from vortex_prefect.client.names import CALL_WORDS, declared_name, python_name
+from vortex_prefect.client.names import CALL_WORDS, declared_name, python_name, short_name
 from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 from vortex_prefect.graph.model import Edge, Graph, Node
 
@@ -158,7 +158,7 @@ class _Writer:
             yield _argument(port, sources[0] if len(sources) == 1 else f"[{', '.join(sources)}]")
 
     def _words(self, node_id: str, node: Node) -> Iterator[str]:
-        base = node.type.rpartition(".")[2]
+        base = short_name(node.type)
         if node_id == base and base not in self._own_ids:
             self._own_ids.add(base)
         else:

@@ -21,6 +21,11 @@ def python_name(name: str, taken: Collection[str] = ()) -> str:
     return f"{name}_" if keyword.iskeyword(name) or name in taken else name
 
 
+def short_name(node_type: str) -> str:
+    """What ids are made of: `blur` of `image.blur`, `soft_glow` of the published graph `graph.soft_glow@2`."""
+    return node_type.rpartition(".")[2].partition("@")[0]
+
+
 def declared_name(python: str, declared: Iterable[str], taken: Collection[str] = ()) -> str | None:
     """The declared name that Python spells so, or that is just so; null if there is none."""
     names = list(declared)

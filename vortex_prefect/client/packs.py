@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from vortex_prefect.client.handles import AnyNode
-from vortex_prefect.client.names import CALL_WORDS, declared_name, python_name, unknown
+from vortex_prefect.client.names import CALL_WORDS, declared_name, python_name, short_name, unknown
 from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ class Pack:
     def __init__(self, name: str, catalogue: Catalogue, make: Make) -> None:
         self._name = name
         self._make = make
-        self._specs = {spec.type.partition(".")[2]: spec for spec in catalogue.all() if pack_of(spec) == name}
+        specs = [spec for spec in catalogue.all() if pack_of(spec) == name]
+        self._specs = {spec.type.partition(".")[2]: spec for spec in specs}
+        # Of a published graph the version that is offered; `Graph.node` takes any.
+        self._specs |= {short_name(spec.type): spec for spec in specs if spec.graph is not None and not spec.hidden}
 
     def __getattr__(self, name: str) -> NodeType:
         if name.startswith("_"):

@@ -45,7 +45,7 @@ class Ledger(Protocol):
     """What the changes of a document become outside of it."""
 
     def settle(self, uow: UnitOfWork, record: GraphRecord, graph: Graph, changes: Sequence[Authored]) -> GraphRecord:
-        """Write events and the graph's next record."""
+        """Write events and the graph's next record; `record` is the one that is stored."""
 
     def tell(self, record: GraphRecord, graph: Graph, problems: Sequence[Problem], asked: Any) -> None:
         """A record is on disk; `asked` is what its change came with, or null."""

@@ -14,13 +14,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pycrdt import Doc, TransactionEvent, merge_updates
 
 from vortex_prefect.collab import protocol
-from vortex_prefect.collab.changes import Author, Authored, Unsettled
+from vortex_prefect.collab.changes import Author, Unsettled
+from vortex_prefect.collab.commit import Commit, Edit
 from vortex_prefect.collab.encoding import MOST_NESTED, read_state
 from vortex_prefect.collab.gathering import Gathering
 from vortex_prefect.collab.known import Known
@@ -45,14 +46,6 @@ _NOTHING = b"\x00\x00"
 _SERVER: Author = {"user": "server"}
 #: WebSocket close codes: there is no such graph; begin with an empty document; try again later.
 _NO_GRAPH, _BEGIN_ANEW, _TRY_LATER = 4404, 4409, 1013
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    update: bytes
-    author: Author
-    #: Who need not be told.
-    member: Member | None
 
 
 class Room:
@@ -102,7 +95,7 @@ class Room:
         #: Something was edited since the graph was last looked at.
         self._touched = False
         self._captured: list[bytes] = []
-        self._edits: list[_Edit] = []
+        self._edits: list[Edit] = []
         #: What those who asked lack: their last question is the one that counts.
         self._replies: dict[Member, tuple[bytes, ...]] = {}
         self._waiting: list[asyncio.Future[GraphRecord]] = []
@@ -349,7 +342,7 @@ class Room:
         change()
         captured, self._captured = self._captured, []
         for update in captured:
-            self._edits.append(_Edit(update, author, member))
+            self._edits.append(Edit(update, author, member))
         if captured:
             for update in captured:
                 self._note_known(update)
@@ -407,6 +400,27 @@ class Room:
 
     async def _commit(self) -> None:
         self._look()
+        commit = self._gathered()
+        self._number = commit.last
+        self._committing, self._settling = True, commit.graph is not None
+        try:
+            if commit.writes:
+                self.record = await self._store.write(lambda uow: commit.write(uow, self._ledger))
+        except VortexError as error:
+            self._fail(error, commit.waiting)
+            return
+        except BaseException as error:
+            # A defect of ours or a cancellation: whoever waits must not wait for ever.
+            self._fail(SystemFault("SY-007", f"the document was not stored: {error!r}"), commit.waiting)
+            raise
+        finally:
+            self._committing = self._settling = False
+        self._tally.edits += len(commit.edits)
+        commit.tell(self.record, self.members, self._ledger, self.problems)
+        self._snapshot_if_due()
+
+    def _gathered(self) -> Commit:
+        """Everything that has to wait for the disk."""
         edits, self._edits = self._edits, []
         self._space.set()
         replies, self._replies = self._replies, {}
@@ -420,63 +434,7 @@ class Room:
         elif self._unsettled:
             self._await_more_moves()
         graph = self.graph if settles else None
-        numbered = [
-            DocumentUpdate(self._number + place, edit.update, edit.author) for place, edit in enumerate(edits, 1)
-        ]
-        self._number += len(numbered)
-        last = self._number
-        self._committing, self._settling = True, settles
-        try:
-            if numbered or settles:
-                self.record = await self._store.write(lambda uow: self._write(uow, numbered, graph, changes, last))
-        except VortexError as error:
-            self._fail(error, waiting)
-            return
-        except BaseException as error:
-            # A defect of ours or a cancellation: whoever waits must not wait for ever.
-            self._fail(SystemFault("SY-007", f"the document was not stored: {error!r}"), waiting)
-            raise
-        finally:
-            self._committing = self._settling = False
-        self._tally.edits += len(numbered)
-        self._tell(edits)
-        for member, messages in replies.items():
-            for message in messages:
-                member.send(message)
-        if graph is not None:
-            self._ledger.tell(self.record, graph, self.problems, asked)
-        for each in waiting:
-            if not each.done():
-                each.set_result(self.record)
-        self._snapshot_if_due()
-
-    def _write(
-        self,
-        uow: UnitOfWork,
-        updates: Sequence[DocumentUpdate],
-        graph: Graph | None,
-        changes: Sequence[Authored],
-        settled: int,
-    ) -> GraphRecord:
-        stored = uow.graph(self.graph_id)
-        if stored is None:
-            raise RequestError("RQ-002", "the graph was deleted")
-        if stored.version != self.record.version:
-            raise SystemFault("SY-007", f"graph {self.graph_id} was changed beside its document")
-        uow.append_updates(self.graph_id, updates)
-        if graph is None:
-            return self.record
-        uow.settle_document(self.graph_id, settled)
-        return self._ledger.settle(uow, self.record, graph, changes)
-
-    def _tell(self, edits: Sequence[_Edit]) -> None:
-        if not edits:
-            return
-        authors = {edit.member for edit in edits}
-        frame = protocol.tells(edits[0].update if len(edits) == 1 else merge_updates(*(e.update for e in edits)))
-        for member in self.members:
-            if authors != {member}:
-                member.send(frame)
+        return Commit(self.record, edits, self._number, graph, changes, replies, waiting, asked)
 
     def _snapshot_if_due(self) -> None:
         if not self._past.due or self._snapshotting is not None or self._fault is not None:

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pycrdt import Doc
@@ -238,7 +239,7 @@ class Rooms:
     async def _load(self, graph_id: str) -> Room:
         while True:
             loaded = await self._store.read(lambda uow: self._read(uow, graph_id))
-            stored = loaded.stored or await self._store.write(lambda uow, loaded=loaded: self._create(uow, loaded))  # type: ignore[misc]
+            stored = loaded.stored or await self._store.write(partial(self._create, loaded=loaded))
             if stored is not None:
                 return self._built(loaded, stored)
 

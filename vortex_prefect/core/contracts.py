@@ -213,7 +213,8 @@ class ExecutionRecord:
     status: ExecutionStatus
     #: The frozen document that runs, with inputs applied.
     document: dict[str, Any]
-    #: `targets`, `force`, `priority`, `idempotency_key` as the caller gave them; `trace`, the span that asked.
+    #: `targets`, `force`, `priority`, `idempotency_key` as the caller gave them; `trace`, the span that asked;
+    #: `drawn_hash`, the hash of the graph with its subgraphs as nodes, where it has any.
     options: dict[str, Any]
     created_ms: int
     started_ms: int | None = None
@@ -269,6 +270,27 @@ class QueueEntry:
     not_before_ms: int | None = None
     #: When it left the queue: it began, ended, or was removed; null while it waits.
     left_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedNode:
+    """A graph as it was published as a node type. Nothing of it changes but whether it was withdrawn."""
+
+    #: `graph.NAME@VERSION`.
+    type: str
+    name: str
+    #: Counts from 1 for each name.
+    version: int
+    #: Whose state it was, and at which version.
+    graph_id: str
+    graph_version: int
+    #: `NodeSpec` as JSON.
+    spec: dict[str, Any]
+    #: GraphDSL document.
+    document: dict[str, Any]
+    created_ms: int
+    #: Not offered any more; graphs that have it keep working.
+    withdrawn: bool = False
 
 
 class UnitOfWork(Protocol):
@@ -350,6 +372,12 @@ class UnitOfWork(Protocol):
 
     def forget_queue_entries(self, left_before_ms: int) -> int:
         """Remove entries that left the queue before; how many."""
+
+    def put_published(self, node: PublishedNode) -> None:
+        """Insert or replace a version of a published graph."""
+
+    def published(self) -> list[PublishedNode]:
+        """Every version of every published graph, by name and version."""
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""

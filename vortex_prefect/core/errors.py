@@ -46,6 +46,7 @@ _CATALOGUE = (
         "VE-011", "graph hash mismatch", "The graph changed after it was queued; execute it again.", http_status=409
     ),
     ErrorCode("VE-012", "a limit exceeded", "Split the graph, or raise the limit in the settings."),
+    ErrorCode("VE-013", "subgraph within itself", "Remove the node that leads back into the graph."),
     ErrorCode(
         "WK-001", "worker lost", "The node's process died; its log says why. Retries start a fresh one.", True, 500
     ),

@@ -30,6 +30,8 @@ _TYPES = (
     EventType("GraphRenamed", "Graph", "name"),
     EventType("GraphSaved", "Graph", "version, name, graph_hash, by: user or execution", 2),
     EventType("GraphPublished", "Graph", "deployment_id, name, pool, graph_version, graph_hash"),
+    EventType("SubgraphPublished", "Graph", "type, name, version, graph_version, spec, graph"),
+    EventType("SubgraphWithdrawn", "Graph", "types"),
     EventType("NodeCreated", "Graph", "node_id, node"),
     EventType("NodeDeleted", "Graph", "node_id"),
     EventType("NodeMoved", "Graph", "node_id, x, y"),

@@ -129,6 +129,8 @@ class OutputSpec(_Declaration):
     name: str
     type: str
     doc: str = ""
+    #: Of a published graph: the node within it that gives the value, as its execution names it, and that node's port.
+    source: tuple[str, str] | None = None
 
 
 class NodeSpec(_Declaration):
@@ -152,6 +154,10 @@ class NodeSpec(_Declaration):
     files: tuple[str, ...] = Field(default=())
     #: Kind of device that it needs; null: any.
     device: Literal["cpu", "cuda"] | None = None
+    #: The graph that it was published from; null for a node of a pack.
+    graph: str | None = None
+    #: Not offered for new nodes: there is a newer version of it, or it was withdrawn.
+    hidden: bool = False
     #: Names of the parameters and MODEL inputs for which workers keep an instance each; null: nothing is kept.
     instance: tuple[str, ...] | None = None
 

@@ -133,6 +133,8 @@ class Settings:
     #: How processes log: `text` or `json`, and from which level on.
     log_format: str = "text"
     log_level: str = "INFO"
+    #: Whether the bridge logs each request.
+    access_log: bool = False
     #: Folder in which the stack was started: nodes may read below it, and relative paths start there; null: this one.
     start_dir: Path | None = None
     #: More folders below which nodes may read; `os.pathsep` stands between.
@@ -263,7 +265,7 @@ _KINDS: dict[str, type] = {
     "retention_cron": str,
     "on_completion": str, "on_failure": str, "on_cancellation": str, "trace_file": Path,
     "start_dir": Path, "file_roots": tuple, "upload_bytes": int, "uploads": int, "disk_floor_bytes": int,
-    "log_format": str, "log_level": str,
+    "log_format": str, "log_level": str, "access_log": bool,
 }  # fmt: skip
 
 

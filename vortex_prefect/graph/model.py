@@ -97,7 +97,10 @@ class Edge(Part):
 
 
 class ExposedInput(Part):
-    """A parameter that callers of the graph may set under `name`."""
+    """A parameter that callers of the graph may set under `name`, or an input that they may connect.
+
+    The latter is possible where the graph stands in another one, as a node.
+    """
 
     name: Name
     node: NodeId

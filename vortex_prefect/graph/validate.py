@@ -19,21 +19,24 @@ from vortex_prefect.graph.wiring import Source, is_asked
 _LOOP_SHOWN = 24
 
 
-def validate(graph: Graph, catalogue: Catalogue) -> list[Problem]:
+def validate(graph: Graph, catalogue: Catalogue, *, given: Collection[tuple[str, str]] = ()) -> list[Problem]:
     """All problems VE-002 to VE-010, sorted by code, node, port and path; none means that the graph can run.
+
+    `given` are inputs and parameters, by node and name, that somebody will connect before it runs.
 
     An edge into a parameter replaces the parameter's own value, which is then
     not looked at. Muted and bypassed nodes need no inputs. A required input
     that only muted nodes feed is no problem: its node will be skipped.
     """
-    check = _Validation(graph, catalogue)
+    check = _Validation(graph, catalogue, frozenset(given))
     problems = [*check.nodes(), *check.edges(), *check.crowded_inputs(), *check.exposures(), *check.loops()]
     return sorted(problems, key=lambda item: (item.code, item.node_id or "", item.port or "", item.path or ""))
 
 
 class _Validation:
-    def __init__(self, graph: Graph, catalogue: Catalogue) -> None:
+    def __init__(self, graph: Graph, catalogue: Catalogue, given: Collection[tuple[str, str]]) -> None:
         self._graph = graph
+        self._given = given
         self._catalogue = catalogue
         self._specs = {node_id: catalogue.get(node.type) for node_id, node in graph.nodes.items()}
         self._edges_into: dict[tuple[str, str], list[tuple[int, Edge]]] = {}
@@ -96,9 +99,9 @@ class _Validation:
             what = f"the graph's input {item.name}"
             if item.node not in self._graph.nodes:
                 yield self._missing_node(item.node, item.param, ("inputs", index, "node"), what)
-            elif (spec := self._specs[item.node]) and spec.param(item.param) is None:
+            elif (spec := self._specs[item.node]) and port_type(spec, item.param) is None:
                 path = pointer("inputs", index, "param")
-                yield self._unknown_name(item.node, spec, item.param, path, _params(spec), "parameters")
+                yield self._unknown_name(item.node, spec, item.param, path, _targets(spec), "inputs and parameters")
         for index, out in enumerate(self._graph.outputs):
             what = f"the graph's output {out.name}"
             if out.node not in self._graph.nodes:
@@ -142,7 +145,7 @@ class _Validation:
         path = pointer("nodes", node_id)
         driven = [param.name for param in spec.params if (node_id, param.name) in self._edges_into]
         for port in spec.inputs:
-            if (node_id, port.name) in self._edges_into or not port.required:
+            if (node_id, port.name) in self._edges_into or (node_id, port.name) in self._given or not port.required:
                 continue
             if is_asked(port, spec, node, driven):
                 why = "" if port.when is None else f", though {port.when[0]} asks for it"
@@ -150,7 +153,9 @@ class _Validation:
                 hint = f"Connect an output of type {' or '.join(_fitting(port.type))} to {port.name}."
                 yield Problem("VE-007", message, node_id, port.name, path, hint)
         for param in spec.params:
-            if param.required and param.name not in node.params and (node_id, param.name) not in self._edges_into:
+            if not param.required or param.name in node.params or (node_id, param.name) in self._given:
+                continue
+            if (node_id, param.name) not in self._edges_into:
                 message = f"{node_id}: the parameter {param.name} of type {param.type} has no value"
                 hint = f"Give {param.name} a value of type {param.type}, or connect an edge to it."
                 yield Problem("VE-007", message, node_id, param.name, path, hint)

@@ -90,6 +90,8 @@ class JsonFormatter(logging.Formatter):
             for name in ("execution_id", "node_id"):
                 if value := context.names.get(f"vortex.{name}"):
                     told[name] = value
+        # What a record says in fields, besides its message: `logger.info(…, extra={"fields": {…}})`.
+        told |= {name: value for name, value in getattr(record, "fields", {}).items() if name not in told}
         if (text := _exception(self, record)) is not None:
             told["exception"] = text
         return json.dumps(told)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
-from vortex_prefect.core.contracts import StorePort
+from vortex_prefect.core.contracts import StorePort, UnitOfWork
 from vortex_prefect.core.errors import VortexError
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.ids import derived_id, is_id
@@ -54,7 +55,7 @@ class Audit:
             while not self._refusals.empty():
                 events.append(self._refusals.get_nowait())
             try:
-                await self._store.write(lambda uow, events=events: [uow.append(event) for event in events])  # type: ignore[misc]
+                await self._store.write(partial(_append, events=events))
             except VortexError as error:
                 _log.warning("%d refusals are not in the log of events: %s", len(events), error)
 
@@ -65,3 +66,8 @@ class Audit:
 
 def _aggregate(subject: str) -> str:
     return subject if is_id(subject) else derived_id("access", subject)
+
+
+def _append(uow: UnitOfWork, events: list[Event]) -> None:
+    for event in events:
+        uow.append(event)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from vortex_prefect.core.contracts import EnginePort, StorePort
 from vortex_prefect.core.errors import SystemFault, VortexError
-from vortex_prefect.core.nodespec import Catalogue
+from vortex_prefect.core.nodespec import Catalogue, NodeSpec
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class CatalogueChange:
 
 
 class CatalogueCache:
-    """The last catalogue that the engine gave; before the first, the one of the last run of the stack.
+    """The engine's last catalogue, and published graphs; before the first, that of the last run of the stack.
 
     Attributes:
         live: the catalogue came from the engine, so a worker has been ready.
@@ -55,7 +55,10 @@ class CatalogueCache:
         self._store = store
         self._engine = engine
         self._timeout_s = timeout_s
+        #: As the engine gave it.
         self._known = Catalogue()
+        self._published: tuple[NodeSpec, ...] = ()
+        self._all = Catalogue()
         self._arrived = asyncio.Event()
         self._on_change: Callable[[Catalogue], None] = lambda _: None
         self.live = False
@@ -86,7 +89,16 @@ class CatalogueCache:
                 await self._arrived.wait()
         except TimeoutError:
             raise SystemFault("SY-004", "no worker has declared its node types yet") from None
-        return self._known
+        return self._all
+
+    def publish(self, specs: tuple[NodeSpec, ...]) -> CatalogueChange | None:
+        """Take in the published graphs, all of them; what that changed, null for nothing, or for what nobody knew."""
+        self._published = specs
+        if not self._arrived.is_set():
+            return None
+        before = self._all
+        self._merge()
+        return None if before.digest == self._all.digest else CatalogueChange.between(before, self._all)
 
     async def refresh(self) -> None:
         """Ask the engine, and remember its answer; waits for the first worker.
@@ -107,13 +119,13 @@ class CatalogueCache:
         Raises:
             VortexError: SY-004 from the engine, WK-001: no new worker has started, and the old ones stay.
         """
-        before = self._known
+        known, before = self._known, self._all
         catalogue = await self._engine.renew()
         self._take(catalogue)
         self.live = True
-        if catalogue.digest != before.digest:
+        if catalogue.digest != known.digest:
             await self._remember(catalogue)
-        return CatalogueChange.between(before, catalogue)
+        return CatalogueChange.between(before, self._all)
 
     async def _remember(self, catalogue: Catalogue) -> None:
         try:
@@ -122,8 +134,12 @@ class CatalogueCache:
             _log.warning("the catalogue of node types was not stored", exc_info=True)
 
     def _take(self, catalogue: Catalogue) -> None:
-        changed = self._known.digest != catalogue.digest
         self._known = catalogue
         self._arrived.set()
-        if changed:
-            self._on_change(catalogue)
+        self._merge()
+
+    def _merge(self) -> None:
+        before = self._all.digest
+        self._all = Catalogue((*self._known.all(), *self._published)) if self._published else self._known
+        if self._all.digest != before:
+            self._on_change(self._all)

@@ -16,6 +16,7 @@ from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.files.packs import PackFault
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import parse_graph
+from vortex_prefect.graph.subgraphs import subgraphs
 from vortex_prefect.service import messages
 from vortex_prefect.service.audit import Audit
 from vortex_prefect.service.catalogue import CatalogueCache, CatalogueChange
@@ -26,6 +27,7 @@ from vortex_prefect.service.files import Files
 from vortex_prefect.service.graphs import Graphs
 from vortex_prefect.service.messages import Publish
 from vortex_prefect.service.outputs import Outputs
+from vortex_prefect.service.publishing import Publishing
 from vortex_prefect.service.queue import Queue
 from vortex_prefect.service.read_graphs import ReadGraphs
 from vortex_prefect.service.reports import Reports
@@ -57,6 +59,7 @@ class ControlPlane:
     ) -> None:
         limits = limits or Limits()
         outputs = Outputs(settings.output_dir, engine)
+        self._publish = publish
         self._engine = engine
         self._status = EngineStatus(engine)
         self._store = store
@@ -72,11 +75,21 @@ class ControlPlane:
         read = ReadGraphs(limits)
         self.rooms = Rooms(store, GraphLedger(read, publish), limits, sleep=sleep)
         self.catalogue.on_change(self.rooms.use)
-        self.graphs = Graphs(store, self.catalogue, publish, limits, read, self.rooms)
+        self.publishing = Publishing(store, self.catalogue, limits, self.rooms, publish)
+        self.graphs = Graphs(store, self.catalogue, publish, limits, read, self.rooms, lambda: self.publishing.library)
         self.executions = Executions(
-            store, engine, self.catalogue, self.queue, self.reports, outputs, publish, limits, self.rooms
+            store,
+            engine,
+            self.catalogue,
+            self.queue,
+            self.reports,
+            outputs,
+            publish,
+            limits,
+            self.rooms,
+            self.publishing,
         )
-        self.deployments = Deployments(store, engine, self.catalogue, limits)
+        self.deployments = Deployments(store, engine, self.catalogue, self.publishing, limits)
         self.retention = Retention(store, settings.output_dir, _rules(settings))
         self.files = Files(
             settings.file_dir,
@@ -88,6 +101,7 @@ class ControlPlane:
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self.files.tidy)
         await self.catalogue.load()
+        await self.publishing.load()
         await self.queue.load()
         await self.rooms.recover()
         regularly = (self.queue.check_regularly, self.queue.watch_the_clock, self.reports.flush_regularly)
@@ -126,6 +140,8 @@ class ControlPlane:
             SystemFault: SY-004.
         """
         graph = await asyncio.to_thread(parse_graph, document, self._limits)
+        if subgraphs(graph, self.publishing.library):
+            graph = await asyncio.to_thread(self.publishing.runnable, graph, await self.catalogue.current())
         digest = await asyncio.to_thread(graph_hash, graph)
         return await self._engine.explain(ExecutionRequest(new_id(), graph.to_document(), digest, targets, force))
 

@@ -7,23 +7,31 @@ from dataclasses import replace
 from typing import Any
 
 from vortex_prefect.core.contracts import DeployRequest, EnginePort, GraphRecord, StorePort
-from vortex_prefect.core.errors import GraphError, RequestError
+from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
 from vortex_prefect.graph.model import Graph, parse_graph
-from vortex_prefect.graph.validate import validate
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.graphs import require
+from vortex_prefect.service.publishing import Publishing
 
 
 class Deployments:
     """Deployments are Prefect's; here it is noted who published what."""
 
-    def __init__(self, store: StorePort, engine: EnginePort, catalogue: CatalogueCache, limits: Limits) -> None:
+    def __init__(
+        self,
+        store: StorePort,
+        engine: EnginePort,
+        catalogue: CatalogueCache,
+        publishing: Publishing,
+        limits: Limits,
+    ) -> None:
+        self._publishing = publishing
         self._store = store
         self._engine = engine
         self._catalogue = catalogue
@@ -60,6 +68,5 @@ class Deployments:
     def _checked(self, record: GraphRecord, request: DeployRequest, catalogue: Catalogue) -> Graph:
         graph = parse_graph(record.document, self._limits)
         # As its runs will be: with the deployment's parameters.
-        if problems := validate(apply_inputs(graph, request.parameters, self._limits), catalogue):
-            raise GraphError.of(problems)
-        return graph
+        self._publishing.runnable(apply_inputs(graph, request.parameters, self._limits), catalogue)
+        return self._publishing.flat(graph, catalogue)

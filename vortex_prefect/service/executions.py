@@ -9,7 +9,7 @@ from typing import Any
 
 from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, GraphRecord, QueueEntry, StorePort, UnitOfWork
-from vortex_prefect.core.errors import GraphError, Problem, RequestError, VortexError
+from vortex_prefect.core.errors import Problem, RequestError, VortexError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import ExecutionStatus
@@ -18,7 +18,6 @@ from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
 from vortex_prefect.graph.model import Graph, parse_graph
-from vortex_prefect.graph.validate import validate
 from vortex_prefect.service import life, messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
@@ -27,6 +26,7 @@ from vortex_prefect.service.idempotency import digest, refuse_other_content, sco
 from vortex_prefect.service.live import pending_nodes
 from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.paging import Cursor
+from vortex_prefect.service.publishing import Publishing
 from vortex_prefect.service.queue import Queue
 from vortex_prefect.service.reports import Reports, execution_event
 
@@ -68,7 +68,9 @@ class Executions:
         publish: messages.Publish,
         limits: Limits,
         rooms: Rooms,
+        publishing: Publishing,
     ) -> None:
+        self._publishing = publishing
         self._store = store
         self._engine = engine
         self._catalogue = catalogue
@@ -95,14 +97,14 @@ class Executions:
         graph_record = found
         self._queue.check_room()
         catalogue = await self._catalogue.current()
-        record, saved_hash = await asyncio.to_thread(self._freeze, graph_record, options, catalogue, asked)
+        record, frozen = await asyncio.to_thread(self._freeze, graph_record, options, catalogue, asked)
         queued = self._queue.place(record, actor, options.not_before_ms)
 
         def work(uow: UnitOfWork) -> ExecutionRecord:
             # Another request with the same key may have come first.
             if (stored := _with_key(uow, asked)) is not None:
                 return stored
-            _queue(uow, record, queued, _Frozen(graph_record, saved_hash, options.inputs), actor)
+            _queue(uow, record, queued, frozen, actor)
             return record
 
         async def write_and_queue() -> ExecutionRecord:
@@ -215,13 +217,12 @@ class Executions:
 
     def _freeze(
         self, graph_record: GraphRecord, options: Options, catalogue: Catalogue, asked: _Asked | None
-    ) -> tuple[ExecutionRecord, str]:
-        """The execution, and the hash of the graph as it is without inputs."""
+    ) -> tuple[ExecutionRecord, _Frozen]:
+        """The execution, and what it was made of."""
         stored = parse_graph(graph_record.document, self._limits)
-        graph = apply_inputs(stored, options.inputs, self._limits)
-        _check_targets(graph, options.targets)
-        if problems := validate(graph, catalogue):
-            raise GraphError.of(problems)
+        given = apply_inputs(stored, options.inputs, self._limits)
+        _check_targets(given, options.targets)
+        graph = self._publishing.runnable(given, catalogue)
         document = graph.to_document()
         record = ExecutionRecord(
             id=new_id(),
@@ -229,11 +230,13 @@ class Executions:
             graph_hash=graph_hash(graph),
             status=ExecutionStatus.QUEUED,
             document=document,
-            options=_stored(options, asked),
+            options=_stored(options, asked) | ({} if graph is given else {"drawn_hash": graph_hash(given)}),
             created_ms=now_ms(),
             nodes=pending_nodes(document),
         )
-        return record, graph_hash(stored) if options.inputs else record.graph_hash
+        same = graph is given
+        stored_hash = record.graph_hash if same and not options.inputs else graph_hash(stored)
+        return record, _Frozen(graph_record, stored_hash, options.inputs if same else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +244,10 @@ class _Frozen:
     """The graph that an execution was made of."""
 
     record: GraphRecord
+    #: Of the graph as it is without inputs.
     graph_hash: str
-    inputs: dict[str, Any]
+    #: Null where the graph as the log tells it is not yet what runs with these: it has subgraphs.
+    inputs: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +310,7 @@ def _queue(uow: UnitOfWork, record: ExecutionRecord, queued: QueueEntry, frozen:
     unchanged = require(uow, graph.id).version == graph.version
     if unchanged and life.saved_first(uow, graph.id):
         life.save(uow, life.saved(graph, frozen.graph_hash, actor, "execution"))
+    told = unchanged and frozen.inputs is not None
     payload = {
         "graph_hash": record.graph_hash,
         "graph_version": graph.version,
@@ -313,8 +319,8 @@ def _queue(uow: UnitOfWork, record: ExecutionRecord, queued: QueueEntry, frozen:
         "not_before_ms": queued.not_before_ms,
         "queued_ms": record.created_ms,
         # The log tells the graph as it stands: with these it is the document that runs.
-        "inputs": frozen.inputs if unchanged else None,
-        "document": None if unchanged else record.document,
+        "inputs": frozen.inputs if told else None,
+        "document": None if told else record.document,
     }
     event = execution_event("ExecutionQueued", record, payload, actor)
     life.queue(uow, record, event, queued, graph.version)

@@ -17,6 +17,7 @@ from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph import edits
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.model import Graph, parse_graph
+from vortex_prefect.graph.subgraphs import Library
 from vortex_prefect.service import life, messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
@@ -56,7 +57,9 @@ class Graphs:
         limits: Limits,
         read: ReadGraphs,
         rooms: Rooms,
+        library: Callable[[], Library] = dict,
     ) -> None:
+        self._library = library
         self._store = store
         self._catalogue = catalogue
         self._publish = publish
@@ -144,7 +147,7 @@ class Graphs:
         """Everything that keeps a graph from running; RQ-002, SY-004 while no node type is known."""
         record = await self.get(graph_id)
         catalogue = await self._catalogue.current()
-        return [*self._rooms.problems(graph_id), *await self._read.problems(record, catalogue)]
+        return [*self._rooms.problems(graph_id), *await self._read.problems(record, catalogue, self._library())]
 
     async def events(self, graph_id: str, after: int, limit: int) -> list[Event]:
         """The event log of a graph, of a deleted one too; RQ-002 if there never was one."""

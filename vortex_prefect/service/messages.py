@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to all clients of a graph."""
+    """One message to all clients of a graph, or of all graphs."""
 
     type: str
     #: Null: to the clients of all graphs.

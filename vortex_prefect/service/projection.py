@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, QueueEntry
+from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, PublishedNode, QueueEntry
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.events import Fact
 from vortex_prefect.core.lifecycle import GRAPH, STEP_OF_END, GraphState, GraphStep
@@ -53,6 +53,8 @@ class Projection:
     executions: dict[str, ExecutionRecord] = field(default_factory=dict)
     queue: dict[str, QueueEntry] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
+    #: By node type.
+    published: dict[str, PublishedNode] = field(default_factory=dict)
     paused: bool = False
     #: Executions of which the log does not tell all.
     partly: set[str] = field(default_factory=set)
@@ -100,6 +102,21 @@ class Projection:
             del self._graphs[event.aggregate_id]
         elif event.event_type == "GraphSaved":
             self._step(event.aggregate_id, GraphStep.SAVE)
+        elif event.event_type == "SubgraphPublished":
+            told = event.payload
+            self.published[told["type"]] = PublishedNode(
+                type=told["type"],
+                name=told["name"],
+                version=told["version"],
+                graph_id=event.aggregate_id,
+                graph_version=told["graph_version"],
+                spec=told["spec"],
+                document=told["graph"],
+                created_ms=event.created_ms,
+            )
+        elif event.event_type == "SubgraphWithdrawn":
+            for node_type in event.payload["types"]:
+                self.published[node_type] = replace(self.published[node_type], withdrawn=True)
 
     def _step(self, graph_id: str, step: GraphStep) -> None:
         if (graph := self._graphs.get(graph_id)) is not None:

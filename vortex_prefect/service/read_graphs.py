@@ -12,7 +12,7 @@ from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.model import Graph, parse_graph
-from vortex_prefect.graph.validate import validate
+from vortex_prefect.graph.subgraphs import Library, check
 
 _VERDICTS = 1000
 
@@ -38,11 +38,11 @@ class ReadGraphs:
         """Note what a committed record holds."""
         self._graphs.put(record.id, record.version, graph, len(graph.nodes))
 
-    async def problems(self, record: GraphRecord, catalogue: Catalogue) -> list[Problem]:
-        """What keeps the graph from running with these node types."""
+    async def problems(self, record: GraphRecord, catalogue: Catalogue, library: Library) -> list[Problem]:
+        """What keeps the graph from running with these node types; `library` has what stands behind those of graphs."""
         key = (record.id, record.version, catalogue.digest)
         found = self._verdicts.get(key)
         if found is None:
-            found = await asyncio.to_thread(lambda: validate(self.graph(record), catalogue))
+            found = await asyncio.to_thread(lambda: check(self.graph(record), catalogue, library, self._limits)[0])
             self._verdicts[key] = found
         return list(found)

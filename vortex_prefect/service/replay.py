@@ -21,7 +21,7 @@ _LIVE = frozenset({"nodes", "values", "error", "flow_run_id", "prefect_url", "st
 class Difference:
     """Something that the tables and the log tell differently."""
 
-    #: `graph`, `execution` or `queue`.
+    #: `graph`, `execution`, `queue` or `published`.
     kind: str
     id: str
     #: Which parts; `missing`: the table has it not; `surplus`: the log has it not.
@@ -36,6 +36,7 @@ class Comparison:
     graphs: int
     executions: int
     queue: int
+    published: int
     differences: tuple[Difference, ...]
     #: Executions of which an earlier release wrote less into the log: their documents or results were not compared.
     partly: int
@@ -66,12 +67,14 @@ def compare(uow: UnitOfWork) -> Comparison:
         *_differences("graph", graphs, dict(_graphs(uow)), _graph_parts),
         *_differences("execution", executions, dict(_executions(uow)), lambda key, r: _execution_parts(told, key, r)),
         *_differences("queue", queue, {e.execution_id: e for e in uow.queue_entries()}, lambda _, e: asdict(e)),
+        *_differences("published", told.published, {n.type: n for n in uow.published()}, lambda _, n: asdict(n)),
     ]
     return Comparison(
         told.position,
         len(graphs),
         len(executions),
         len(queue),
+        len(told.published),
         tuple(differences),
         len(told.partly & executions.keys()),
     )
@@ -88,6 +91,8 @@ def rebuild(uow: UnitOfWork) -> Comparison:
             _rebuild_graph(uow, key, graphs.get(key))
         elif difference.kind == "queue" and key in told.queue:
             uow.put_queue_entry(told.queue[key])
+        elif difference.kind == "published" and key in told.published:
+            uow.put_published(told.published[key])
         elif difference.kind == "execution" and key in told.executions and key not in told.partly:
             uow.put_execution(told.executions[key])
     return found

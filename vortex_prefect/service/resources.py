@@ -45,6 +45,7 @@ def execution_resource(record: ExecutionRecord) -> dict[str, Any]:
         "id": record.id,
         "graph_id": record.graph_id,
         "graph_hash": record.graph_hash,
+        "drawn_hash": record.options.get("drawn_hash", record.graph_hash),
         "status": record.status.value,
         "priority": record.options.get("priority", 0),
         "created_at": timestamp(record.created_ms),

@@ -7,7 +7,7 @@ from typing import Any
 
 from vortex_prefect.collab.changes import Authored
 from vortex_prefect.core.contracts import GraphRecord, UnitOfWork
-from vortex_prefect.core.errors import Problem, SystemFault
+from vortex_prefect.core.errors import Problem
 from vortex_prefect.core.events import Event
 from vortex_prefect.graph.model import Graph
 from vortex_prefect.service import messages
@@ -25,14 +25,10 @@ class GraphLedger:
     def settle(self, uow: UnitOfWork, record: GraphRecord, graph: Graph, changes: Sequence[Authored]) -> GraphRecord:
         """Write the changes as events with their authors, and the graph's next version.
 
-        Raises:
-            SystemFault: SY-007, somebody else has changed the record meanwhile.
+        Args:
+            record: as it is stored.
         """
-        stored = uow.graph(record.id)
-        if stored is None or stored.version != record.version:
-            found = "gone" if stored is None else f"at version {stored.version}"
-            raise SystemFault("SY-007", f"graph {record.id} is {found}, and its document continues {record.version}")
-        changed = following(stored, graph.to_document())
+        changed = following(record, graph.to_document())
         for authored in changes:
             metadata = {**authored.author, "version": changed.version}
             uow.append(

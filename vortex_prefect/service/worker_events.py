@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from vortex_prefect.core.contracts import StorePort, UnitOfWork
 from vortex_prefect.core.errors import VortexError
@@ -82,7 +83,7 @@ class WorkerEvents:
         """Store everything that waits; whatever fails waits on."""
         for waiting in (self._waiting, self._of_tensors):
             while batch := list(waiting.values())[:_BATCH]:
-                new = await self._store.write(lambda uow, batch=batch: _append(uow, batch))  # type: ignore[misc]
+                new = await self._store.write(partial(_append, events=batch))
                 self._stored.update(event.event_type for event in new)
                 for event in batch:
                     waiting.pop(event.event_id, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Index,
@@ -123,6 +124,22 @@ queue_entries = Table(
     Column("not_before_ms", BigInteger),
     Column("left_ms", BigInteger),
     Index("ix_queue_left", "left_ms"),
+)
+
+#: Graphs that stand in others as a node; columns are the fields of `core.contracts.PublishedNode`.
+#: `graph_id` is no foreign key: what was published outlives its graph.
+published_nodes = Table(
+    "published_nodes",
+    metadata,
+    Column("type", String(200), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("graph_id", _uuid, nullable=False),
+    Column("graph_version", BigInteger, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
 )
 
 settings = Table(

@@ -27,6 +27,7 @@ from vortex_prefect.core.contracts import (
     ExecutionRecord,
     GraphHead,
     GraphRecord,
+    PublishedNode,
     QueueEntry,
     StoredDocument,
 )
@@ -37,6 +38,7 @@ from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store.document_rows import DocumentRows
 from vortex_prefect.store.log_unit import LogUnit
+from vortex_prefect.store.published_rows import PublishedRows
 from vortex_prefect.store.queue_rows import QueueRows
 from vortex_prefect.store.rows import execution_of, execution_row, graph_of, graph_row, text_of
 from vortex_prefect.store.session import Session
@@ -211,6 +213,14 @@ class SqlUnit(LogUnit):
     def forget_queue_entries(self, left_before_ms: int) -> int:
         """Remove entries that left the queue before; how many."""
         return self._queue().forget(left_before_ms)
+
+    def put_published(self, node: PublishedNode) -> None:
+        """Insert or replace a version of a published graph."""
+        PublishedRows(self._execute, self._write).put(node)
+
+    def published(self) -> list[PublishedNode]:
+        """Every version of every published graph, by name and version."""
+        return PublishedRows(self._execute, self._write).all()
 
     def document(self, graph_id: str) -> StoredDocument | None:
         """The shared document of a graph, or null while nobody has opened one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -373,7 +374,7 @@ async def test_the_log_replays_to_what_everybody_has(at: Place) -> None:
     _, bob = await at.enter(graph_id, "bob")
     for number in range(10):
         edit(room, ann, ann.moved("blur", number))
-        edit(room, bob, bob.change(lambda number=number: bob.map("nodes", "save").update({"title": str(number)})))  # type: ignore[misc]
+        edit(room, bob, bob.change(partial(bob.map("nodes", "save").update, {"title": str(number)})))
         await at.graphs.mutate(graph_id, [{"op": "graph.rename", "name": str(number)}], None, ADA)
     record = await at.graphs.get(graph_id)
     events = await at.store.read(lambda uow: uow.events(aggregate_id=graph_id))

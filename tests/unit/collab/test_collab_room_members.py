@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -210,7 +211,7 @@ def deeper_and_deeper(depth: int, member: FakeMember) -> Iterator[bytes]:
     yield member.change(lambda: member.map("meta").update({"deep": held[0]}))
     for _ in range(depth):
         inner: Array[object] = Array()
-        yield member.change(lambda inner=inner: held[-1].append(inner))  # type: ignore[misc]
+        yield member.change(partial(held[-1].append, inner))
         held.append(inner)
 
 
@@ -256,7 +257,7 @@ async def test_garbage_never_hurts_the_room() -> None:
         for frame in garbage():
             eve = FakeMember("eve")
             room.join(eve)
-            assert refusal(lambda eve=eve, frame=frame: room.receive(eve, frame)) in (None, "RQ-001", "RQ-005")  # type: ignore[misc]
+            assert refusal(partial(room.receive, eve, frame)) in (None, "RQ-001", "RQ-005")
             at.rooms.leave(room, eve)
         await at.quiet(room)
         edit(room, ann, ann.renamed("Still here"))

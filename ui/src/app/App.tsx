@@ -13,6 +13,7 @@ import { Failure } from "../components/dialogs/Failure";
 import { Login } from "../components/dialogs/Login";
 import { PreferencesDialog } from "../components/dialogs/PreferencesDialog";
 import { Shortcuts } from "../components/dialogs/Shortcuts";
+import { MakeSubgraph, Publish } from "../components/dialogs/Subgraphs";
 import { Viewer } from "../components/dialogs/Viewer";
 import { LeftSide, RightSide } from "../components/panels/Side";
 import { EditorContext } from "../hooks/editor";
@@ -96,6 +97,8 @@ function Workspace() {
       <Shortcuts />
       <CommandPalette />
       <Deploy />
+      <MakeSubgraph />
+      <Publish />
       <PreferencesDialog />
       <Viewer />
       <Failure />

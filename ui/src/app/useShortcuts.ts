@@ -28,7 +28,8 @@ export function useShortcuts(): void {
       const { dialog, search, viewer, failure, menu } = ui.getState();
       if (event.defaultPrevented || dialog || search || viewer || failure || menu) return;
       const focused = target.closest<HTMLElement>(".react-flow__node");
-      if (focused === target && (event.code === "Enter" || event.code === "Space")) {
+      const picked = focused?.dataset.id !== undefined && editor.selection.nodes.has(focused.dataset.id);
+      if (focused === target && (event.code === "Space" || (event.code === "Enter" && !picked))) {
         selectOnly(editor.canvas, new Set([focused.dataset.id ?? ""]));
         event.preventDefault();
         return;
@@ -38,6 +39,8 @@ export function useShortcuts(): void {
       if (!command || (target.closest(FIELD) && !EVERYWHERE.has(command))) return;
       // Tab goes through the page, as ever, unless the person works on the canvas with the pointer.
       if (text === "Tab" && !(pointer.over && target === document.body)) return;
+      // Enter is the button's own where one has the focus.
+      if (text === "Enter" && target !== document.body && target !== focused) return;
       // Texts that are marked can be copied as ever.
       if ((command === "copy" || command === "cut") && !getSelection()?.isCollapsed) return;
       event.preventDefault();

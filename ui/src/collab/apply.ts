@@ -29,6 +29,11 @@ function applyOne(roots: Roots, change: Change): void {
     case "node.set":
       setNode(roots, change.id, change.fields);
       break;
+    case "node.type": {
+      const node = roots.nodes.get(change.id);
+      if (node instanceof Y.Map && node.get("type") !== change.type) node.set("type", change.type);
+      break;
+    }
     case "param.set":
       paramsOf(roots.nodes.get(change.id))?.set(change.name, change.value);
       break;

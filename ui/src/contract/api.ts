@@ -180,6 +180,7 @@ export interface ExecutionResource {
   id: string;
   graph_id: string;
   graph_hash: string;
+  drawn_hash: string;
   status: ExecutionStatus;
   priority: number;
   created_at: string;
@@ -195,7 +196,7 @@ export interface ExecutionResource {
 /** Status of an execution. */
 export type ExecutionStatus = "queued" | "running" | "paused" | "completed" | "failed" | "cancelled" | "crashed";
 
-/** A parameter that callers of the graph may set under `name`. */
+/** A parameter that callers of the graph may set under `name`, or an input that they may connect. The latter is possible where the graph stands in another one, as a node. */
 export interface ExposedInput {
   name: string;
   node: string;
@@ -336,6 +337,8 @@ export interface NodeSpec {
   fingerprint: boolean;
   files: string[];
   device?: "cpu" | "cuda" | null;
+  graph?: string | null;
+  hidden: boolean;
   instance?: string[] | null;
 }
 
@@ -381,6 +384,7 @@ export interface OutputSpec {
   name: string;
   type: string;
   doc: string;
+  source?: [string, string] | null;
 }
 
 /** A pack, and why it cannot be used. */
@@ -462,6 +466,27 @@ export interface ProblemResource {
   port: string | null;
   path: string | null;
   hint: string;
+}
+
+/** How the node type is to look; see `service.publishing.PublishRequest`. */
+export interface PublishGraphRequest {
+  name?: string | null;
+  title?: string | null;
+  category?: string | null;
+  doc?: string | null;
+}
+
+/** A version of a published graph: what it declares, and the graph that stands behind it. */
+export interface PublishedNodeResource {
+  type: string;
+  name: string;
+  version: number;
+  graph_id: string;
+  graph_version: number;
+  published_at: string;
+  withdrawn: boolean;
+  spec: NodeSpec;
+  graph: Record<string, unknown>;
 }
 
 /** An execution in the queue. */

@@ -13,11 +13,14 @@ export interface TargetPort {
 /** The node types by name, with what the editor asks of them again and again. */
 export class Catalogue {
   readonly types: readonly NodeSpec[];
+  /** Those that may be added: not older versions of published graphs, nor what was withdrawn. */
+  readonly offered: readonly NodeSpec[];
   readonly #specs: ReadonlyMap<string, NodeSpec>;
   readonly #targets = new Map<string, readonly TargetPort[]>();
 
   constructor(types: readonly NodeSpec[]) {
     this.types = types;
+    this.offered = types.filter((spec) => !spec.hidden);
     this.#specs = new Map(types.map((spec) => [spec.type, spec]));
   }
 

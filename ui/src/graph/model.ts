@@ -111,6 +111,7 @@ export type Change =
   | { op: "node.create"; id: string; node: Partial<NodeFields> & Pick<NodeFields, "type">; params?: Params }
   | { op: "node.delete"; id: string }
   | { op: "node.set"; id: string; fields: Partial<Omit<NodeFields, "type">> }
+  | { op: "node.type"; id: string; type: string }
   | { op: "param.set"; id: string; name: string; value: Json }
   | { op: "param.clear"; id: string; name: string }
   | { op: "edge.create"; edge: EdgeView }

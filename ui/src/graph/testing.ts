@@ -37,6 +37,7 @@ export function spec(type: string, inputs: Ports, outputs: Ports, params: ParamS
   return {
     type,
     version: 1,
+    revision: "",
     title: type.split(".")[1]!,
     category: "test",
     doc: "",
@@ -44,8 +45,10 @@ export function spec(type: string, inputs: Ports, outputs: Ports, params: ParamS
     fingerprint: false,
     files: [],
     device: null,
+    graph: null,
+    hidden: false,
     inputs: Object.entries(inputs).map(input),
-    outputs: Object.entries(outputs).map(([name, kind]) => ({ name, type: kind, doc: "" })),
+    outputs: Object.entries(outputs).map(([name, kind]) => ({ name, type: kind, doc: "", source: null })),
     params,
   };
 }
@@ -83,6 +86,11 @@ export function applied(view: GraphView, changes: readonly Change[]): GraphView 
     else if (change.op === "edge.delete") edges.delete(change.key);
     else if (change.op === "input.delete") inputs.delete(change.name);
     else if (change.op === "output.delete") outputs.delete(change.name);
+    else if (change.op === "node.type") nodes.set(change.id, { ...nodes.get(change.id)!, type: change.type });
+    else if (change.op === "param.clear") {
+      const { [change.name]: _, ...params } = nodes.get(change.id)!.params;
+      nodes.set(change.id, { ...nodes.get(change.id)!, params });
+    } else if (change.op === "input.set") inputs.set(change.input.name, change.input);
     else if (change.op === "output.set") outputs.set(change.output.name, change.output);
     else throw new Error(`no test needs ${change.op}`);
   }

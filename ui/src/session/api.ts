@@ -15,6 +15,8 @@ import type {
   NodeTypes,
   PlanResource,
   ProblemList,
+  PublishedNodeResource,
+  PublishGraphRequest,
   QueueResource,
   SessionResource,
   StackResource,
@@ -50,6 +52,10 @@ export const api = {
   deploy: (id: string, options: DeployGraphRequest) =>
     sendJson<DeploymentResource>("POST", at`/api/graph/${id}/deploy`, options),
   plan: (graph: Graph) => sendJson<PlanResource>("POST", "/api/graph/plan", { graph }),
+
+  publish: (id: string, options: PublishGraphRequest) =>
+    sendJson<PublishedNodeResource>("POST", at`/api/graph/${id}/publish`, options),
+  publishedGraph: (type: string) => getJson<PublishedNodeResource>(at`/api/nodes/${type}/graph`),
 
   execute: (id: string, options: ExecutionOptions) =>
     sendJson<ExecutionAccepted>("POST", at`/api/graph/${id}/execute`, { options }),

@@ -11,6 +11,7 @@ import { downstream, upstream } from "../graph/wiring";
 import { frameId, selectOnly, sizedNodes } from "./canvas";
 import type { Editor } from "./editor";
 import { type LeftPanel, prefer, preferences, type RightPanel } from "./preferences";
+import { openSubgraph, unpackSubgraph, updateSubgraph } from "./subgraphs";
 import { say, ui } from "./ui";
 
 /** Where the pointer was last, on the canvas: there things are pasted and added. */
@@ -297,6 +298,14 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   extend,
   connect: connectSelected,
   group: frameSelection,
+  "subgraph.make": (editor) => {
+    if (editor.selection.nodes.size > 0) ui.setState({ dialog: "subgraph" });
+    else say("info", "Nothing is selected", "Select the nodes that are to become one.");
+  },
+  "subgraph.open": (editor) => void openSubgraph(editor),
+  "subgraph.unpack": (editor) => void unpackSubgraph(editor),
+  "subgraph.update": (editor) => updateSubgraph(editor),
+  publish: () => ui.setState({ dialog: "publish" }),
   note: addNote,
   arrange: layOut,
   "align.left": alignTo("left"),
@@ -324,6 +333,8 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
 /** Commands without keys, for the palette. */
 export const UNBOUND: readonly [command: string, title: string][] = [
   ["run.force", "Run everything anew, without the cache"],
+  ["publish", "Publish as a node…"],
+  ["subgraph.update", "Update the subgraph to its newest version"],
   ["deploy", "Publish as a deployment…"],
   ["preferences", "Preferences…"],
   ["distribute.x", "Space evenly from left to right"],

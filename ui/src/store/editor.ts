@@ -7,6 +7,7 @@ import { stillFitting } from "../graph/difference";
 import { newNodeId } from "../graph/identifiers";
 import type { Change, EdgeView, GraphView, Params } from "../graph/model";
 import { problemsOf } from "../graph/problems";
+import { giverOf, outerNode } from "../graph/subgraphs";
 import { givenType } from "../graph/wiring";
 import { api } from "../session/api";
 import { ApiError } from "../session/http";
@@ -31,7 +32,10 @@ const aloneKey = (graphId: string) => `vortex.alone.${graphId}`;
 export class Editor {
   readonly graphId: string;
   readonly room: Room;
-  readonly runs = new Runs();
+  readonly runs = new Runs(
+    (id) => outerNode(id, this.view.nodes),
+    (id) => this.#picture(id),
+  );
   readonly problems = new Problems();
   readonly canvas: Canvas = createCanvas();
   readonly #socket: GraphSocket;
@@ -204,7 +208,7 @@ export class Editor {
   /** Look at an execution of the past. */
   async look(executionId: string): Promise<void> {
     const execution = await api.execution(executionId);
-    this.runs.show(execution, true, this.#picture);
+    this.runs.show(execution, true);
   }
 
   leave(): void {
@@ -218,7 +222,7 @@ export class Editor {
   #receive(message: Message): void {
     if (message.type === "error") say("error", message.payload.error.message, message.payload.error.hint);
     else if (message.type === "graph.deleted") this.#setSocket("closed", "gone");
-    else if (message.type === "nodes.changed") void this.#renewNodes();
+    else if (message.type === "nodes.changed") void this.renewNodes();
     else if (message.type === "nodes.fault")
       say("error", `The pack ${message.payload.pack} stays as it was`, message.payload.message);
     else this.runs.receive(message);
@@ -227,7 +231,7 @@ export class Editor {
   }
 
   /** The server has other node types: what the graph's nodes are may have changed with them. */
-  async #renewNodes(): Promise<void> {
+  async renewNodes(): Promise<void> {
     try {
       await loadNodes();
     } catch (error) {
@@ -241,14 +245,14 @@ export class Editor {
     const { id } = this.runs.shown.getState();
     if (!id) return;
     const execution = await api.execution(id).catch(() => null);
-    if (execution && this.runs.shown.getState().id === id) this.runs.show(execution, false, this.#picture);
+    if (execution && this.runs.shown.getState().id === id) this.runs.show(execution, false);
   }
 
   async #showLatest(): Promise<void> {
     await this.room.whenLoaded();
     const found = await api.executions(this.graphId, 1).catch(() => null);
     const latest = found?.executions[0];
-    if (latest && this.runs.shown.getState().id === null) this.runs.show(latest, false, this.#picture);
+    if (latest && this.runs.shown.getState().id === null) this.runs.show(latest, false);
   }
 
   /** Whether a node gives a picture, and shows none yet. */
@@ -256,10 +260,13 @@ export class Editor {
     return this.#picture(node) !== null && !this.runs.previews.get(node) && !this.view.nodes.get(node)?.collapsed;
   }
 
-  #picture = (node: string): string | null => {
-    const { outputs } = this.catalogue.get(this.view.nodes.get(node)?.type ?? "") ?? { outputs: [] };
+  /** The picture that a node shows, and which running node gives it. */
+  #picture = (node: string): { node: string; port: string } | null => {
+    const type = this.view.nodes.get(node)?.type ?? "";
+    const { outputs } = this.catalogue.get(type) ?? { outputs: [] };
     const shown = outputs.find((output) => output.type === "IMAGE" || output.type === "MASK");
-    return shown && givenType(this.view, this.catalogue, node, shown.name) === shown.type ? shown.name : null;
+    const whole = shown && givenType(this.view, this.catalogue, node, shown.name) === shown.type;
+    return whole ? giverOf(this.catalogue, type, node, shown.name) : null;
   };
 
   /** Problems as people type: this page's at once, the server's when they pause. */
@@ -267,7 +274,10 @@ export class Editor {
     clearTimeout(this.#checking);
     this.#checking = setTimeout(async () => {
       this.problems.forgetServer();
-      this.problems.setLocal(problemsOf(this.view, this.catalogue));
+      const given = [...this.view.inputs.values()].filter(({ node, param }) => {
+        return this.catalogue.target(this.view.nodes.get(node)?.type ?? "", param)?.param === null;
+      });
+      this.problems.setLocal(problemsOf(this.view, this.catalogue), given);
       const asked = this.view;
       const answer = await api.validate(this.graphId).catch(() => null);
       if (answer && this.view === asked) this.problems.setServer(answer.problems);
@@ -294,7 +304,7 @@ export class Editor {
     if (state === "waiting") this.#away = true;
     [this.#socketState, this.#reason] = [state, reason];
     if (reopened) void this.#settle();
-    if (reopened && this.#away) void this.#renewNodes();
+    if (reopened && this.#away) void this.renewNodes();
     for (const listener of this.#listeners) listener();
   }
 }

@@ -2,6 +2,7 @@
 
 import { createStore } from "zustand/vanilla";
 import type { ProblemResource } from "../contract/api";
+import type { InputView } from "../graph/model";
 import type { Problem } from "../graph/problems";
 import { KeyedStore } from "./keyed";
 
@@ -12,11 +13,14 @@ export class Problems {
   readonly #byNode = new KeyedStore<readonly Problem[]>();
   #local: readonly Problem[] = NONE;
   #server: readonly Problem[] = NONE;
+  #given: ReadonlySet<string> = new Set();
 
   get = (node: string): readonly Problem[] | undefined => this.#byNode.get(node);
   subscribe = (node: string, listener: () => void): (() => void) => this.#byNode.subscribe(node, listener);
 
-  setLocal(problems: readonly Problem[]): void {
+  /** `given`: what callers of the graph connect, who are there where it stands in another one. */
+  setLocal(problems: readonly Problem[], given: readonly InputView[] = []): void {
+    this.#given = new Set(given.map(({ node, param }) => `${node}\n${param}`));
     this.#local = problems;
     this.#update();
   }
@@ -39,7 +43,8 @@ export class Problems {
 
   #update(): void {
     const seen = new Set(this.#local.map(place));
-    const list = [...this.#local, ...this.#server.filter((problem) => !seen.has(place(problem)))];
+    const all = [...this.#local, ...this.#server.filter((problem) => !seen.has(place(problem)))];
+    const list = all.filter(({ code, node, port }) => code !== "VE-007" || !this.#given.has(`${node}\n${port}`));
     if (JSON.stringify(list) === JSON.stringify(this.all.getState().list)) return;
     const nodes = new Map<string, Problem[]>();
     for (const problem of list) {

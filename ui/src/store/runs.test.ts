@@ -110,3 +110,49 @@ describe("an execution that is shown", () => {
     expect(runs.nodes.get("a")).toMatchObject({ state: "failed", error: { code: "WK-003" } });
   });
 });
+
+describe("a node that is a graph itself", () => {
+  const outer = (id: string) => id.split(":")[0]!;
+  const picture = (id: string) => (id === "x" ? { node: "x:b", port: "image" } : null);
+  function within(): Runs {
+    const runs = new Runs(outer, picture);
+    runs.receive(message("execution.queued", { execution_id: "e", priority: 0 }));
+    return runs;
+  }
+  const told = (runs: Runs, ...messages: Message[]) => {
+    for (const one of messages) runs.receive(one);
+    draw();
+    return runs.nodes.get("x");
+  };
+  const done = { state: "completed", progress: 100 };
+
+  it("does as those within do, and says which one runs", () => {
+    const runs = within();
+    expect(told(runs, progress("x:a", done), progress("x:b", { progress: 50 }))).toMatchObject({
+      state: "running",
+      progress: 75,
+      within: "b",
+    });
+    expect(told(runs, progress("x:b", { state: "pending" }))).toMatchObject({ state: "running", within: null });
+    expect(told(runs, progress("x:b", { state: "cached", progress: 100 }))).toMatchObject({ state: "completed" });
+    expect(told(runs, progress("x:a", { state: "cached", progress: 100 }))).toMatchObject({ state: "cached" });
+    expect(runs.nodes.get("x:a")?.state).toBe("cached");
+  });
+  it("has the error of the one that failed, with its name", () => {
+    const error = { code: "WK-003", message: "no luck", hint: "", problems: [], node_id: "x:in:b", traceback: null };
+    const runs = within();
+    const failed = message("execution.error", { execution_id: "e", node_id: "x:in:b", error });
+    expect(told(runs, progress("x:a", done), failed)).toMatchObject({ state: "failed", error, within: "in:b" });
+  });
+  it("shows the picture that is its own, and no other once that is there", () => {
+    const preview = (node_id: string, url: string, port?: string) =>
+      message("node.preview", { execution_id: "e", node_id, url, ...(port ? { port } : {}) });
+    const runs = within();
+    told(runs, preview("x:a", "/a", "image"));
+    expect(runs.previews.get("x")).toBeUndefined();
+    told(runs, preview("x:a", "/making"));
+    expect(runs.previews.get("x")).toMatchObject({ url: "/making", final: false });
+    told(runs, preview("x:b", "/b", "image"));
+    expect(runs.previews.get("x")).toMatchObject({ url: "/b", final: true });
+  });
+});

@@ -2,6 +2,7 @@
 
 import { createStore } from "zustand/vanilla";
 import type { ErrorDetail, ExecutionResource, ExecutionStatus, NodeState, OutputResource } from "../contract/api";
+import { nameWithin } from "../graph/subgraphs";
 import { outputUrl } from "../session/api";
 import type { Message } from "../session/socket";
 import { KeyedStore } from "./keyed";
@@ -14,6 +15,8 @@ export interface NodeRun {
   worker: string | null;
   items: Record<string, number> | null;
   error: ErrorDetail | null;
+  /** Of a node that is a graph itself: the node within that runs, or failed. */
+  within?: string | null;
   /** When it began and ended on this page's clock; null where that was not seen. */
   startedMs: number | null;
   tookMs: number | null;
@@ -44,8 +47,8 @@ export interface Shown {
   changes: number;
 }
 
-/** The output of a node that is a picture, or null. */
-export type Pictures = (node: string) => string | null;
+/** Which output is the picture of a node, and which running node gives it; null for none. */
+export type Pictures = (node: string) => { node: string; port: string } | null;
 
 const NOTHING: Shown = {
   id: null,
@@ -68,10 +71,20 @@ export class Runs {
   readonly nodes = new KeyedStore<NodeRun>();
   readonly previews = new KeyedStore<Preview>();
   readonly logs = new KeyedStore<readonly LogLine[]>();
+  readonly #outer: Outer;
+  readonly #pictures: Pictures;
+  /** Nodes that are graphs → what runs of them. */
+  readonly #parts = new Map<string, Set<string>>();
   #waiting: Message[] = [];
   #frame = 0;
   /** Messages of this one only are shown; set while somebody looks at an old one. */
   #pinned = false;
+
+  /** `outer` says which node of the graph a running one belongs to; `pictures` what a node shows. */
+  constructor(outer: Outer = (id) => id, pictures: Pictures = () => null) {
+    this.#outer = outer;
+    this.#pictures = pictures;
+  }
 
   /** Many messages become one drawing: they are taken once a frame. */
   receive(message: Message): void {
@@ -81,7 +94,7 @@ export class Runs {
   }
 
   /** Show an execution as the server describes it. */
-  show(execution: ExecutionResource, pinned = false, pictures: Pictures = () => null): void {
+  show(execution: ExecutionResource, pinned = false): void {
     this.#pinned = pinned;
     if (this.shown.getState().id !== execution.id) this.#forget();
     const [started, ended] = [time(execution.started_at), time(execution.finished_at)];
@@ -99,9 +112,9 @@ export class Runs {
       const { state, progress, attempt, why, worker_id: worker, items = null } = node;
       const { startedMs = null, tookMs = null } = before ?? {};
       const error = node.error as unknown as ErrorDetail | null;
-      this.nodes.set(id, { state, progress, attempt, why, worker, items: items ?? null, error, startedMs, tookMs });
+      this.#set(id, { state, progress, attempt, why, worker, items: items ?? null, error, startedMs, tookMs });
     }
-    this.#showResults(execution, pictures);
+    this.#showResults(execution);
   }
 
   /** A run that this page began. */
@@ -122,6 +135,17 @@ export class Runs {
     this.nodes.clear();
     this.previews.clear();
     this.logs.clear();
+    this.#parts.clear();
+  }
+
+  /** A node's state, and with it that of the node around it, which is a graph itself. */
+  #set(id: string, run: NodeRun): void {
+    this.nodes.set(id, run);
+    const outer = this.#outer(id);
+    if (outer === null || outer === id) return;
+    const parts = this.#parts.get(outer) ?? new Set();
+    this.#parts.set(outer, parts.add(id));
+    this.nodes.set(outer, together(outer, new Map([...parts].map((part) => [part, this.#node(part)]))));
   }
 
   #take = (): void => {
@@ -143,15 +167,12 @@ export class Runs {
         break;
       case "execution.error": {
         const { node_id, error } = message.payload;
-        this.nodes.set(node_id, { ...this.#node(node_id), state: "failed", error });
+        this.#set(node_id, { ...this.#node(node_id), state: "failed", error });
         break;
       }
       case "node.preview": {
         const { node_id, url, port } = message.payload;
-        const before = this.previews.get(node_id);
-        // Of several pictures the node shows the first, as the catalogue orders them.
-        if (before?.final && port !== undefined && before.url !== url) break;
-        this.previews.set(node_id, { url, stamp: message.ts_ms, final: port !== undefined });
+        this.#preview(this.#shows(node_id, port) ?? node_id, { url, stamp: message.ts_ms, final: port !== undefined });
         break;
       }
       case "node.log":
@@ -189,14 +210,35 @@ export class Runs {
     const ended = NODE_FINAL.includes(state) && began !== null ? atMs - began : null;
     const error = state === "failed" || state === "retrying" ? before.error : null;
     const times = { startedMs: began, tookMs: before.tookMs ?? ended };
-    this.nodes.set(node_id, { state, progress, attempt, why, worker, items: items ?? null, error, ...times });
+    this.#set(node_id, { state, progress, attempt, why, worker, items: items ?? null, error, ...times });
     const { status } = this.shown.getState();
     if (status === "queued") this.#status("running", this.shown.getState().prefectUrl);
   }
 
   #log({ node_id, text, level, at_ms }: Extract<Message, { type: "node.log" }>["payload"]): void {
-    const lines = this.logs.get(node_id) ?? [];
-    this.logs.set(node_id, [...lines.slice(1 - MOST_LINES), { text, level, atMs: at_ms }]);
+    this.#line(node_id, { text, level, atMs: at_ms });
+    const outer = this.#outer(node_id);
+    if (outer !== null && outer !== node_id) {
+      this.#line(outer, { text: `${nameWithin(node_id, outer)}: ${text}`, level, atMs: at_ms });
+    }
+  }
+
+  #line(id: string, line: LogLine): void {
+    this.logs.set(id, [...(this.logs.get(id) ?? []).slice(1 - MOST_LINES), line]);
+  }
+
+  /** Of several pictures the node shows the first, as the catalogue orders them. */
+  #preview(id: string, preview: Preview): void {
+    const before = this.previews.get(id);
+    if (!(before?.final && preview.final && before.url !== preview.url)) this.previews.set(id, preview);
+  }
+
+  /** The node that shows what a running one within it gives or, before that, has made so far; null for none. */
+  #shows(id: string, port: string | undefined): string | null {
+    const outer = this.#outer(id);
+    if (outer === null || outer === id || port === undefined) return outer;
+    const shown = this.#pictures(outer);
+    return shown?.node === id && shown.port === port ? outer : null;
   }
 
   #ended(status: ExecutionStatus, outputs: Readonly<Record<string, OutputResource>>): void {
@@ -210,16 +252,60 @@ export class Runs {
   }
 
   /** Pictures among the outputs of an execution whose messages nobody here saw. */
-  #showResults(execution: ExecutionResource, pictures: Pictures): void {
-    for (const [id, node] of Object.entries(execution.nodes)) {
-      const port = ["completed", "cached"].includes(node.state) && !this.previews.get(id) ? pictures(id) : null;
-      if (port !== null) this.previews.set(id, { url: outputUrl(execution.id, id, port), stamp: 0, final: true });
+  #showResults(execution: ExecutionResource): void {
+    for (const id of [...Object.keys(execution.nodes), ...this.#parts.keys()]) {
+      const picture = this.previews.get(id)?.final ? null : this.#pictures(id);
+      const state = picture && execution.nodes[picture.node]?.state;
+      if (!picture || (state !== "completed" && state !== "cached")) continue;
+      const url = outputUrl(execution.id, picture.node, picture.port);
+      this.previews.set(id, { url, stamp: 0, final: true });
     }
     for (const output of Object.values(execution.outputs)) {
       const url = pictureUrl(output);
       if (url && !this.previews.get(output.node)) this.previews.set(output.node, { url, stamp: 0, final: true });
     }
   }
+}
+
+/** The node of the graph that a running node belongs to; itself where it is one. */
+export type Outer = (node: string) => string | null;
+
+/** How a node does that is a graph itself: as those within do. */
+function together(outer: string, parts: ReadonlyMap<string, NodeRun>): NodeRun {
+  const all = [...parts];
+  const one = (...states: NodeState[]) => all.find(([, run]) => states.includes(run.state));
+  const every = (...states: NodeState[]) => all.every(([, run]) => states.includes(run.state));
+  const failed = one("failed");
+  const busy = one("running", "retrying");
+  const pending = one("pending");
+  const [named, run] = failed ?? busy ?? all[0]!;
+  const began = all.flatMap(([, { startedMs }]) => startedMs ?? []);
+  const ends = all.flatMap(([, { startedMs, tookMs }]) =>
+    startedMs === null || tookMs === null ? [] : startedMs + tookMs,
+  );
+  const startedMs = began.length ? Math.min(...began) : null;
+  const state: NodeState = failed
+    ? "failed"
+    : (busy?.[1].state ??
+      (every("pending") ? "pending" : pending ? "running" : (one("cancelled")?.[1].state ?? whole(every))));
+  return {
+    ...UNTOUCHED,
+    state,
+    progress:
+      all.reduce((sum, [, part]) => sum + (NODE_FINAL.includes(part.state) ? 100 : part.progress), 0) / all.length,
+    attempt: busy || failed ? run.attempt : 1,
+    why: run.why,
+    worker: run.worker,
+    error: failed?.[1].error ?? null,
+    within: failed || busy ? nameWithin(named, outer) : null,
+    startedMs,
+    tookMs: NODE_FINAL.includes(state) && startedMs !== null && ends.length ? Math.max(...ends) - startedMs : null,
+  };
+}
+
+function whole(every: (...states: NodeState[]) => boolean): NodeState {
+  if (every("skipped")) return "skipped";
+  return every("cached", "skipped") ? "cached" : "completed";
 }
 
 const UNTOUCHED: NodeRun = {

@@ -4,7 +4,16 @@ import { createStore } from "zustand/vanilla";
 import type { ErrorDetail } from "../contract/api";
 import type { End } from "../graph/connect";
 
-export type Dialog = "shortcuts" | "deploy" | "preferences" | "palette" | "open" | "login" | null;
+export type Dialog =
+  | "shortcuts"
+  | "deploy"
+  | "preferences"
+  | "palette"
+  | "open"
+  | "login"
+  | "subgraph"
+  | "publish"
+  | null;
 
 export interface SearchRequest {
   /** Where the panel opens, in CSS pixels of the window. */

@@ -5,21 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from vortex_prefect.bridge.access import Gate, GateOf, cookie_of, identity_of, token_of, trusted
+from vortex_prefect.bridge.answers import EventList, LoginCode, SessionResource, TokenCreated, TokenList
 from vortex_prefect.bridge.body import read_model, takes
 from vortex_prefect.bridge.browser_sessions import CODE_AGE_S, MAX_AGE_S
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
-from vortex_prefect.bridge.models import (
-    EventList,
-    LoginCode,
-    LoginRequest,
-    SessionResource,
-    TokenCreated,
-    TokenList,
-    TokenRequest,
-)
 from vortex_prefect.bridge.paging import After, PageSize, page
 from vortex_prefect.bridge.rendering import JsonAnswer
+from vortex_prefect.bridge.requests import LoginRequest, TokenRequest
 from vortex_prefect.core.access import Identity, scopes_of
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.ids import now_ms

@@ -10,24 +10,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from vortex_prefect.bridge.answers import (
+    ExecutionAccepted,
+    ExecutionList,
+    ExecutionResource,
+    PinResource,
+    QueueResource,
+    ValueResource,
+)
 from vortex_prefect.bridge.body import read_model, takes
 from vortex_prefect.bridge.conditional import not_modified, tagged
 from vortex_prefect.bridge.context import ActorOf, BridgeContext, Context
 from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.idempotency import IdempotencyKey
-from vortex_prefect.bridge.models import (
-    ExecuteGraphRequest,
-    ExecuteRequest,
-    ExecutionAccepted,
-    ExecutionList,
-    ExecutionResource,
-    PinResource,
-    PriorityRequest,
-    QueueResource,
-    ValueResource,
-)
 from vortex_prefect.bridge.paging import Before, cursor, page
 from vortex_prefect.bridge.rendering import JsonAnswer
+from vortex_prefect.bridge.request_trace import named_trace, note_trace
+from vortex_prefect.bridge.requests import ExecuteGraphRequest, ExecuteRequest, PriorityRequest
 from vortex_prefect.bridge.safe_headers import SafeFileResponse, safe_headers
 from vortex_prefect.core.contracts import ExecutionRecord
 from vortex_prefect.core.errors import RequestError
@@ -37,6 +36,7 @@ from vortex_prefect.ipc.tracing import Span, span
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.outputs import Content
 from vortex_prefect.service.resources import execution_resource
+from vortex_prefect.service.traces import trace_id
 
 router = APIRouter(prefix="/api", tags=["executions"])
 
@@ -57,7 +57,7 @@ async def execute(request: Request, context: Context, actor: ActorOf, key: Idemp
     """Queue an execution of the graph that the body names."""
     with _span_of(request) as begun:
         body = await read_model(request, ExecuteGraphRequest, context.limits.body_bytes)
-        return await _queue(context, body.graph_id, body, actor, key, begun)
+        return await _queue(request, body.graph_id, body, actor, key, begun)
 
 
 @router.post(
@@ -72,7 +72,7 @@ async def execute_graph(
     """Queue an execution of a graph."""
     with _span_of(request) as begun:
         body = await read_model(request, ExecuteRequest, context.limits.body_bytes)
-        return await _queue(context, graph_id, body, actor, key, begun)
+        return await _queue(request, graph_id, body, actor, key, begun)
 
 
 @router.get("/execution", responses=gives(200, ExecutionList, "Link"))
@@ -235,14 +235,13 @@ def served(content: Content) -> Response:
 
 def _span_of(request: Request) -> Span:
     """What begins with a request: within the trace that its header names, if it names just one."""
-    named = request.headers.getlist("traceparent")
-    parent = TraceContext.of_traceparent(named[0]) if len(named) == 1 else None
-    return span("POST execute", parent or TraceContext(), {"http.request.method": "POST"}, "server")
+    return span("POST execute", named_trace(request) or TraceContext(), {"http.request.method": "POST"}, "server")
 
 
 async def _queue(
-    context: BridgeContext, graph_id: str, body: ExecuteRequest, actor: Actor, key: str | None, begun: Span
+    request: Request, graph_id: str, body: ExecuteRequest, actor: Actor, key: str | None, begun: Span
 ) -> JsonAnswer:
+    context: BridgeContext = request.app.state.context
     # An execution that nobody traces has its own id for its trace, and the log of events correlates by that.
     options = replace(body.to_options(), trace=begun.trace if begun.traced else None)
     if key is not None and options.idempotency_key not in (None, key):
@@ -251,6 +250,7 @@ async def _queue(
     begun.set("vortex.graph_id", graph_id)
     record = await context.control.executions.execute(graph_id, options, actor)
     begun.set("vortex.execution_id", record.id)
+    note_trace(request, trace_id(record))
     location = {"Location": f"/api/execution/{record.id}"}
     return JsonAnswer({"execution_id": record.id, "status": record.status.value}, 202, location)
 

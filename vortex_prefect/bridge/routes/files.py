@@ -8,10 +8,10 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from vortex_prefect.bridge.answers import FileResource
 from vortex_prefect.bridge.conditional import not_modified, tagged
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
-from vortex_prefect.bridge.models import FileResource
 from vortex_prefect.bridge.multipart import FileUpload
 from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.bridge.routes.executions import served

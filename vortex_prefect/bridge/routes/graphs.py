@@ -7,25 +7,22 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Request, Response
 
+from vortex_prefect.bridge.answers import (
+    DeploymentResource,
+    EventList,
+    GraphList,
+    GraphResource,
+    PlanResource,
+    ProblemList,
+)
 from vortex_prefect.bridge.body import read_json, read_model, takes
 from vortex_prefect.bridge.conditional import versions_of
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.idempotency import IdempotencyKey
-from vortex_prefect.bridge.models import (
-    CloneRequest,
-    DeployGraphRequest,
-    DeploymentResource,
-    EventList,
-    GraphList,
-    GraphResource,
-    PlanRequest,
-    PlanResource,
-    ProblemList,
-    SaveRequest,
-)
 from vortex_prefect.bridge.paging import After, Before, PageSize, cursor, page
 from vortex_prefect.bridge.rendering import JsonAnswer
+from vortex_prefect.bridge.requests import CloneRequest, DeployGraphRequest, PlanRequest, SaveRequest
 from vortex_prefect.core.contracts import GraphRecord
 from vortex_prefect.service.resources import event_page, graph_resource, graph_summary
 

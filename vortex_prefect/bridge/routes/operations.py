@@ -7,26 +7,25 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from vortex_prefect.bridge.answers import EventList
 from vortex_prefect.bridge.body import read_model, takes
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
 from vortex_prefect.bridge.metrics import CONTENT_TYPE, Metrics
-from vortex_prefect.bridge.models import (
+from vortex_prefect.bridge.paging import After, PageSize, page
+from vortex_prefect.bridge.problems import answer
+from vortex_prefect.bridge.rendering import JsonAnswer
+from vortex_prefect.bridge.requests import ReloadRequest, RetentionRequest
+from vortex_prefect.bridge.stack_answers import (
     ArenaResource,
     DebugCount,
-    EventList,
     NodesReloaded,
     NodeTypes,
-    ReloadRequest,
-    RetentionRequest,
     RetentionResource,
     StackResource,
     StatusResource,
     WorkerList,
 )
-from vortex_prefect.bridge.paging import After, PageSize, page
-from vortex_prefect.bridge.problems import answer
-from vortex_prefect.bridge.rendering import JsonAnswer
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.nodespec import NodeSpec
 from vortex_prefect.files.packs import PackFault

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
+from vortex_prefect.bridge.answers import GraphResource, VersionChanges, VersionList
 from vortex_prefect.bridge.body import read_model, takes
 from vortex_prefect.bridge.conditional import versions_of
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
-from vortex_prefect.bridge.models import GraphResource, RestoreRequest, VersionChanges, VersionList
 from vortex_prefect.bridge.paging import Before, PageSize, page
 from vortex_prefect.bridge.rendering import JsonAnswer
+from vortex_prefect.bridge.requests import RestoreRequest
 from vortex_prefect.bridge.routes.graphs import graph_answer
 from vortex_prefect.service.history import VersionCursor
 from vortex_prefect.service.resources import version_resource

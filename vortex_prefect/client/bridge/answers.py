@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
 from vortex_prefect.core.errors import Problem
+from vortex_prefect.core.nodespec import NodeSpec
 
 
 def _word(value: object) -> str:
@@ -143,6 +144,20 @@ class Deployment(Resource):
     parameters: dict[str, Any]
 
 
+class PublishedNode(Resource):
+    """A version of a published graph: what it declares (`spec`), and the graph that stands behind it."""
+
+    type: str
+    name: str
+    version: int
+    graph_id: str
+    graph_version: int
+    published_at: str
+    withdrawn: bool
+    spec: NodeSpec
+    graph: dict[str, Any]
+
+
 class Event(Resource):
     """An event of the log."""
 
@@ -198,11 +213,15 @@ class Output(Resource):
 
 
 class Execution(Resource):
-    """An execution as it stands; `nodes` by id, `outputs` by name."""
+    """An execution as it stands; `nodes` by id, `outputs` by name.
+
+    `graph_hash` is that of what runs, `drawn_hash` of the graph whose nodes may be graphs themselves.
+    """
 
     id: str
     graph_id: str
     graph_hash: str
+    drawn_hash: str
     status: Status
     priority: int
     created_at: str

@@ -126,6 +126,33 @@ def deploy_graph(
     return post(Route("POST", "/api/graph/{graph_id}/deploy"), answers.Deployment, body, graph_id=graph_id)
 
 
+def publish_graph(
+    graph_id: str,
+    *,
+    name: str | None = None,
+    title: str | None = None,
+    category: str | None = None,
+    doc: str | None = None,
+) -> Call[answers.PublishedNode]:
+    """Publish the graph as it is now as the node type `graph.NAME@VERSION`, whose ports are what it exposes.
+
+    What is null is as it was published before, or follows from the graph.
+    """
+    body = {"name": name, "title": title, "category": category, "doc": doc}
+    return post(Route("POST", "/api/graph/{graph_id}/publish"), answers.PublishedNode, body, graph_id=graph_id)
+
+
+def get_published_graph(node_type: str) -> Call[answers.PublishedNode]:
+    """The graph that stands behind a published node type."""
+    return get(Route("GET", "/api/nodes/{node_type}/graph"), answers.PublishedNode, node_type=node_type)
+
+
+def withdraw_node_type(node_type: str) -> Call[None]:
+    """Offer a published graph no more, one version or (without `@VERSION`) all; graphs that have it keep working."""
+    route = Route("DELETE", "/api/nodes/{node_type}")
+    return Call(Request(route, route.path(node_type=node_type), repeatable=True), nothing)
+
+
 def list_events(graph_id: str, after: int = 0, *, limit: int = 1000) -> Listing[answers.Event]:
     """The event log of a graph, of a deleted one too, from after a sequence number; `limit` is a page's length."""
     return events(Route("GET", "/api/graph/{graph_id}/events"), after, limit, graph_id=graph_id)

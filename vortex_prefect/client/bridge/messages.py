@@ -43,6 +43,22 @@ class GraphDeleted(Message):
     graph_id: str
 
 
+class NodesChanged(Message):
+    """There are other node types: which are new, gone, or declared otherwise."""
+
+    digest: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+class PackFailed(Message):
+    """A pack that somebody works on cannot be used as it is now; the one before stays."""
+
+    pack: str
+    message: str
+
+
 class ExecutionQueued(Message):
     """An execution waits."""
 
@@ -130,6 +146,8 @@ class Pong(Message):
 _KINDS: dict[str, type[Message]] = {
     "graph.sync": GraphSync,
     "graph.deleted": GraphDeleted,
+    "nodes.changed": NodesChanged,
+    "nodes.fault": PackFailed,
     "execution.queued": ExecutionQueued,
     "execution.status": ExecutionStatus,
     "execution.progress": NodeProgress,

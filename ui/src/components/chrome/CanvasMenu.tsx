@@ -1,4 +1,5 @@
 import { DropdownMenu } from "radix-ui";
+import { updateOf } from "../../graph/subgraphs";
 import { useEditor, useUi } from "../../hooks/editor";
 import { selectOnly } from "../../store/canvas";
 import { COMMANDS, pointer } from "../../store/commands";
@@ -7,6 +8,13 @@ import { type MenuTarget, ui } from "../../store/ui";
 import { Keys } from "./Keys";
 
 type Item = [command: string, title: string] | null;
+
+const SUBGRAPH: readonly Item[] = [
+  ["subgraph.open", "Open the subgraph"],
+  ["subgraph.unpack", "Unpack"],
+  ["subgraph.update", "Update to the newest version"],
+  null,
+];
 
 const NODE: readonly Item[] = [
   ["run.here", "Run to here"],
@@ -20,6 +28,7 @@ const NODE: readonly Item[] = [
   ["mute", "Mute or unmute"],
   ["bypass", "Bypass or not"],
   ["group", "Frame the selection"],
+  ["subgraph.make", "Make a subgraph…"],
   null,
   ["select.upstream", "Select what feeds it"],
   ["select.downstream", "Select what it feeds"],
@@ -71,12 +80,20 @@ export function CanvasMenu() {
           {menu.target.kind === "edge" ? (
             <EdgeItems editor={editor} target={menu.target} />
           ) : (
-            <CommandItems items={MENUS[menu.target.kind]} before={() => pick(editor, menu.target)} />
+            <CommandItems items={itemsOf(editor, menu.target)} before={() => pick(editor, menu.target)} />
           )}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   );
+}
+
+/** Of a node that is a graph itself, what can be done with that comes first. */
+function itemsOf(editor: Editor, target: Exclude<MenuTarget, { kind: "edge" }>): readonly Item[] {
+  const type = target.kind === "node" ? (editor.view.nodes.get(target.id)?.type ?? "") : "";
+  if (!editor.catalogue.get(type)?.graph) return MENUS[target.kind];
+  const newest = updateOf(editor.catalogue, type) === null;
+  return [...SUBGRAPH.filter((item) => !newest || item?.[0] !== "subgraph.update"), ...NODE];
 }
 
 /** Commands act on the selection: a node that is not in it becomes it. What is added goes where the menu was opened. */

@@ -97,7 +97,7 @@ function useFound(query: string, request: SearchRequest): NodeSpec[] {
   const recent = usePreferences((state) => state.recent);
   return useMemo(() => {
     const { end } = request;
-    const types = catalogue.types.filter((spec) => !end || typeFits(editor.view, catalogue, end, spec.type));
+    const types = catalogue.offered.filter((spec) => !end || typeFits(editor.view, catalogue, end, spec.type));
     if (query.trim()) return rank(query, types, FIELDS).slice(0, MOST);
     const place = (spec: NodeSpec) => (recent.includes(spec.type) ? recent.indexOf(spec.type) : recent.length);
     const byTitle = [...types].sort((a, b) => a.title.localeCompare(b.title));

@@ -9,6 +9,7 @@ import { duration } from "../node/appearance";
 import { useDraft } from "../widgets/useDraft";
 import { Connection } from "./Connection";
 import { People } from "./People";
+import { PublishAgain, Trail } from "./Trail";
 
 export function TopBar() {
   const editor = useEditor();
@@ -23,7 +24,9 @@ export function TopBar() {
         </svg>
       </button>
       <h1 className="unseen">VORTEX editor</h1>
+      <Trail />
       <GraphName />
+      <PublishAgain />
       <Connection />
       <span className="topbar-gap" />
       <RunStatus />

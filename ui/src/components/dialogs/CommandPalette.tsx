@@ -104,7 +104,7 @@ function entriesOf(editor: Editor): Entry[] {
       run: (on) => goTo(on, node.id),
     };
   });
-  const types = editor.catalogue.types.map((spec): Entry => {
+  const types = editor.catalogue.offered.map((spec): Entry => {
     return {
       id: `type ${spec.type}`,
       title: `Add ${spec.title}`,

@@ -1,5 +1,5 @@
 import { ExternalLink } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { DeploymentResource } from "../../contract/api";
 import { useEditor, useGraph } from "../../hooks/editor";
 import { api } from "../../session/api";
@@ -98,13 +98,21 @@ interface FieldProps {
   value: string;
   placeholder?: string;
   required?: boolean;
+  /** Typing goes there at once. */
+  focus?: boolean;
 }
 
-export function Field({ name, title, value, ...rest }: FieldProps) {
+export function Field({ name, title, value, focus, ...rest }: FieldProps) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (!focus) return;
+    field.current?.focus();
+    field.current?.select();
+  }, [focus]);
   return (
     <label className="form-field">
       <span>{title}</span>
-      <input name={name} defaultValue={value} {...rest} />
+      <input ref={field} name={name} defaultValue={value} {...rest} />
     </label>
   );
 }

@@ -1,10 +1,12 @@
 import type { NodeProps } from "@xyflow/react";
-import { Ban, ChevronDown, ChevronRight, CircleSlash2, Pin } from "lucide-react";
+import { Ban, Boxes, ChevronDown, ChevronRight, CircleSlash2, Pin } from "lucide-react";
 import { memo, useEffect, useRef } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
+import { updateOf } from "../../graph/subgraphs";
 import { useCanvas, useConnected, useEditor, useNodeProblems, useUi } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
+import { openSubgraph, updateSubgraph } from "../../store/subgraphs";
 import { ui } from "../../store/ui";
 import { hueOf, iconOf } from "./appearance";
 import { CollapsedPorts, NodeBody } from "./NodeBody";
@@ -22,13 +24,21 @@ export const GraphNode = memo(
     const far = useCanvas((state) => state.far);
     const title = node.title ?? spec?.title ?? node.type;
     return (
+      // biome-ignore lint/a11y/noStaticElementInteractions: Enter does the same from the keyboard
       <div
         className="node"
         data-node={node.id}
         data-mode={node.mode}
         data-collapsed={node.collapsed}
         data-unknown={!spec}
+        data-subgraph={Boolean(spec?.graph)}
         style={{ "--hue": hueOf(spec) } as React.CSSProperties}
+        onDoubleClick={(event) => {
+          event.stopPropagation(); // on the canvas it means to add a node
+          if (spec?.graph && !(event.target as Element).closest("input, textarea, button, select, .param-row")) {
+            void openSubgraph(editor, node.id);
+          }
+        }}
       >
         <RunMark id={node.id} />
         <NodeHead node={node} spec={spec} title={title} />
@@ -41,6 +51,7 @@ export const GraphNode = memo(
           ))}
         {!node.collapsed && <NodePreview id={node.id} title={title} />}
         {spec && !node.collapsed && !far && <NodeValue id={node.id} spec={spec} />}
+        {spec?.graph && <SubgraphFoot node={node} spec={spec} />}
         <NodeState id={node.id} />
         <NodeProblems id={node.id} />
       </div>
@@ -95,7 +106,10 @@ function NodeTitle({ node, title }: { node: NodeView; title: string }) {
   if (!renaming) {
     return (
       // biome-ignore lint/a11y/noStaticElementInteractions: F2 does the same from the keyboard
-      <span className="node-title" onDoubleClick={() => ui.setState({ renaming: node.id })}>
+      <span
+        className="node-title"
+        onDoubleClick={() => !editor.catalogue.get(node.type)?.graph && ui.setState({ renaming: node.id })}
+      >
         {title}
       </span>
     );
@@ -113,6 +127,29 @@ function NodeTitle({ node, title }: { node: NodeView; title: string }) {
         if (event.key === "Escape") end(null);
       }}
     />
+  );
+}
+
+/** Which version of a published graph it is, and a newer one where there is one. */
+function SubgraphFoot({ node, spec }: { node: NodeView; spec: NodeSpec }) {
+  const editor = useEditor();
+  const newer = updateOf(editor.catalogue, node.type);
+  return (
+    <div className="node-subgraph">
+      <button
+        type="button"
+        className="node-open nodrag"
+        title="Open the subgraph"
+        onClick={() => void openSubgraph(editor, node.id)}
+      >
+        <Boxes size={12} aria-hidden="true" /> Version {spec.version}
+      </button>
+      {newer && (
+        <button type="button" className="node-update nodrag" onClick={() => updateSubgraph(editor, node.id)}>
+          Update to {newer.split("@")[1]}
+        </button>
+      )}
+    </div>
   );
 }
 

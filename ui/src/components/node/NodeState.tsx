@@ -28,7 +28,7 @@ export const NodeState = memo(function NodeState({ id }: { id: string }) {
 function Facts({ id }: { id: string }) {
   const run = useNodeRun(id);
   if (!run || run.state === "pending") return null;
-  const { state, progress, attempt, tookMs, error, why, items } = run;
+  const { state, progress, attempt, tookMs, error, why, items, within } = run;
   const busy = state === "running" || state === "retrying";
   const ofItems = items ? ` ${(items.completed ?? 0) + (items.cached ?? 0)}/${items.total ?? "?"}` : "";
   return (
@@ -50,6 +50,7 @@ function Facts({ id }: { id: string }) {
           {WORDS[state] ?? state}
           {ofItems}
         </span>
+        {within && <span className="node-within">{within}</span>}
         {attempt > 1 && <span>attempt {attempt}</span>}
         {state === "running" && progress > 0 && <span className="figure">{Math.round(progress)} %</span>}
         {tookMs !== null && state !== "cached" && <span className="figure">{duration(tookMs)}</span>}
@@ -61,7 +62,8 @@ function Facts({ id }: { id: string }) {
           onClick={() => ui.setState({ failure: { node: id, error } })}
           title="Show the traceback"
         >
-          <b>{error.code}</b> {error.message}
+          <b>{error.code}</b> {within ? `${within}: ` : ""}
+          {error.message}
         </button>
       )}
     </div>

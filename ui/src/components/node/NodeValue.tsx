@@ -14,7 +14,10 @@ export const NodeValue = memo(function NodeValue({ id, spec }: { id: string; spe
   const readable = output !== undefined && (READABLE.has(output.type) || output.type === "ANY");
   // A node that only holds a value shows it in its field.
   const holder = spec.inputs.length === 0 && spec.params.length === 1;
-  return readable && !holder ? <Value id={id} port={output.name} /> : null;
+  if (!readable || holder) return null;
+  // Of a node that is a graph itself, one within gives it.
+  const giver = output.source ? { id: `${id}:${output.source[0]}`, port: output.source[1] } : { id, port: output.name };
+  return <Value {...giver} />;
 });
 
 function Value({ id, port }: { id: string; port: string }) {

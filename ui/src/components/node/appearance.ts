@@ -38,6 +38,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   batch: [Layers, 350],
   core: [Box, 200],
   debug: [Bug, 0],
+  graph: [Boxes, 160],
   image: [Image, 225],
   mask: [VenetianMask, 145],
   model: [BrainCircuit, 268],

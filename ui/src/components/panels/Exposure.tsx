@@ -31,7 +31,7 @@ export function Exposure({ node, spec }: { node: NodeView; spec: NodeSpec }) {
             ]);
           return <Toggle key={`out ${port}`} title={`Output ${label(port)}`} name={known?.name} onToggle={toggle} />;
         })}
-        {spec.params.map(({ name: param }) => {
+        {[...spec.inputs, ...spec.params].map(({ name: param }) => {
           const known = inputOf(param);
           const toggle = () =>
             editor.edit([
@@ -40,7 +40,12 @@ export function Exposure({ node, spec }: { node: NodeView; spec: NodeSpec }) {
                 : { op: "input.set", input: { name: freeName(param, inputs), node: node.id, param } },
             ]);
           return (
-            <Toggle key={`in ${param}`} title={`Parameter ${label(param)}`} name={known?.name} onToggle={toggle} />
+            <Toggle
+              key={`in ${param}`}
+              title={`${spec.params.some(({ name }) => name === param) ? "Parameter" : "Input"} ${label(param)}`}
+              name={known?.name}
+              onToggle={toggle}
+            />
           );
         })}
       </div>

@@ -11,11 +11,10 @@ import { hueOf, iconOf, label, packHue, typeColor } from "../node/appearance";
 
 /** The palette: every node type by pack and category, to be dragged onto the canvas or added with a click. */
 export function NodesPanel() {
-  const editor = useEditor();
   const favourites = usePreferences((state) => state.favourites);
   const [query, setQuery] = useState("");
   const [shown, setShown] = useState<NodeSpec | null>(null);
-  const types = editor.catalogue.types;
+  const types = useEditor().catalogue.offered;
   const sections = useMemo(() => sectionsOf(types, query, favourites), [types, query, favourites]);
   return (
     <div className="nodes-panel">

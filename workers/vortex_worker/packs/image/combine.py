@@ -28,7 +28,7 @@ def blend(
 ) -> Image:  # fmt: skip
     """Lay one image over another."""
     require_same_size(base=base, layer=layer)
-    below, above = map(unit, torch.broadcast_tensors(rgb(base), rgb(layer)))
+    below, above = map(unit, _alike(rgb(base), rgb(layer)))
     mixed = _MIX[mode](below, above)
     if opacity < 1:
         mixed = torch.lerp(below, mixed, opacity, out=mixed)
@@ -45,6 +45,11 @@ def composite(
     require_same_size(background=background, foreground=foreground, mask=mask)
     below, above = rgb(background), rgb(foreground)
     return unit(below + mask.unsqueeze(-1) * (above - below))
+
+
+def _alike(one: torch.Tensor, other: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    shape = torch.broadcast_shapes(one.shape, other.shape)  # type: ignore[no-untyped-call]
+    return one.expand(shape), other.expand(shape)
 
 
 def _into_above(operation: Callable[..., torch.Tensor]) -> Mix:
