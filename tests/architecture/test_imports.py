@@ -26,6 +26,7 @@ def test_worker_loads_no_control_plane() -> None:
     assert "torch" in loaded
     # These load when a node first needs them: a worker starts in the time that torch takes.
     assert not loaded & {"matplotlib", "scipy", "av", "soundfile", "onnxruntime", "safetensors", "tokenizers"}
+    assert not loaded & {"diffusers", "transformers", "accelerate", "peft", "huggingface_hub"}
     assert not loaded & {"prefect", "dask", "distributed", "fastapi", "sqlalchemy"}
 
 

@@ -54,7 +54,7 @@ class PrefectProxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="prefect-proxy", daemon=True)
         self._connections: set[asyncio.Task[None]] = set()
-        self._listening: asyncio.Server | None = None
+        self._listening: socket.socket | None = None
         self._telling = asyncio.Event()
         self._telling.set()
         # Bound and not listening, it keeps the port ours while everybody is refused.
@@ -99,27 +99,39 @@ class PrefectProxy:
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
+    # Not by asyncio's own server: one that closes while it accepts leaves connections open.
+
     async def _open(self) -> None:
-        self._listening = await asyncio.start_server(self._accept, sock=_bound(self.port), backlog=1024)
+        self._listening = listening = _bound(self.port)
+        listening.listen(1024)
+        listening.setblocking(False)
+        self._loop.add_reader(listening, self._accept, listening)
 
     async def _refuse(self) -> None:
         if self._listening is not None:
+            self._loop.remove_reader(self._listening)
             self._listening.close()
+            self._listening = None
+        await asyncio.sleep(0)  # until all of them have begun: who has not would not let go of his socket
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
-        await asyncio.sleep(0)  # transports that were closed let go of their sockets in the loop's next round
+        await asyncio.sleep(0)  # closed transports let go of their sockets in the loop's next round
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.create_task(self._serve(reader, writer))
+    def _accept(self, listening: socket.socket) -> None:
+        accepted, _ = listening.accept()
+        accepted.setblocking(False)
+        connection = asyncio.create_task(self._serve(accepted))
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
-        # Also of one that is cancelled before it begins.
-        connection.add_done_callback(lambda _: writer.close())
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, accepted: socket.socket) -> None:
+        reader, writer = await _streams(accepted)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await self._exchange(reader, writer)
+            try:
+                await self._exchange(reader, writer)
+            finally:
+                writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -159,10 +171,10 @@ class PrefectProxy:
                 # What nobody reads is to wait in the server, which drops it, and not in the kernel.
                 upstream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
             await self._loop.sock_connect(upstream, ("127.0.0.1", self._server_port))
-            return await asyncio.open_connection(sock=upstream, limit=_CHUNK)
         except BaseException:
             upstream.close()
             raise
+        return await _streams(upstream)
 
     async def _converse(
         self,
@@ -190,6 +202,15 @@ class PrefectProxy:
             for each in both:
                 each.cancel()
             await asyncio.gather(*both, return_exceptions=True)
+
+
+async def _streams(connected: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    opening = asyncio.create_task(asyncio.open_connection(sock=connected, limit=_CHUNK))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:  # it takes no time
+        (await opening)[1].close()
+        raise
 
 
 def _bound(port: int) -> socket.socket:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import soundfile
 
+from tests.fakes.tiny_diffusion import make_folder
 from vortex_prefect.core.nodespec import maps
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.model import Graph, parse_graph
@@ -35,6 +36,9 @@ def outputs_of(name: str, folder: Path) -> dict[str, Any]:
         mapped: dict[str, list[Any]] = {}
         # Paths in a graph's file are relative to it.
         values |= {name: EXAMPLES / values[name] for name in declared.spec.files}
+        # Folders are seen from where the stack was started: a worker makes them absolute before the node gets them.
+        folders = {param.name for param in declared.spec.params if param.type == "PATH"} - set(declared.spec.files)
+        values |= {name: Path(values[name]).absolute() for name in folders & set(values)}
         for edge in graph.edges:
             if edge.target.node != node_id:
                 continue
@@ -84,6 +88,17 @@ def test_parts_are_counted(tmp_path: Path) -> None:
     count, _, rest = said.partition(" parts cover ")
     assert 2 < int(count) < 30
     assert 10 < float(rest.split()[0]) < 70
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_random_weights_paint_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The graph names its folder as it is seen from where the stack was started.
+    monkeypatch.chdir(tmp_path)
+    make_folder(tmp_path / "examples" / "out" / "random-diffusion")
+    found = outputs_of("random_diffusion.json", tmp_path)
+    assert found["picture"].shape == (1, 64, 64, 3)
+    assert found["picture"].std() > 0.01
+    assert found["saved"].is_file()
 
 
 def test_a_photograph_in_twelve_hues(tmp_path: Path) -> None:

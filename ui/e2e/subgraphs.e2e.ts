@@ -54,6 +54,10 @@ describe("a subgraph", () => {
     await me.node(node).locator(".node-preview img").waitFor();
     const { executions } = await (await fetch(`${stack.url}/api/execution?graph_id=${graph}&limit=1`)).json();
     expect(Object.keys(executions[0].nodes).sort()).toEqual(["image", "save", `${node}:blur`, `${node}:soft`].sort());
+    await me.press("Escape");
+    await me.page.getByRole("tab", { name: "Outputs" }).click();
+    await me.page.getByRole("button", { name: "picture", exact: true }).click();
+    await me.sees(() => me.page.locator(".react-flow__node.selected").getAttribute("data-id"), node);
     await snap("made");
 
     await me.node(node).locator(".node-head").dblclick({ position: { x: 120, y: 12 } });
@@ -111,6 +115,9 @@ describe("a subgraph", () => {
     await me.press("Control+Enter");
     await me.sees(status, "failed");
     expect(await me.node(node).locator(".node-error").textContent()).toContain("bad: ");
+    await me.node(node).locator(".node-error").click();
+    await me.page.getByRole("heading", { name: `WK-003 in ${node}:bad` }).waitFor();
+    await me.press("Escape");
     await snap("failed");
   });
 

@@ -16,7 +16,7 @@ from vortex_prefect.client.documents import read_document, resolve_files
 from vortex_prefect.client.uploads import upload_out_of_reach
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits, Settings
-from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.files.identity import FileIdentities
 from vortex_prefect.files.roots import ANYWHERE
 from vortex_prefect.graph.explanation import explanation
 from vortex_prefect.graph.model import parse_graph

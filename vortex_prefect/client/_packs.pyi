@@ -242,6 +242,39 @@ class CoreToString(Node, Feeds[STRING]):
     value: Output[STRING]
 class CoreWait(Node, Feeds[Any]):
     out: Output[Any]
+class DiffusionApplyControlnet(Node, Feeds[CONDITIONING]):
+    conditioning: Output[CONDITIONING]
+class DiffusionEmptyLatent(Node, Feeds[LATENT]):
+    latent: Output[LATENT]
+class DiffusionEncodePrompt(Node, Feeds[CONDITIONING]):
+    conditioning: Output[CONDITIONING]
+class DiffusionImageToImage(Node, Feeds[IMAGE]):
+    image: Output[IMAGE]
+class DiffusionInpaint(Node, Feeds[LATENT]):
+    latent: Output[LATENT]
+class DiffusionLoadCheckpoint(Node):
+    model: Output[MODEL]
+    clip: Output[MODEL]
+    vae: Output[MODEL]
+class DiffusionLoadControlnet(Node, Feeds[MODEL]):
+    control_net: Output[MODEL]
+class DiffusionLoadFolder(Node):
+    model: Output[MODEL]
+    clip: Output[MODEL]
+    vae: Output[MODEL]
+class DiffusionLoadLora(Node):
+    model: Output[MODEL]
+    clip: Output[MODEL]
+class DiffusionLoadLoraModel(Node, Feeds[MODEL]):
+    model: Output[MODEL]
+class DiffusionSample(Node, Feeds[LATENT]):
+    latent: Output[LATENT]
+class DiffusionTextToImage(Node, Feeds[IMAGE]):
+    image: Output[IMAGE]
+class DiffusionVaeDecode(Node, Feeds[IMAGE]):
+    image: Output[IMAGE]
+class DiffusionVaeEncode(Node, Feeds[LATENT]):
+    latent: Output[LATENT]
 class ImageAffine(Node, Feeds[IMAGE]):
     image: Output[IMAGE]
 class ImageAutoContrast(Node, Feeds[IMAGE]):
@@ -2803,6 +2836,379 @@ class CorePack:
 
         Outputs:
             out (ANY)
+        """
+
+class DiffusionPack:
+    def apply_controlnet(
+        self,
+        *,
+        conditioning: Fed[CONDITIONING],
+        control_net: Fed[MODEL],
+        image: Fed[IMAGE],
+        strength: builtins.float | Fed[FLOAT] = 1.0,
+        start_percent: builtins.float | Fed[FLOAT] = 0.0,
+        end_percent: builtins.float | Fed[FLOAT] = 1.0,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionApplyControlnet:
+        """Let a picture steer what is painted; several do so together.
+
+        Args:
+            conditioning (CONDITIONING): The positive one; what steers it steers the negative one too.
+            control_net (MODEL)
+            image (IMAGE): What the ControlNet was trained on: edges, depth, poses, … One, or one a picture.
+            strength (FLOAT 0 to 10)
+            start_percent (FLOAT 0 to 1): Share of the steps before it begins.
+            end_percent (FLOAT 0 to 1): Share of the steps after which it ends.
+
+        Outputs:
+            conditioning (CONDITIONING)
+        """
+    def empty_latent(
+        self,
+        *,
+        width: builtins.int | builtins.str | Fed[INT] = 512,
+        height: builtins.int | builtins.str | Fed[INT] = 512,
+        batch_size: builtins.int | builtins.str | Fed[INT] = 1,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionEmptyLatent:
+        """Where a sampler begins that makes pictures out of nothing: tells their size and number.
+
+        Args:
+            width (INT 16 to 16384 px): A multiple of 8.
+            height (INT 16 to 16384 px): A multiple of 8.
+            batch_size (INT 1 to 4096): How many pictures.
+
+        Outputs:
+            latent (LATENT)
+        """
+    def encode_prompt(
+        self,
+        *,
+        clip: Fed[MODEL],
+        text: builtins.str | Fed[STRING] = '',
+        clip_skip: builtins.int | builtins.str | Fed[INT] = 0,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionEncodePrompt:
+        """Turn a text into what steers the sampler.
+
+        Args:
+            clip (MODEL)
+            text (STRING): 77 tokens at most; the rest is cut off. Brackets are no weights.
+            clip_skip (INT 0 to 11): How many of the last layers are left out.
+
+        Outputs:
+            conditioning (CONDITIONING)
+        """
+    def image_to_image(
+        self,
+        *,
+        image: Fed[IMAGE],
+        model: Fed[MODEL],
+        clip: Fed[MODEL],
+        vae: Fed[MODEL],
+        prompt: builtins.str | Fed[STRING] = '',
+        negative_prompt: builtins.str | Fed[STRING] = '',
+        seed: builtins.int | builtins.str | Fed[INT] = 0,
+        steps: builtins.int | builtins.str | Fed[INT] = 20,
+        cfg: builtins.float | Fed[FLOAT] = 7.0,
+        sampler_name: Literal['default', 'euler', 'euler_ancestral', 'heun', 'dpm_2', 'dpm_2_ancestral', 'lms', 'dpmpp_2s', 'dpmpp_2m', 'dpmpp_2m_sde', 'ddim', 'ddpm', 'deis', 'uni_pc', 'pndm', 'lcm'] | Fed[STRING] = 'default',
+        scheduler: Literal['normal', 'karras', 'exponential', 'beta', 'sgm_uniform'] | Fed[STRING] = 'normal',
+        denoise: builtins.float | Fed[FLOAT] = 0.6,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionImageToImage:
+        """Paint a picture over as a text says.
+
+        Args:
+            image (IMAGE): Both sides multiples of 8.
+            model (MODEL)
+            clip (MODEL)
+            vae (MODEL)
+            prompt (STRING): What to paint.
+            negative_prompt (STRING): What not to.
+            seed (INT 0 to 1.84467e+19): The same seed gives the same result, on every device.
+            steps (INT 1 to 1000): How many are really done, also where denoise is below 1.
+            cfg (FLOAT 0 to 100): How closely to follow the prompt; 1 leaves the negative out.
+            sampler_name (STRING): default is the checkpoint's own.
+            scheduler (STRING): How much noise is left when; not every sampler has each.
+            denoise (FLOAT 0 to 1): 1 makes pictures anew, 0 leaves them as they are.
+
+        Outputs:
+            image (IMAGE)
+        """
+    def inpaint(
+        self,
+        *,
+        model: Fed[MODEL],
+        vae: Fed[MODEL],
+        positive: Fed[CONDITIONING],
+        negative: Fed[CONDITIONING],
+        image: Fed[IMAGE],
+        mask: Fed[MASK],
+        seed: builtins.int | builtins.str | Fed[INT] = 0,
+        steps: builtins.int | builtins.str | Fed[INT] = 20,
+        cfg: builtins.float | Fed[FLOAT] = 7.0,
+        sampler_name: Literal['default', 'euler', 'euler_ancestral', 'heun', 'dpm_2', 'dpm_2_ancestral', 'lms', 'dpmpp_2s', 'dpmpp_2m', 'dpmpp_2m_sde', 'ddim', 'ddpm', 'deis', 'uni_pc', 'pndm', 'lcm'] | Fed[STRING] = 'default',
+        scheduler: Literal['normal', 'karras', 'exponential', 'beta', 'sgm_uniform'] | Fed[STRING] = 'normal',
+        denoise: builtins.float | Fed[FLOAT] = 1.0,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionInpaint:
+        """Paint something new into a part of a picture, to be decoded with the same autoencoder.
+
+        Args:
+            model (MODEL): One made for inpainting, which sees what is around; any other does it less well.
+            vae (MODEL)
+            positive (CONDITIONING): What to paint.
+            negative (CONDITIONING): What not to.
+            image (IMAGE): Both sides multiples of 8.
+            mask (MASK): From 0.5 on something new is painted.
+            seed (INT 0 to 1.84467e+19): The same seed gives the same result, on every device.
+            steps (INT 1 to 1000): How many are really done, also where denoise is below 1.
+            cfg (FLOAT 0 to 100): How closely to follow the prompt; 1 leaves the negative out.
+            sampler_name (STRING): default is the checkpoint's own.
+            scheduler (STRING): How much noise is left when; not every sampler has each.
+            denoise (FLOAT 0 to 1): 1 makes pictures anew, 0 leaves them as they are.
+
+        Outputs:
+            latent (LATENT)
+        """
+    def load_checkpoint(
+        self,
+        *,
+        path: builtins.str | PathLike[builtins.str] | Fed[PATH],
+        config: builtins.str | PathLike[builtins.str] | Fed[PATH],
+        sha256: builtins.str | Fed[STRING] = '',
+        dtype: Literal['auto', 'float32', 'float16', 'bfloat16'] | Fed[STRING] = 'auto',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionLoadCheckpoint:
+        """Name the parts of a Stable Diffusion checkpoint; the nodes that use them load them, once a worker.
+
+        Args:
+            path (PATH): One .safetensors file with all parts, under their original names.
+            config (PATH): A pipeline folder of the same architecture: its configurations and vocabularies; weights may lack.
+            sha256 (STRING): What the file must have, in hexadecimal; empty takes it as it is.
+            dtype (STRING): auto: float16 on a GPU, float32 on the CPU.
+
+        Outputs:
+            model (MODEL): The UNet, for samplers.
+            clip (MODEL): Tokenizers and text encoders, for prompts.
+            vae (MODEL): Between pictures and latents.
+        """
+    def load_controlnet(
+        self,
+        *,
+        folder: builtins.str | PathLike[builtins.str] | Fed[PATH],
+        sha256: builtins.str | Fed[STRING] = '',
+        dtype: Literal['auto', 'float32', 'float16', 'bfloat16'] | Fed[STRING] = 'auto',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionLoadControlnet:
+        """Name a ControlNet, which lets a picture steer another; the sampler loads it, once a worker.
+
+        Args:
+            folder (PATH): config.json, and diffusion_pytorch_model.safetensors.
+            sha256 (STRING): Of its weights; empty takes them as they are.
+            dtype (STRING): auto: float16 on a GPU, float32 on the CPU.
+
+        Outputs:
+            control_net (MODEL)
+        """
+    def load_folder(
+        self,
+        *,
+        folder: builtins.str | PathLike[builtins.str] | Fed[PATH],
+        sha256: builtins.str | Fed[STRING] = '',
+        dtype: Literal['auto', 'float32', 'float16', 'bfloat16'] | Fed[STRING] = 'auto',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionLoadFolder:
+        """Name the parts of a Stable Diffusion pipeline in a folder; the nodes that use them load them, once a worker.
+
+        Args:
+            folder (PATH): A pipeline as diffusers saves it, with model_index.json; safetensors only.
+            sha256 (STRING): Of the lines that sha256sum prints for its files, sorted by name; empty takes them as they are.
+            dtype (STRING): auto: float16 on a GPU, float32 on the CPU.
+
+        Outputs:
+            model (MODEL): The UNet, for samplers.
+            clip (MODEL): Tokenizers and text encoders, for prompts.
+            vae (MODEL): Between pictures and latents.
+        """
+    def load_lora(
+        self,
+        *,
+        model: Fed[MODEL],
+        clip: Fed[MODEL],
+        path: builtins.str | PathLike[builtins.str] | Fed[PATH],
+        strength_model: builtins.float | Fed[FLOAT] = 1.0,
+        strength_clip: builtins.float | Fed[FLOAT] = 1.0,
+        sha256: builtins.str | Fed[STRING] = '',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionLoadLora:
+        """Change a model and its text encoder by LoRA weights; several change it one after the other.
+
+        Args:
+            model (MODEL)
+            clip (MODEL)
+            path (PATH): A .safetensors file of LoRA weights.
+            strength_model (FLOAT -20 to 20): 1 as it was trained, 0 not at all.
+            strength_clip (FLOAT -20 to 20): 1 as it was trained, 0 not at all.
+            sha256 (STRING): What the file must have, in hexadecimal; empty takes it as it is.
+
+        Outputs:
+            model (MODEL)
+            clip (MODEL)
+        """
+    def load_lora_model(
+        self,
+        *,
+        model: Fed[MODEL],
+        path: builtins.str | PathLike[builtins.str] | Fed[PATH],
+        strength_model: builtins.float | Fed[FLOAT] = 1.0,
+        sha256: builtins.str | Fed[STRING] = '',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionLoadLoraModel:
+        """Change a model by LoRA weights, but not its text encoder.
+
+        Args:
+            model (MODEL)
+            path (PATH): A .safetensors file of LoRA weights.
+            strength_model (FLOAT -20 to 20): 1 as it was trained, 0 not at all.
+            sha256 (STRING): What the file must have, in hexadecimal; empty takes it as it is.
+
+        Outputs:
+            model (MODEL)
+        """
+    def sample(
+        self,
+        *,
+        model: Fed[MODEL],
+        positive: Fed[CONDITIONING],
+        negative: Fed[CONDITIONING],
+        latent: Fed[LATENT],
+        mask: Fed[MASK] | None = None,
+        seed: builtins.int | builtins.str | Fed[INT] = 0,
+        steps: builtins.int | builtins.str | Fed[INT] = 20,
+        cfg: builtins.float | Fed[FLOAT] = 7.0,
+        sampler_name: Literal['default', 'euler', 'euler_ancestral', 'heun', 'dpm_2', 'dpm_2_ancestral', 'lms', 'dpmpp_2s', 'dpmpp_2m', 'dpmpp_2m_sde', 'ddim', 'ddpm', 'deis', 'uni_pc', 'pndm', 'lcm'] | Fed[STRING] = 'default',
+        scheduler: Literal['normal', 'karras', 'exponential', 'beta', 'sgm_uniform'] | Fed[STRING] = 'normal',
+        denoise: builtins.float | Fed[FLOAT] = 1.0,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionSample:
+        """Take noise away until a picture's latent is left; the noise is drawn on the CPU, on every device the same.
+
+        Args:
+            model (MODEL)
+            positive (CONDITIONING): What to paint.
+            negative (CONDITIONING): What not to.
+            latent (LATENT): Where to begin; with denoise 1 and without a mask only its size counts.
+            mask (MASK): Of any size: 1 where something is to change, 0 where the latent stays.
+            seed (INT 0 to 1.84467e+19): The same seed gives the same result, on every device.
+            steps (INT 1 to 1000): How many are really done, also where denoise is below 1.
+            cfg (FLOAT 0 to 100): How closely to follow the prompt; 1 leaves the negative out.
+            sampler_name (STRING): default is the checkpoint's own.
+            scheduler (STRING): How much noise is left when; not every sampler has each.
+            denoise (FLOAT 0 to 1): 1 makes pictures anew, 0 leaves them as they are.
+
+        Outputs:
+            latent (LATENT)
+        """
+    def text_to_image(
+        self,
+        *,
+        model: Fed[MODEL],
+        clip: Fed[MODEL],
+        vae: Fed[MODEL],
+        prompt: builtins.str | Fed[STRING] = '',
+        negative_prompt: builtins.str | Fed[STRING] = '',
+        width: builtins.int | builtins.str | Fed[INT] = 512,
+        height: builtins.int | builtins.str | Fed[INT] = 512,
+        batch_size: builtins.int | builtins.str | Fed[INT] = 1,
+        seed: builtins.int | builtins.str | Fed[INT] = 0,
+        steps: builtins.int | builtins.str | Fed[INT] = 20,
+        cfg: builtins.float | Fed[FLOAT] = 7.0,
+        sampler_name: Literal['default', 'euler', 'euler_ancestral', 'heun', 'dpm_2', 'dpm_2_ancestral', 'lms', 'dpmpp_2s', 'dpmpp_2m', 'dpmpp_2m_sde', 'ddim', 'ddpm', 'deis', 'uni_pc', 'pndm', 'lcm'] | Fed[STRING] = 'default',
+        scheduler: Literal['normal', 'karras', 'exponential', 'beta', 'sgm_uniform'] | Fed[STRING] = 'normal',
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionTextToImage:
+        """Paint what a text says.
+
+        Args:
+            model (MODEL)
+            clip (MODEL)
+            vae (MODEL)
+            prompt (STRING): What to paint.
+            negative_prompt (STRING): What not to.
+            width (INT 16 to 16384 px): A multiple of 8.
+            height (INT 16 to 16384 px): A multiple of 8.
+            batch_size (INT 1 to 4096): How many pictures.
+            seed (INT 0 to 1.84467e+19): The same seed gives the same result, on every device.
+            steps (INT 1 to 1000): How many are really done, also where denoise is below 1.
+            cfg (FLOAT 0 to 100): How closely to follow the prompt; 1 leaves the negative out.
+            sampler_name (STRING): default is the checkpoint's own.
+            scheduler (STRING): How much noise is left when; not every sampler has each.
+
+        Outputs:
+            image (IMAGE)
+        """
+    def vae_decode(
+        self,
+        *,
+        latent: Fed[LATENT],
+        vae: Fed[MODEL],
+        tiling: builtins.bool | Fed[BOOL] = False,
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionVaeDecode:
+        """Turn latents into pictures.
+
+        Args:
+            latent (LATENT)
+            vae (MODEL)
+            tiling (BOOL): Piece by piece: slower, in less memory, with seams that are hardly seen.
+
+        Outputs:
+            image (IMAGE)
+        """
+    def vae_encode(
+        self,
+        *,
+        image: Fed[IMAGE],
+        vae: Fed[MODEL],
+        id: builtins.str | None = None,
+        title: builtins.str | None = None,
+        at: builtins.tuple[builtins.float, builtins.float] | None = None,
+    ) -> DiffusionVaeEncode:
+        """Turn pictures into latents: the mean of what the autoencoder gives, so always the same.
+
+        Args:
+            image (IMAGE): Both sides multiples of 8.
+            vae (MODEL)
+
+        Outputs:
+            latent (LATENT)
         """
 
 class ImagePack:
@@ -8472,6 +8878,8 @@ class Packs:
     def batch(self) -> BatchPack: ...
     @property
     def core(self) -> CorePack: ...
+    @property
+    def diffusion(self) -> DiffusionPack: ...
     @property
     def image(self) -> ImagePack: ...
     @property

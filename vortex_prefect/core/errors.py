@@ -75,6 +75,17 @@ _CATALOGUE = (
         False,
         403,
     ),
+    ErrorCode(
+        "WK-013", "model files damaged or missing", "Fetch the file that the message names once more.", False, 500
+    ),
+    ErrorCode("WK-014", "model of another kind", "Use a model of the architecture that the message names.", False, 500),
+    ErrorCode(
+        "WK-015",
+        "result is not a number",
+        "Compute in float32, or with other settings; half precision overflows in some models.",
+        False,
+        500,
+    ),
     ErrorCode("RQ-001", "malformed request", "The problems say which field is wrong."),
     ErrorCode("RQ-002", "not found", "Check the id.", http_status=404),
     ErrorCode("RQ-003", "version conflict", "Read the graph again and repeat the change.", http_status=409),

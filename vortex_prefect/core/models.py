@@ -14,10 +14,12 @@ _LONGEST_NAME = 200
 def resident_name(model: Any) -> str:
     """The name under which a worker keeps it, and by which placement looks for a worker that has it.
 
-    By content, so that two files that hold the same are one model.
+    By content, so that two files that hold the same are one model. A checkpoint holds several: then `part` says which,
+    and `dtype` in what precision it is kept.
     """
     if isinstance(model, dict) and isinstance(model.get("sha256"), str):
-        return f"model:{model['sha256']}"
+        told = (model.get("part"), model.get("dtype"))
+        return ":".join(("model", model["sha256"], *(word for word in told if isinstance(word, str))))
     return str(model)
 
 

@@ -13,7 +13,7 @@ from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.histogram import Histogram
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Limits
-from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.files.identity import FileIdentities
 from vortex_prefect.files.roots import FileRoots
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.incremental import IncrementalCompiler

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
 
 from vortex_prefect.collab.rooms import Rooms
 from vortex_prefect.core.contracts import GraphRecord, PublishedNode, StorePort, UnitOfWork
@@ -21,6 +24,8 @@ from vortex_prefect.service import messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
 from vortex_prefect.service.graphs import require
+
+_log = logging.getLogger(__name__)
 
 _CATEGORY = "subgraph"
 
@@ -138,7 +143,14 @@ class Publishing:
 
 def _library(nodes: Sequence[PublishedNode], limits: Limits) -> dict[str, Definition]:
     offered = {node.name: node.type for node in nodes if not node.withdrawn}
-    return {node.type: _definition(node, limits, hidden=offered.get(node.name) != node.type) for node in nodes}
+    found = {}
+    for node in nodes:
+        try:
+            found[node.type] = _definition(node, limits, hidden=offered.get(node.name) != node.type)
+        except (ValidationError, GraphError) as error:
+            # Of another release, or larger than what is allowed now: graphs that have it are told (VE-003).
+            _log.warning("the published graph %s is not readable: %s", node.type, error)
+    return found
 
 
 def _definition(node: PublishedNode, limits: Limits, *, hidden: bool) -> Definition:

@@ -12,10 +12,13 @@ import pyarrow as pa
 
 from vortex_prefect.core.errors import WorkerError
 
-#: Port types whose blocks hold such a stream: tables, and sounds as a column for each channel.
-STREAMED = frozenset({"TABLE", "AUDIO"})
+#: Port types whose blocks hold such a stream: tables, sounds as a column for each channel, conditionings as a row for
+#: each tensor.
+STREAMED = frozenset({"TABLE", "AUDIO", "CONDITIONING"})
 #: Key of a schema's metadata: frames a second of a sound, as decimal digits.
 SAMPLE_RATE = b"vortex.sample_rate"
+#: Key of a schema's metadata: what a conditioning says beside its tensors, as JSON.
+CONDITIONING = b"vortex.conditioning"
 
 
 def stream_size(table: Any) -> int:

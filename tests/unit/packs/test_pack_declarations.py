@@ -15,7 +15,21 @@ from vortex_worker.packs import load_packs
 from vortex_worker.sdk import Any, Lazy, node
 
 SPECS = [declared.spec for declared in load_packs(debug=True)]
-PACKS = ("audio", "batch", "core", "debug", "image", "mask", "model", "plot", "table", "tensor", "text", "video")
+PACKS = (
+    "audio",
+    "batch",
+    "core",
+    "debug",
+    "diffusion",
+    "image",
+    "mask",
+    "model",
+    "plot",
+    "table",
+    "tensor",
+    "text",
+    "video",
+)
 every_node = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.type)
 
 
@@ -81,6 +95,8 @@ def test_effects_outside_are_volatile_and_files_are_content() -> None:
     assert {"image.save", "audio.save", "table.write_csv", "video.save", "tensor.save", "text.save"} <= saves
     reads = {spec.type: ("path",) for spec in SPECS if spec.param("path") and spec.type != "debug.fingerprint"}
     assert {spec.type: spec.files for spec in SPECS if spec.files} == {**reads, "model.embed_text": ("vocabulary",)}
+    folders = {spec.type for spec in SPECS if spec.param("folder") or spec.param("config")}
+    assert folders == {spec.type for spec in SPECS if spec.fingerprint and spec.type != "debug.fingerprint"}
 
 
 def test_switch_computes_only_what_it_passes_on() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,6 +123,16 @@ async def test_a_restart_knows_what_was_published(bench: Bench) -> None:
         await again.control.catalogue.refresh()
         assert await offered(again) == [kind]
         assert (await again.control.publishing.get(kind)).document["nodes"].keys() == {"image", "blur", "save"}
+
+
+async def test_one_that_cannot_be_read_keeps_no_other_from_working(bench: Bench) -> None:
+    first, second = [await published(bench, await created(bench)) for _ in range(2)]
+    [damaged] = [node for node in await bench.store.read(lambda uow: uow.published()) if node.type == first]
+    await bench.store.write(lambda uow: uow.put_published(replace(damaged, spec={"of": "another release"})))
+    await bench.control.publishing.load()
+    assert await offered(bench) == [second]
+    user = await bench.control.graphs.create(picture_graph(nodes={"x": {"type": first}}, **_BARE), ACTOR)
+    assert [problem.code for problem in await bench.control.graphs.validate(user.id)] == ["VE-003"]
 
 
 async def test_what_runs_is_flat_and_has_the_hash_of_what_runs(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Tables and sounds in the arena: what one job writes another reads, and nobody takes one for a tensor."""
+"""Tables, sounds, conditionings in the arena: what one job writes another reads, and nobody takes one for a tensor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vortex_prefect.shm.arrow_stream import read_stream
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.wire.payloads import RoomGrant
 from vortex_worker.memory import TensorMemory, Unpacked
-from vortex_worker.sdk import Sound
+from vortex_worker.sdk import Sound, Steering
 
 TABLES = {
     "mixed": pa.table({"a": [1, None, 3], "b": ["x", "", None], "c": [[1.5], [], None]}),
@@ -90,6 +90,28 @@ def test_sounds_come_back(arena: Arena, shape: tuple[int, int]) -> None:
     assert torch.equal(found.samples, sound.samples)
 
 
+def test_conditionings_come_back(arena: Arena) -> None:
+    tensors = {
+        "embeds": torch.randn(1, 77, 32),
+        "half": torch.randn(3).to(torch.bfloat16),
+        "flags": torch.tensor([True, False, True]),
+        "number": torch.tensor(5),
+        "turned": torch.arange(6).reshape(2, 3).T,
+        "none": torch.zeros(0, 4),
+    }
+    value, found = there_and_back(arena, Steering(tensors, {"family": "sd", "controls": [1, None]}), "CONDITIONING")
+    assert value.type == "CONDITIONING"
+    assert found.info == {"family": "sd", "controls": [1, None]}
+    assert list(found.tensors) == list(tensors)
+    for name, tensor in tensors.items():
+        assert found.tensors[name].dtype == tensor.dtype
+        assert torch.equal(found.tensors[name], tensor)
+    # It is copied: what a job does with it reaches nobody else.
+    found.tensors["embeds"].zero_()
+    again = Unpacked(arena.worker(), CPU).unpack(value)
+    assert torch.equal(again.tensors["embeds"], tensors["embeds"])
+
+
 def test_lists_of_them_and_passing_through(arena: Arena) -> None:
     value, found = there_and_back(arena, [TABLES["mixed"], TABLES["no rows"]], "LIST[TABLE]")
     assert [table.num_rows for table in found] == [3, 0]
@@ -110,6 +132,8 @@ def test_lists_of_them_and_passing_through(arena: Arena) -> None:
         (Sound(torch.zeros(1, 1), 8000), "TABLE", "AUDIO for a port of type TABLE"),
         ([1, 2], "TABLE", "list for a port of type TABLE"),
         (None, "AUDIO", "NoneType for a port of type AUDIO"),
+        (torch.zeros(3), "CONDITIONING", "a tensor for a port of type CONDITIONING"),
+        (Steering({}), "MODEL", "CONDITIONING for a port of type MODEL"),
     ],
 )
 def test_what_does_not_fit_its_port_is_the_nodes_failure(arena: Arena, thing: Any, port: str, message: str) -> None:
@@ -134,7 +158,7 @@ def test_damaged_tables_are_noticed(arena: Arena) -> None:
     with pytest.raises(WorkerError, match="WK-007"):
         Unpacked(arena.worker(), CPU).unpack(value)
     tensor = Unpacked(arena.memory, CPU).pack(torch.arange(60, dtype=torch.uint8), "TENSOR")
-    for kind in ("TABLE", "AUDIO"):
+    for kind in ("TABLE", "AUDIO", "CONDITIONING"):
         with pytest.raises(WorkerError, match="WK-007"):
             Unpacked(arena.memory, CPU).unpack(Value(kind, tensor.ref))
     floats = Unpacked(arena.memory, CPU).pack(torch.zeros(60), "TENSOR")
@@ -147,6 +171,8 @@ def test_a_table_that_is_no_sound_is_not_taken_for_one(arena: Arena, table: pa.T
     value, _ = there_and_back(arena, table, "TABLE")
     with pytest.raises(WorkerError, match="WK-007 not a sound"):
         Unpacked(arena.memory, CPU).unpack(Value("AUDIO", value.ref))
+    with pytest.raises(WorkerError, match="WK-007 not a conditioning"):
+        Unpacked(arena.memory, CPU).unpack(Value("CONDITIONING", value.ref))
 
 
 def test_who_asks_for_a_table_gets_a_stream_that_any_arrow_reads(arena: Arena) -> None:

@@ -19,9 +19,24 @@ from vortex_worker.sdk.annotations import Choices, Doc, File, Lazy, Partial, Por
 from vortex_worker.sdk.calls import Progress
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType, node, nodes_of
-from vortex_worker.sdk.files import check_input, open_input
+from vortex_worker.sdk.files import check_input, input_sha256, open_input
 from vortex_worker.sdk.sound import Sound
-from vortex_worker.sdk.types import Any, Audio, Bytes, Image, Json, Latent, Many, Mask, Model, Steps, Table, Tensor
+from vortex_worker.sdk.steering import Steering
+from vortex_worker.sdk.types import (
+    Any,
+    Audio,
+    Bytes,
+    Conditioning,
+    Image,
+    Json,
+    Latent,
+    Many,
+    Mask,
+    Model,
+    Steps,
+    Table,
+    Tensor,
+)
 
 __all__ = [
     "Any",
@@ -29,6 +44,7 @@ __all__ = [
     "Bytes",
     "Cancelled",
     "Choices",
+    "Conditioning",
     "Context",
     "Doc",
     "File",
@@ -45,6 +61,7 @@ __all__ = [
     "Progress",
     "Range",
     "Sound",
+    "Steering",
     "Step",
     "Steps",
     "Table",
@@ -52,6 +69,7 @@ __all__ = [
     "Unit",
     "Widget",
     "check_input",
+    "input_sha256",
     "node",
     "nodes_of",
     "open_input",

@@ -6,16 +6,18 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from vortex_prefect.files.identity import FileIdentities
 from vortex_prefect.files.roots import ANYWHERE, FileRoots
 
 #: Outside a worker a node is an ordinary function, of whoever calls it.
 _roots = ANYWHERE
+_identities = FileIdentities(ANYWHERE)
 
 
 def permit(roots: FileRoots) -> None:
     """From now on only files below `roots` are opened by nodes of this process. For the worker."""
-    global _roots  # noqa: PLW0603  one worker, one set of folders; fingerprints have no context to ask
-    _roots = roots
+    global _roots, _identities
+    _roots, _identities = roots, FileIdentities(roots)
 
 
 def open_input(path: str | os.PathLike[str]) -> BinaryIO:
@@ -36,3 +38,13 @@ def check_input(path: str | os.PathLike[str]) -> Path:
     Every parameter of type PATH has been checked so before the node gets it.
     """
     return _roots.check(path)
+
+
+def input_sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's content in hexadecimal digits; one that nobody touched since is not read again.
+
+    Raises:
+        WorkerError: WK-012, it is outside the folders that the stack permits.
+        OSError: it is not there, cannot be read, or is no regular file.
+    """
+    return _identities(os.fspath(path))

@@ -29,6 +29,7 @@ from vortex_worker.residents import Residents
 from vortex_worker.sdk.context import Cancelled, Context
 from vortex_worker.sdk.declare import NodeType
 from vortex_worker.sdk.sound import Sound
+from vortex_worker.sdk.steering import Steering
 from vortex_worker.streamed import as_table
 
 _TENSORS = frozenset({"IMAGE", "MASK", "LATENT", "TENSOR"})
@@ -178,7 +179,7 @@ def _require(value: Any, port_type: str, name: str, code: str) -> None:
     kind = streamed[0] if streamed else "TENSOR" if isinstance(value, torch.Tensor) else None
     if port_type == "ANY":
         fits = kind is not None or _is_json(value)
-    elif port_type in _TENSORS or port_type in ("TABLE", "AUDIO"):
+    elif port_type in _TENSORS or port_type in ("TABLE", "AUDIO", "CONDITIONING"):
         fits = kind == ("TENSOR" if port_type in _TENSORS else port_type)
     else:
         known = _PLAIN.get(port_type)
@@ -210,6 +211,8 @@ def _tensors(values: Any) -> Iterator[torch.Tensor]:
             yield from _tensors(value)
     elif isinstance(values, Sound):
         yield values.samples
+    elif isinstance(values, Steering):
+        yield from values.tensors.values()
 
 
 def _outputs(declared: NodeType, result: Any) -> dict[str, Any]:

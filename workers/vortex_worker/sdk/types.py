@@ -17,6 +17,7 @@ import torch
 from vortex_worker.sdk.annotations import Port
 from vortex_worker.sdk.calls import Progress
 from vortex_worker.sdk.sound import Sound
+from vortex_worker.sdk.steering import Steering
 
 Image = Annotated[torch.Tensor, Port("IMAGE")]
 Mask = Annotated[torch.Tensor, Port("MASK")]
@@ -28,6 +29,8 @@ Audio = Annotated[Sound, Port("AUDIO")]
 Bytes = Annotated[bytes, Port("BYTES")]
 #: Says which model, as JSON; the model itself stays in the worker that loads it.
 Model = Annotated[dict[str, typing.Any], Port("MODEL")]
+#: What steers a model: tensors by name, and JSON beside them.
+Conditioning = Annotated[Steering, Port("CONDITIONING")]
 #: Any value: a tensor, a table, a sound or a JSON value.
 Any = Annotated[typing.Any, Port("ANY")]
 #: A JSON value, as a port (as a parameter, annotate `Json` with a default).

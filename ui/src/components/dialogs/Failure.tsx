@@ -20,7 +20,7 @@ export function Failure() {
             <>
               <header>
                 <Dialog.Title>
-                  {failure.error.code} in {failure.node}
+                  {failure.error.code} in {failure.error.node_id ?? failure.node}
                 </Dialog.Title>
                 <button
                   type="button"

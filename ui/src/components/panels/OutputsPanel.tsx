@@ -1,7 +1,8 @@
 import { Columns2, Download } from "lucide-react";
 import { useState } from "react";
 import type { OutputResource } from "../../contract/api";
-import { useCanvas, useEditor, useShown } from "../../hooks/editor";
+import { outerNode } from "../../graph/subgraphs";
+import { useEditor, useGraph, useShown } from "../../hooks/editor";
 import { selectOnly } from "../../store/canvas";
 import { COMMANDS } from "../../store/commands";
 import { pictureUrl } from "../../store/runs";
@@ -89,10 +90,11 @@ function Output({ name, output, onCompare }: OutputProps) {
 
 function NodeLink({ output, name }: { output: OutputResource; name: string }) {
   const editor = useEditor();
-  const there = useCanvas((state) => state.nodes.some((node) => node.id === output.node));
-  if (!there) return <b>{name}</b>;
+  // What gives it may stand within a node that is a graph itself.
+  const node = useGraph((view) => outerNode(output.node, view.nodes));
+  if (node === null) return <b>{name}</b>;
   const show = () => {
-    selectOnly(editor.canvas, new Set([output.node]));
+    selectOnly(editor.canvas, new Set([node]));
     COMMANDS["fit.selection"]?.(editor);
   };
   return (
@@ -103,8 +105,8 @@ function NodeLink({ output, name }: { output: OutputResource; name: string }) {
 }
 
 function OutputValue({ output }: { output: OutputResource }) {
-  // Tables and sounds lie in the arena as Arrow streams: their bytes' count says nothing.
-  if (output.type === "TABLE" || output.type === "AUDIO")
+  // Tables, sounds and conditionings lie in the arena as Arrow streams: their bytes' count says nothing.
+  if (output.type === "TABLE" || output.type === "AUDIO" || output.type === "CONDITIONING")
     return <pre className="value">An Arrow stream, to be downloaded</pre>;
   if (output.shape) return <pre className="value">{`${output.dtype ?? "tensor"} [${output.shape.join(" × ")}]`}</pre>;
   if (output.value === undefined && output.items) return <pre className="value">{`${output.items.length} items`}</pre>;

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vortex_prefect.core.errors import WorkerError
-from vortex_prefect.engine.file_identity import FileIdentities
+from vortex_prefect.files.identity import FileIdentities
 from vortex_prefect.files.roots import ANYWHERE, FileRoots
 
 
