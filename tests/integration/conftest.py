@@ -8,14 +8,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from rich.console import Console
 
 from tests.fakes.graphs import picture_graph
+from tests.fakes.packs import write_library, write_pack
 from tests.integration.collab_process import CollabProcess
 from tests.integration.polling import eventually
 from tests.integration.processes import descendants, state
 from tests.integration.stack_client import StackClient, prefect_client
 from tests.integration.yjs_peers import Peers
 from vortex_prefect.bootstrap.stack import Stack
+from vortex_prefect.cli.pack_environment import Libraries
+from vortex_prefect.cli.packs import install
 from vortex_prefect.core.settings import Settings
 
 
@@ -26,8 +30,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     # Tests keep their files where the home is.
     readable = (tmp_path_factory.getbasetemp(),)
     settings = Settings(
-        home, port=0, debug_nodes=True, workers=1, device="cpu", arena_bytes=8 << 30, file_roots=readable
+        home,
+        port=0,
+        debug_nodes=True,
+        workers=1,
+        device="cpu",
+        arena_bytes=8 << 30,
+        file_roots=readable,
+        environment_idle_s=2.0,
     )
+    install_old(settings, tmp_path_factory.mktemp("pack"))
     with ExitStack() as resources:
         info = resources.enter_context(Stack(settings, print))
         bridge = resources.enter_context(httpx.Client(base_url=info.url, timeout=30.0))
@@ -45,6 +57,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
     assert not arena.exists()
     assert not settings.dask_keys.folder.exists()
     assert not [path for path in settings.run_dir.rglob("*") if path.is_socket()]
+
+
+def install_old(settings: Settings, folder: Path) -> None:
+    """The pack `old`, in an environment of its own: it wants an older library than the base has."""
+    write_library(folder, "itsdangerous", "0.5")
+    pack = write_pack(folder, "old", requires=["itsdangerous<1"])
+    install(settings, str(pack), None, Libraries([str(folder)], no_index=True), Console(quiet=True))
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import WorkerReport
 from vortex_prefect.host.conversation import Ears
+from vortex_prefect.host.members import Policy
 from vortex_prefect.host.runtime import HostRuntime
-from vortex_prefect.host.supervision import Policy
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.host_jobs import config, job, running
 from tests.integration.polling import eventually
 from vortex_prefect.core.job import Job, JobOutcome
-from vortex_prefect.files.packs import Manifest, write_lock
+from vortex_prefect.files.packs import Manifest, Origin, write_lock
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostRuntime
 from vortex_prefect.wire.payloads import Progress
@@ -64,7 +64,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostRuntime]:
 
 
 def _lock(packs: Path) -> None:
-    write_lock(packs / "mine", Manifest("mine", "1", "mine_pack"), "a test", None)
+    write_lock(packs / "mine", Manifest("mine", "1", "mine_pack"), Origin("a test"))
 
 
 def run(host: HostRuntime, kind: str, ears: Ears | None = None, **params: Any) -> JobOutcome:

@@ -17,8 +17,8 @@ from tests.integration.processes import descendants
 from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.core.reports import WorkerReport
 from vortex_prefect.host.conversation import Ears
+from vortex_prefect.host.members import Policy
 from vortex_prefect.host.runtime import HostRuntime
-from vortex_prefect.host.supervision import Policy
 from vortex_prefect.wire.payloads import Progress
 
 pytestmark = pytest.mark.integration

@@ -278,6 +278,7 @@ ANSWERS: dict[str, Any] = {
                 "state": "ready",
                 "job": None,
                 "restarts": 0,
+                "environment": None,
             }
         ]
     },

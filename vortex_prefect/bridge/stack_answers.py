@@ -36,6 +36,8 @@ class WorkerResource(BaseModel):
     job: str | None
     #: How often its process was started anew.
     restarts: int
+    #: The pack in whose own environment it runs; null: the base.
+    environment: str | None = None
 
 
 class WorkerList(BaseModel):

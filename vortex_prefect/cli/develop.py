@@ -11,13 +11,15 @@ from pathlib import Path
 from rich.console import Console
 
 from vortex_prefect.bootstrap.stack import running_stack
-from vortex_prefect.cli.packs import copy_pack, swap_in
+from vortex_prefect.cli.pack_environment import Libraries
+from vortex_prefect.cli.pack_source import Source
+from vortex_prefect.cli.packs import lock_up, swap_in
 from vortex_prefect.client import Bridge
 from vortex_prefect.client.bridge.answers import NodesReloaded
 from vortex_prefect.client.catalogue import pack_faults
 from vortex_prefect.core.errors import SystemFault, VortexError
 from vortex_prefect.core.settings import Settings
-from vortex_prefect.files.packs import PASSED_OVER, Manifest, PackFault, unusable, write_lock
+from vortex_prefect.files.packs import PASSED_OVER, Manifest, Origin, PackFault, unusable
 
 #: Between looks at the files; of a few dozen a look takes a millisecond.
 _LOOK_S = 0.3
@@ -74,12 +76,15 @@ def _put_in_place(settings: Settings, source: Path) -> Manifest:
     with tempfile.TemporaryDirectory(prefix=".dev-", dir=settings.packs_dir) as drafts:
         draft = Path(drafts) / "draft"
         draft.mkdir()
-        manifest = copy_pack(source, draft)
-        draft = draft.rename(Path(drafts) / manifest.name)
-        write_lock(draft, manifest, str(source.resolve()), None, development=True)
-        if faults := pack_faults(settings, Path(drafts)):
-            raise SystemFault("SY-003", faults[0].message, "Mend it and save it again.")
-        swap_in(draft, settings.packs_dir / manifest.name)
+        origin = Origin(str(source.resolve()), development=True)
+        manifest, requirements = Source(source, origin).put_into(draft)
+        draft, target = draft.rename(Path(drafts) / manifest.name), settings.packs_dir / manifest.name
+        environment, wrong = lock_up(draft, target, manifest, requirements, origin, Libraries(), reuse=True)
+        if environment is None:
+            wrong = next((fault.message for fault in pack_faults(settings, Path(drafts))), None)
+        if wrong is not None:
+            raise SystemFault("SY-003", wrong, "Mend it and save it again.")
+        swap_in(draft, target)
     return manifest
 
 

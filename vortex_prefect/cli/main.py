@@ -294,14 +294,22 @@ def show_node(node_type: str, home: Home = None) -> None:
 
 @nodes_app.command("install")
 def install_pack(
-    source: Annotated[Path, typer.Argument(help="Folder, wheel or zip archive of a pack.")],
+    source: Annotated[
+        str, typer.Argument(help="Folder, wheel or zip archive of a pack, or git+URL[@REF][#subdirectory=FOLDER].")
+    ],
     sha256: Annotated[str | None, typer.Option(help="Refuse it unless it has this SHA-256.")] = None,
+    find_links: Annotated[
+        list[str] | None, typer.Option(help="Folder or page with wheels of what it requires; several if given again.")
+    ] = None,
+    no_index: Annotated[bool, typer.Option("--no-index", help="Look for what it requires nowhere else.")] = False,
     home: Home = None,
 ) -> None:
     """Install a pack, and lock what was installed."""
+    from vortex_prefect.cli.pack_environment import Libraries  # noqa: PLC0415
     from vortex_prefect.cli.packs import install  # noqa: PLC0415
 
-    install(Settings.from_env(os.environ, home=home), source, sha256, console)
+    settings = Settings.from_env(os.environ, home=home)
+    install(settings, source, sha256, Libraries(find_links or (), no_index), console)
 
 
 @nodes_app.command("dev")

@@ -14,6 +14,9 @@ _FILES = {
 
 Nodes for VORTEX. `vortex nodes dev .` takes them up after each change, `vortex nodes install .` installs them,
 `vortex nodes verify` looks whether they are what was installed, and `pytest` tests them without a stack.
+
+What they need beyond VORTEX stands in `dependencies` of `pyproject.toml`. Where VORTEX does not have it, or has another
+version, they run in an environment of their own; with `isolated = true` in `pack.toml` always.
 """,
     "pyproject.toml": """\
 [build-system]

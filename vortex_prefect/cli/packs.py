@@ -2,65 +2,97 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
+from vortex_prefect.cli.pack_environment import Libraries, declare, environment_of, make_environment, move_scripts
+from vortex_prefect.cli.pack_source import lacking, opened
 from vortex_prefect.client.catalogue import pack_faults
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.settings import Settings
-from vortex_prefect.files.packs import (
-    MANIFEST,
-    Manifest,
-    digest,
-    hashes,
-    installed,
-    read_manifest,
-    require_inside,
-    unusable,
-    write_lock,
-)
-
-#: Unpacked bytes and members of a wheel: code, not models.
-_MOST_BYTES, _MOST_MEMBERS = 1 << 30, 50_000
+from vortex_prefect.files.environments import locked
+from vortex_prefect.files.packs import Manifest, Origin, digest, hashes, installed, unusable, write_lock
 
 
-def install(settings: Settings, source: Path, sha256: str | None, console: Console) -> None:
-    """Put a pack below the home, and lock it.
+def install(settings: Settings, address: str, sha256: str | None, libraries: Libraries, console: Console) -> None:
+    """Put a pack below the home, and lock it; in an environment of its own where it asks for one, or needs one.
 
     Args:
-        source: a folder that holds the pack's package, or a wheel or zip archive of it.
+        address: see `opened`.
         sha256: what the archive has, or what `vortex nodes install` printed of a folder; null takes it as it is.
+        libraries: where what it requires comes from.
 
     Raises:
-        SystemFault: SY-003, it is no pack, or has another hash; nothing is installed.
+        SystemFault: SY-003, it is no pack, has another hash, or what it requires cannot be installed; nothing is then.
     """
     settings.packs_dir.mkdir(parents=True, exist_ok=True)
-    archive = _hash_of(source) if source.is_file() else None
-    if archive is not None:
-        _require(source, archive, sha256)
-    with _draft(settings.packs_dir) as draft:
-        manifest = _unpack(source, draft) if archive is not None else copy_pack(source, draft)
+    with opened(address) as source, _draft(settings.packs_dir) as draft:
+        archive = source.origin.archive
+        if archive is not None:
+            _require(address, archive, sha256)
+        manifest, requirements = source.put_into(draft)
+        target = settings.packs_dir / manifest.name
         files = hashes(draft)
         if archive is None:
-            _require(source, digest(files), sha256)
-        write_lock(draft, manifest, str(source.resolve()), archive)
-        target = settings.packs_dir / manifest.name
+            _require(address, digest(files), sha256)
+        with console.status(f"{manifest.name} is installed"):
+            environment, wrong = lock_up(draft, target, manifest, requirements, source.origin, libraries)
         swap_in(draft, target)
     told = archive or digest(files)
     console.print(f"installed {manifest.name} {manifest.version}: {len(files)} files, SHA-256 {told}", highlight=False)
-    faults = [fault for fault in pack_faults(settings) if fault.pack == manifest.name]
-    if faults:
-        raise SystemFault("SY-003", faults[0].message, "It stays installed; mend it and install it again.")
+    if environment is not None:
+        names = [f"{each['name']} {each['version']}" for each in environment["distributions"]]
+        console.print(f"in an environment of its own, with {', '.join(names) or 'what the base has'}", highlight=False)
+    else:
+        wrong = next((fault.message for fault in pack_faults(settings) if fault.pack == manifest.name), None)
+    if wrong is not None:
+        raise SystemFault("SY-003", wrong, "It stays installed; mend it and install it again.")
     console.print("a stack that runs has it after its next start", highlight=False)
+
+
+def lock_up(
+    draft: Path,
+    target: Path,
+    manifest: Manifest,
+    requirements: list[str],
+    origin: Origin,
+    libraries: Libraries,
+    *,
+    reuse: bool = False,
+) -> tuple[dict[str, Any] | None, str | None]:
+    """Lock a pack, and make its environment if it is to have one.
+
+    Args:
+        draft: holds its package.
+        target: where it will lie.
+        requirements: what it needs beyond VORTEX.
+        reuse: take the environment of the pack that lies there, if that was made of the same requirements.
+
+    Returns:
+        What the lock says of the environment, or null; and what is wrong with the pack in its environment, or null.
+
+    Raises:
+        SystemFault: SY-003, what it requires cannot be installed.
+    """
+    write_lock(draft, manifest, origin)
+    if not manifest.isolated and not lacking(requirements):
+        return None, None
+    distributions = environment_of(target, draft, manifest, requirements) if reuse else None
+    if distributions is None:
+        distributions = make_environment(draft, manifest, requirements, libraries)
+        move_scripts(draft, target)
+    wrong = declare(draft)
+    environment = locked(draft, requirements, distributions)
+    write_lock(draft, manifest, origin, environment)
+    return environment, wrong
 
 
 def remove(settings: Settings, name: str, console: Console) -> None:
@@ -71,8 +103,10 @@ def remove(settings: Settings, name: str, console: Console) -> None:
     """
     if name not in {folder.name for folder in installed(settings.packs_dir)}:
         raise unusable(name, f"it is not in {settings.packs_dir}")
-    shutil.rmtree(settings.packs_dir / name)
-    console.print(f"removed {name}", highlight=False)
+    gone = settings.packs_dir / f".gone-{name}-{os.getpid()}"
+    os.rename(settings.packs_dir / name, gone)  # at once, for workers that start meanwhile
+    shutil.rmtree(gone, ignore_errors=True)
+    console.print(f"removed {name}; a stack that runs shows its nodes until it starts anew", highlight=False)
 
 
 def verify(settings: Settings, as_json: bool, console: Console) -> bool:
@@ -101,31 +135,6 @@ def _draft(packs_dir: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def copy_pack(source: Path, draft: Path) -> Manifest:
-    """Copy a pack's package out of a folder; SY-003 if there is none."""
-    if not source.is_dir():
-        raise unusable(str(source), "there is no such folder, wheel or zip archive")
-    manifest = read_manifest(source)
-    hashes(source / manifest.module)  # refuses links
-    shutil.copytree(source / manifest.module, draft / manifest.module, ignore=shutil.ignore_patterns("__pycache__"))
-    return manifest
-
-
-def _unpack(source: Path, draft: Path) -> Manifest:
-    try:
-        with zipfile.ZipFile(source) as archive:
-            members = archive.infolist()
-            require_inside(member.filename for member in members)
-            if len(members) > _MOST_MEMBERS or sum(member.file_size for member in members) > _MOST_BYTES:
-                raise unusable(source.name, f"it unpacks to more than {_MOST_BYTES >> 20} MiB or {_MOST_MEMBERS} files")
-            roots = {name.split("/")[0] for name in archive.namelist() if name.endswith(f"/{MANIFEST}")}
-            # Metadata of a wheel, and its tests, are none of the pack.
-            archive.extractall(draft, [member for member in members if member.filename.split("/")[0] in roots])
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
-        raise unusable(source.name, f"it is no wheel or zip archive that can be unpacked: {error}") from error
-    return read_manifest(draft)
-
-
 def swap_in(draft: Path, target: Path) -> None:
     """Put a draft in a pack's place. The old pack, if there is one, is there until the new one is."""
     old = target.with_name(f".old-{target.name}-{os.getpid()}")
@@ -140,11 +149,6 @@ def swap_in(draft: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _hash_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _require(source: Path, found: str, wanted: str | None) -> None:
+def _require(address: str, found: str, wanted: str | None) -> None:
     if wanted is not None and found != wanted.strip().lower():
-        raise unusable(source.name, f"it has SHA-256 {found}, not {wanted.strip().lower()}")
+        raise unusable(Path(address).name, f"it has SHA-256 {found}, not {wanted.strip().lower()}")

@@ -43,7 +43,7 @@ def print_status(settings: Settings, as_json: bool) -> bool:
         table.add_row(process["role"], str(process["pid"]), "up")
     for worker in status["workers"]:
         # One that has not introduced itself yet has neither device nor process id.
-        role = f"gpu-worker {worker.get('device') or ''}".rstrip()
+        role = " ".join(filter(None, ("gpu-worker", worker.get("device"), worker.get("environment"))))
         table.add_row(role, str(worker.get("pid") or "-"), worker["state"])
     out.print(table)
     out.print(f"queue    {len(status['queue'].get('waiting', ()))} waiting")

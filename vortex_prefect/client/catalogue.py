@@ -21,11 +21,12 @@ from vortex_prefect.core import nodespec
 from vortex_prefect.core.errors import SystemFault
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.settings import Settings
-from vortex_prefect.files.packs import LOCK, PackFault
+from vortex_prefect.files.environments import environments_in, is_isolated
+from vortex_prefect.files.packs import LOCK, PackFault, installed
 
 logger = logging.getLogger(__name__)
 
-_PACKS = "vortex_worker"
+_PACKS, _ENTER = "vortex_worker", "vortex_worker.enter"
 
 
 def find_catalogue(settings: Settings) -> Catalogue:
@@ -57,25 +58,46 @@ def pack_faults(settings: Settings, packs_dir: Path | None = None) -> list[PackF
     Raises:
         SystemFault: SY-003, not even the bundled packs can be loaded.
     """
-    return [PackFault(**fault) for fault in json.loads(_ask_worker(settings, "--faults", packs_dir))]
+    folder = packs_dir or settings.packs_dir
+    faults = [PackFault(**fault) for fault in json.loads(_ask_worker(settings, "--faults", packs_dir))]
+    unread = {fault.pack: fault for fault in environments_in(folder)[1]}
+    for pack in installed(folder):
+        if is_isolated(pack):
+            found = _fault_in(pack) or unread.get(pack.name)
+            faults += [found] if found is not None else []
+    return sorted(faults, key=lambda fault: fault.pack)
+
+
+def _fault_in(folder: Path) -> PackFault | None:
+    """What is wrong with a pack in its own environment."""
+    command = [sys.executable, "-m", _ENTER, str(folder), "--faults"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return next((PackFault(**fault) for fault in json.loads(done.stdout)), None)
+    said = done.stderr.strip().splitlines()[-1:] or [f"its worker exited with status {done.returncode}"]
+    return PackFault(folder.name, said[0])
 
 
 def _identity(settings: Settings) -> str:
     """A hash of everything that decides what the packs declare."""
     spec = find_spec(_PACKS)
     folders = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
-    folders.append(settings.packs_dir)
+    # An environment may have thousands of files, and the lock has their hashes.
+    folders += [settings.packs_dir, *(folder for folder in installed(settings.packs_dir) if not is_isolated(folder))]
     digest = hashlib.sha256(f"{__version__} {settings.debug_nodes} {sys.version}".encode())
     digest.update(Path(nodespec.__file__).read_bytes())
     for folder in folders:
-        for path in sorted([*folder.rglob("*.py"), *folder.glob(f"*/{LOCK}")]):
+        packs = folder == settings.packs_dir
+        for path in sorted(folder.glob(f"*/{LOCK}") if packs else folder.rglob("*.py")):
             digest.update(f"\0{path.relative_to(folder)}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:20]
 
 
 def _ask_packs(settings: Settings) -> Catalogue:
-    return Catalogue.from_list(json.loads(_ask_worker(settings, "--catalogue")))
+    base = Catalogue.from_list(json.loads(_ask_worker(settings, "--catalogue")))
+    isolated = [spec for each in environments_in(settings.packs_dir)[0].values() for spec in each.catalogue.all()]
+    return Catalogue((*isolated, *base.all()))
 
 
 def _ask_worker(settings: Settings, question: str, packs_dir: Path | None = None) -> str:

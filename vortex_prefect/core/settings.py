@@ -85,6 +85,10 @@ class Settings:
     workers: int = 1
     #: Processes beside these that have started, and wait to take the place of one that dies.
     spares: int = 1
+    #: Processes for packs that have an environment of their own, started when a job needs one; of all packs together.
+    environment_workers: int = 4
+    #: Seconds after which such a process ends if no job needed it.
+    environment_idle_s: float = 600.0
     #: Microseconds for which host and worker look for a packet before they sleep, where that pays; 0: not at all.
     spin_us: int = 200
     #: Seconds without a sign of life after which a worker is killed; for half of it, it gets no job.
@@ -252,7 +256,7 @@ _KINDS: dict[str, type] = {
     "home": Path, "host": str, "port": int, "auth": str, "hosts": str, "trusted_proxies": str,
     "standby": bool, "advertise_url": str,
     "requests_per_s": float, "max_nodes": int, "max_edges": int, "max_depth": int, "max_body_bytes": int,
-    "workers": int, "spares": int,
+    "workers": int, "spares": int, "environment_workers": int, "environment_idle_s": float,
     "spin_us": int, "hang_after_s": float, "cancel_grace_s": float, "worker_memory_bytes": int,
     "worker_device_bytes": int, "quarantine_after": int, "device": str, "dask": str,
     "prefect_api_url": str, "arena_bytes": int, "arena_budget_bytes": int, "arena_checksums": str,

@@ -36,8 +36,8 @@ from vortex_prefect.engine.worker_events import KEPT, TOPIC, WorkerEvents
 from vortex_prefect.files.roots import roots_of
 from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
+from vortex_prefect.host.members import Policy
 from vortex_prefect.host.runtime import HostRuntime
-from vortex_prefect.host.supervision import Policy
 from vortex_prefect.ipc.trace_setup import configure_tracing
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import arena_path
@@ -281,6 +281,8 @@ def _policy(settings: Settings, workers: int) -> Policy:
         workers,
         hang_after_s=settings.hang_after_s,
         cancel_grace_s=settings.cancel_grace_s,
+        environment_workers=settings.environment_workers,
+        environment_idle_s=settings.environment_idle_s,
         rss_limit_bytes=max(settings.worker_memory_bytes or share, _LEAST_WORKER_BYTES),
         device_limit_bytes=settings.worker_device_bytes,
     )

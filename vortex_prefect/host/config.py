@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vortex_prefect.files.roots import NOWHERE, FileRoots
-from vortex_prefect.host.supervision import Policy
+from vortex_prefect.host.members import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vortex_prefect.core.nodespec import Catalogue
-from vortex_prefect.host.supervision import Instruction, Member, Policy, SeatRecord, State, Stimulus, Supervision
+from vortex_prefect.files.environments import Environment
+from vortex_prefect.host.members import BASE, Instruction, Member, Policy, SeatRecord, State, Stimulus
+from vortex_prefect.host.supervision import Supervision
 from vortex_prefect.ipc.unix import UnixChannel
 from vortex_prefect.wire.payloads import Beat
 
@@ -60,12 +62,14 @@ class Crew:
         attached: member → its process.
         todo: instructions that the watch has not carried out.
         told: job → what is told of it if its worker crashes.
-        catalogue: node types of the first worker that introduced itself, of those that are not outdated.
-        renewing: the packs have changed, and no worker that has the new ones has introduced itself yet.
+        catalogue: node types of the first worker of the base that introduced itself, of those that are not outdated,
+            and those of all environments.
+        environments: those of packs, by name.
+        renewing: the packs have changed, and no worker of the base that has the new ones has introduced itself yet.
         closing: nobody gets a worker any more.
     """
 
-    def __init__(self, host_id: str, policy: Policy) -> None:
+    def __init__(self, host_id: str, policy: Policy, environments: Mapping[str, Environment]) -> None:
         self.host_id = host_id
         self.changed = threading.Condition()
         self.machine = Supervision(host_id, policy)
@@ -74,6 +78,9 @@ class Crew:
         self.told: dict[str, dict[str, str]] = {}
         self.catalogue: Catalogue | None = None
         self.renewing = False
+        self.environments = environments
+        #: What they will be once a worker of the base has the new packs.
+        self.next_environments = environments
         self.closing = False
         self.wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._carried_before = 0
@@ -81,6 +88,12 @@ class Crew:
     def take_in(self, member_id: int, stimulus: Stimulus) -> None:
         """Let the machine decide, and the watch carry it out."""
         if found := self.machine.handle(member_id, stimulus, time.monotonic()):
+            self.todo += found
+            self.wake()
+
+    def ask(self, environment: str, workers: int) -> None:
+        """Have so many workers of a pack's environment."""
+        if found := self.machine.want(environment, workers, time.monotonic()):
             self.todo += found
             self.wake()
 
@@ -115,7 +128,8 @@ class Crew:
     def _describe_seat(self, seat: SeatRecord) -> dict[str, Any]:
         if (member := seat.member) is not None:
             return self._row(seat, member, member.state, member.beat)
-        coming = any(member.state in (State.STARTING, State.SPARE) for member in self.machine.members.values())
+        mates = [member for member in self.machine.members.values() if member.environment == seat.environment]
+        coming = any(member.state in (State.STARTING, State.SPARE) for member in mates)
         state = State.STARTING if coming and seat.open_at <= time.monotonic() else State.DEAD
         return self._row(seat, None, state, Beat(0, 0))
 
@@ -125,6 +139,7 @@ class Crew:
             "pid": member.pid if member else None,
             "host": self.host_id,
             "device": beat.device or None,
+            "environment": None if seat.environment == BASE else seat.environment,
             "state": state.value,
             "job": member.job_ids[0] if member and member.job_ids else None,
             "restarts": seat.restarts,

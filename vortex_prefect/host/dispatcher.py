@@ -191,7 +191,7 @@ class Dispatcher:
             job.job_id: {"execution_id": job.execution_id, "node_id": job.node_id, "job_id": job.job_id} for job in jobs
         }
         attached, why = self._supervisor.acquire(self._need(jobs[0]), told, WORKER_PATIENCE_S, alone)
-        together = jobs if BATCH in attached.capabilities else jobs[:1]
+        together = self._together(jobs) if BATCH in attached.capabilities else jobs[:1]
         spans = [job_span("host", job) for job in together]
         for span in spans:
             span.set("vortex.worker_id", attached.worker_id)
@@ -209,6 +209,12 @@ class Dispatcher:
             self._running.add(running)
         return running
 
+    def _together(self, jobs: list[Job]) -> list[Job]:
+        """Those that can travel with the first: jobs of one environment."""
+        where = self._supervisor.environment_of
+        first = where(jobs[0].node_type)
+        return list(itertools.takewhile(lambda job: where(job.node_type) == first, jobs))
+
     def _need(self, job: Job) -> Need:
         values = [value for values in job.inputs.values() for value in values]
         refs = [ref for value in values for ref in value.refs()]
@@ -218,7 +224,9 @@ class Dispatcher:
         device = spec.device if spec else None
         if spec is not None and spec.instance is not None:
             models |= {_instance_of(spec, spec.instance, job)}
-        return Need(device, memory_bytes=sum(ref.nbytes for ref in refs), at_hand=at_hand, residents=models)
+        environment = self._supervisor.environment_of(job.node_type)
+        nbytes = sum(ref.nbytes for ref in refs)
+        return Need(device, memory_bytes=nbytes, at_hand=at_hand, residents=models, environment=environment)
 
     def _converse(self, running: _Running, outcomes: list[JobOutcome], ears: Ears) -> None:
         attached, supervisor = running.attached, self._supervisor

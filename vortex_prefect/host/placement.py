@@ -18,6 +18,8 @@ class Need:
     at_hand: Mapping[str, int] = field(default_factory=dict)
     #: What it would have to load, if it is not there: models, say.
     residents: frozenset[str] = frozenset()
+    #: The pack in whose environment it runs; empty: the base.
+    environment: str = ""
 
     def takes(self, device: str) -> bool:
         """Whether a device is of the kind that it asks for."""

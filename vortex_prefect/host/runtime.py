@@ -14,6 +14,7 @@ from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import HostReport
+from vortex_prefect.files.environments import Environment, environments_in
 from vortex_prefect.host.config import HostConfig
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.dispatcher import WORKER_PATIENCE_S, Dispatcher
@@ -81,6 +82,8 @@ class HostRuntime:
         self.config = config
         self._lock = threading.Lock()
         self._beats = 0
+        #: How many workers the arena's header tells of.
+        self._slots = 0
         sweep(config.arena_path.parent)
         self._journal = TensorJournal(config.host_id, on_event)
         self._arena = Arena.create(
@@ -97,6 +100,7 @@ class HostRuntime:
             config.host_id,
             replace(config.policy, size=config.workers, spares=config.spares),
             WorkerCommand(socket_path, config.log_dir, config.debug, config.packs_dir),
+            _environments(config),
             _welcome(config),
             on_event,
             self._tick,
@@ -150,7 +154,7 @@ class HostRuntime:
         Raises:
             WorkerError: WK-001, no new one has introduced itself within `timeout_s`.
         """
-        return self._supervisor.renew(timeout_s)
+        return self._supervisor.renew(_environments(self.config), timeout_s)
 
     # -- jobs ------------------------------------------------------------------------------
 
@@ -280,10 +284,22 @@ class HostRuntime:
         self._journal.flush()
         self._beats += 1
         self._arena.segment.set_clock_tick(self._beats)
-        for index, worker in enumerate(self._supervisor.describe()[:SLOT_COUNT]):
+        workers = self._supervisor.describe()[:SLOT_COUNT]
+        for index in range(len(workers), self._slots):
+            self._arena.segment.set_slot(index, Slot())
+        self._slots = len(workers)
+        for index, worker in enumerate(workers):
             state = _SLOT_STATES.get(worker["state"], SlotState.DEAD)
             slot = Slot(state, generation=worker["restarts"] % (1 << 16), pid=worker["pid"] or 0)
             self._arena.segment.set_slot(index, slot)
+
+
+def _environments(config: HostConfig) -> dict[str, Environment]:
+    """Those of packs that can be used; why others cannot is logged."""
+    found, faults = environments_in(config.packs_dir) if config.packs_dir is not None else ({}, [])
+    for fault in faults:
+        logger.warning("without %s", fault.message)
+    return found
 
 
 def _welcome(config: HostConfig) -> Welcome:

@@ -14,204 +14,46 @@ new process takes seconds.
     ready ──(retire)──► draining        any ──Died──► dead
 
 What stands in brackets is decided here, and told as an instruction.
+
+The seats of the base are there for ever. Those of a pack's environment are
+opened when a job wants one (`want`), and closed when none has for a while, when
+the environments' workers would become too many, or when their processes do not
+start. Members and seats of different environments never meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable
 
+from vortex_prefect.host.members import (
+    BASE,
+    TRANSITIONS,
+    Announce,
+    Assigned,
+    Beaten,
+    Cancelled,
+    Condemned,
+    Died,
+    Greeted,
+    Instruction,
+    Kill,
+    Member,
+    Policy,
+    Released,
+    Retire,
+    Seat,
+    SeatRecord,
+    Spawn,
+    State,
+    Stimulus,
+)
+from vortex_prefect.host.starts import Starts, respawn_delay_s
 from vortex_prefect.wire.payloads import Beat
 
-_FIRST_DELAY_S = 0.0
-_BASE_DELAY_S = 0.25
-_MAX_DELAY_S = 30.0
-_MAX_DOUBLINGS = 20
-
-
-class State(StrEnum):
-    """Where a member is in its life."""
-
-    STARTING = "starting"
-    SPARE = "spare"
-    JOINING = "joining"
-    READY = "ready"
-    BUSY = "busy"
-    SUSPECT = "suspect"
-    DRAINING = "draining"
-    DEAD = "dead"
-
-
-# -- stimuli ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Greeted:
-    """The member introduced itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beaten:
-    """The member gave a sign of life."""
-
-    beat: Beat
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """The member got jobs."""
-
-    job_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """The member gave all results and can take the next job."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """Somebody does not want the member's jobs any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condemned:
-    """The member is unfit for another job."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Died:
-    """The member's process is gone."""
-
-    how: str
-
-
-Stimulus = Greeted | Beaten | Assigned | Released | Cancelled | Condemned | Died
-
-#: State and stimulus → state that follows; what is not here changes nothing.
-TRANSITIONS: dict[tuple[State, type], State] = {
-    (State.STARTING, Greeted): State.SPARE,
-    (State.JOINING, Beaten): State.READY,
-    (State.READY, Assigned): State.BUSY,
-    (State.BUSY, Released): State.READY,
-    (State.SUSPECT, Released): State.READY,
-    **{(state, Died): State.DEAD for state in State if state is not State.DEAD},
-}
-
-
-# -- instructions ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Spawn:
-    """Start a process for the member."""
-
-    member: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """Welcome the member as that worker."""
-
-    member: int
-    worker_id: str
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Retire:
-    """Let the member end by itself: it will get no more jobs."""
-
-    member: int
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """End the member's process at once."""
-
-    member: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Announce:
-    """Tell that a worker was spawned, crashed or recovered; see `WorkerReport`."""
-
-    event: str
-    worker_id: str
-    pid: int | None
-    device: str | None
-    reason: str | None = None
-    job_ids: tuple[str, ...] = ()
-    down_s: float | None = None
-
-
-Instruction = Spawn | Seat | Retire | Kill | Announce
-
-
-# -- state -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a host asks of its workers. Times in seconds."""
-
-    size: int
-    spares: int = 0
-    #: Without a sign of life for half of this a worker is suspect and gets no job; at the end of it, it is killed.
-    hang_after_s: float = 30.0
-    #: A process that has not introduced itself by then is started anew; torch alone may take a minute on a slow disk.
-    start_limit_s: float = 180.0
-    #: From the welcome to the first beat.
-    join_limit_s: float = 30.0
-    #: From the last job to the end of the process.
-    drain_limit_s: float = 5.0
-    #: A node that has not noticed a cancel by then is killed with its process.
-    cancel_grace_s: float = 1.0
-    #: Memory above which a worker is replaced between two jobs; 0: none.
-    rss_limit_bytes: int = 0
-    device_limit_bytes: int = 0
-
-
-@dataclass(eq=False, slots=True)
-class Member:
-    """What is known of one process."""
-
-    id: int
-    #: When it came into its state, and when it gave the last sign of life.
-    since: float
-    heard: float
-    state: State = State.STARTING
-    pid: int | None = None
-    seat: SeatRecord | None = None
-    job_ids: tuple[str, ...] = ()
-    beat: Beat = field(default_factory=lambda: Beat(0, 0))
-    #: When it is to be killed for not having noticed a cancel.
-    kill_at: float | None = None
-    #: Why it was killed, if it was we who did.
-    doom: str | None = None
-    #: When it was seen to have grown too large, or to be of an older edition of the packs.
-    outgrown_at: float | None = None
-    #: It was started before its packs changed: it gets no job once there are others.
-    outdated: bool = False
-
-
-@dataclass(eq=False, slots=True)
-class SeatRecord:
-    """The name of a worker, and who has it."""
-
-    worker_id: str
-    index: int
-    member: Member | None = None
-    #: Nobody takes it before.
-    open_at: float = 0.0
-    deaths_in_a_row: int = 0
-    restarts: int = 0
-    #: When its last member crashed; null once it has a successor.
-    crashed_at: float | None = None
+#: After so many processes in a row that did not start, whoever waits for one of that environment is told.
+_MOST_FAILED_STARTS = 2
+#: A worker that has just become ready is not let go before whoever waits for it has noticed.
+_LEAST_IDLE_S = 0.1
 
 
 class Supervision:
@@ -221,13 +63,12 @@ class Supervision:
     """
 
     def __init__(self, host_id: str, policy: Policy) -> None:
+        self._host_id = host_id
         self._policy = policy
-        self.seats = tuple([SeatRecord(f"{host_id}/{index}", index) for index in range(policy.size)])
+        self.seats = [SeatRecord(f"{host_id}/{index}", index) for index in range(policy.size)]
         self.members: dict[int, Member] = {}
         self._last_id = 0
-        #: Processes that died before they introduced themselves, since the last one that did.
-        self._failed_starts = 0
-        self._spawn_at = 0.0
+        self._starts = {BASE: Starts()}
 
     def handle(self, member_id: int, stimulus: Stimulus, now: float) -> list[Instruction]:
         """Take in what happened; what is to be done about it. Of a member that is gone, nothing is."""
@@ -237,32 +78,50 @@ class Supervision:
         before = member.state
         self._set(member, TRANSITIONS.get((before, type(stimulus)), before), now)
         done = _EFFECTS[type(stimulus)](self, member, before, stimulus, now)
-        if isinstance(stimulus, Assigned | Released) and member.outgrown_at is None:
+        if isinstance(stimulus, Assigned | Released) and member.outgrown_at is None and not member.outdated:
             return done  # each job is both, and neither changes what is missing
         return [*done, *self.tick(now)]
 
     def renew(self, now: float) -> list[Instruction]:
-        """The packs have changed: replace every member, each once its jobs have ended and a successor is there."""
+        """The packs have changed: replace all of the base, each once its jobs have ended and a successor is there."""
+        done = self._outdate([member for member in self.members.values() if member.environment == BASE], now)
+        for member in self._members_of(BASE):
+            if member.state is not State.DRAINING:
+                member.outgrown_at = now
+        # What kept processes from starting belongs to the old packs.
+        self._starts[BASE] = Starts(not_before=now)
+        return [*done, *self.tick(now)]
+
+    def renew_environments(self, now: float) -> list[Instruction]:
+        """The environments of packs are others: let all their members go, each once its jobs have ended."""
+        guests = [member for member in self.members.values() if member.environment != BASE]
+        done = self._outdate(guests, now)
+        for seat in [seat for seat in self.seats if seat.environment != BASE and seat.member is None]:
+            self.seats.remove(seat)
+        self._starts = {BASE: self._starts[BASE], **{member.environment: Starts() for member in guests}}
+        return [*done, *self.tick(now)]
+
+    def _outdate(self, members: list[Member], now: float) -> list[Instruction]:
+        """They get no new jobs; those that never had any end at once."""
         done: list[Instruction] = []
-        for member in self.members.values():
+        for member in members:
             member.outdated = True
             if member.state in (State.STARTING, State.SPARE):
                 self._set(member, State.DRAINING, now)
                 done += self._kill(member, "its packs have changed")
-            elif member.state is not State.DRAINING:
-                member.outgrown_at = now
-        # What kept processes from starting belongs to the old packs.
-        self._failed_starts, self._spawn_at = 0, now
-        return [*done, *self.tick(now)]
+        return done
 
     def tick(self, now: float) -> list[Instruction]:
         """What the passing of time asks for, and what is missing."""
         done: list[Instruction] = []
         for member in list(self.members.values()):
             done += self._look_after(member, now)
-        done += self._retire_outgrown(now)
-        done += self._fill_seats(now)
-        done += self._spawn_missing(now)
+        done += self._close_idle(now)
+        for environment in self._starts:
+            done += self._retire_outgrown(environment, now)
+            done += self._fill_seats(environment, now)
+            done += self._spawn_missing(environment, now)
+            done += self._retire_surplus(environment, now)
         return done
 
     def due(self, now: float) -> float:
@@ -275,8 +134,8 @@ class Supervision:
             if member.kill_at is not None and member.doom is None:
                 moments.append(member.kill_at)
         moments += [seat.open_at for seat in self.seats if seat.member is None and seat.open_at > now]
-        if self._spawn_at > now:
-            moments.append(self._spawn_at)
+        moments += [self._idle_until(seat) for seat in self.seats]
+        moments += [starts.not_before for starts in self._starts.values() if starts.not_before > now]
         return max(min(moments) - now, 0.0)
 
     def ready(self) -> list[Member]:
@@ -284,10 +143,75 @@ class Supervision:
         members = [seat.member for seat in self.seats if seat.member is not None]
         return [member for member in members if member.state is State.READY and member.doom is None]
 
+    # -- environments of packs -------------------------------------------------------------
+
+    def want(self, environment: str, workers: int, now: float) -> list[Instruction]:
+        """See to it that a pack's environment has so many workers, as far as there is room for them.
+
+        For a seat more than the policy allows, the worker of another environment that was idle for longest leaves.
+        """
+        opened, done = self._seats_of(environment), []
+        if not opened:
+            self._starts[environment] = Starts()
+        missing = min(workers, self._policy.size) - len(opened)
+        for _ in range(missing):
+            guests = [seat for seat in self.seats if seat.environment != BASE]
+            # Not fewer than jobs can run at once: else one might wait for ever while others are at work.
+            if len(guests) >= max(self._policy.environment_workers, self._policy.size):
+                idle = [seat for seat in guests if seat.environment != environment and self._is_idle(seat)]
+                if not idle:
+                    break
+                done += self._close(min(idle, key=self._idle_until), "another environment needs its place", now)
+            index = next(i for i in range(self._policy.size) if i not in {seat.index for seat in opened})
+            opened.append(SeatRecord(f"{self._host_id}/{environment}/{index}", index, environment))
+            self.seats.append(opened[-1])
+        return [*done, *self.tick(now)] if missing > 0 else []
+
+    def failure(self, environment: str) -> str | None:
+        """Why processes of a pack's environment do not start; null if they may."""
+        starts = self._starts.get(environment)
+        gave_up = starts is not None and starts.failed >= _MOST_FAILED_STARTS and not self._seats_of(environment)
+        return starts.how if starts is not None and gave_up else None
+
+    def _seats_of(self, environment: str) -> list[SeatRecord]:
+        return [seat for seat in self.seats if seat.environment == environment]
+
+    def _is_idle(self, seat: SeatRecord) -> bool:
+        member = seat.member
+        return member is not None and member.state is State.READY and member.doom is None
+
+    def _idle_until(self, seat: SeatRecord) -> float:
+        """When the worker of an environment will have had no job for too long."""
+        if seat.environment == BASE or seat.member is None or not self._is_idle(seat):
+            return float("inf")
+        if seat.member.outdated:
+            return seat.member.since
+        return seat.member.since + max(self._policy.environment_idle_s, _LEAST_IDLE_S)
+
+    def _close_idle(self, now: float) -> list[Instruction]:
+        done: list[Instruction] = []
+        for seat in [seat for seat in self.seats if now >= self._idle_until(seat)]:
+            outdated = seat.member is not None and seat.member.outdated
+            done += self._close(seat, "" if outdated else "it had no job for a while", now)
+        return done
+
+    def _close(self, seat: SeatRecord, why: str, now: float) -> list[Instruction]:
+        self.seats.remove(seat)
+        return self._retire(seat.member, now, why) if seat.member is not None else []
+
+    def _retire_surplus(self, environment: str, now: float) -> list[Instruction]:
+        """Spares for which an environment has no seat any more."""
+        if environment == BASE:
+            return []
+        vacant = sum(seat.member is None for seat in self._seats_of(environment))
+        vacant += sum(member.outgrown_at is not None for member in self._members_of(environment))
+        spares = [spare for spare in self._members_of(environment, State.SPARE) if spare.doom is None]
+        return [step for spare in spares[vacant:] for step in self._retire(spare, now, "it is not wanted any more")]
+
     # -- effects ---------------------------------------------------------------------------
 
     def _greeted(self, member: Member, before: State, stimulus: Greeted, now: float) -> list[Instruction]:  # noqa: ARG002
-        self._failed_starts = 0
+        self._starts[member.environment].failed = 0
         return []
 
     def _beaten(self, member: Member, before: State, stimulus: Beaten, now: float) -> list[Instruction]:
@@ -328,8 +252,7 @@ class Supervision:
     def _died(self, member: Member, before: State, stimulus: Died, now: float) -> list[Instruction]:
         del self.members[member.id]
         if before in (State.STARTING, State.SPARE):
-            self._failed_starts += 1
-            self._spawn_at = now + respawn_delay_s(self._failed_starts)
+            self._failed_start(member, stimulus.how, now)
         seat, member.seat = member.seat, None
         if seat is None:
             return []
@@ -340,6 +263,12 @@ class Supervision:
         seat.crashed_at = now
         reason = member.doom or stimulus.how
         return [Announce("crashed", seat.worker_id, member.pid, member.beat.device or None, reason, member.job_ids)]
+
+    def _failed_start(self, member: Member, how: str, now: float) -> None:
+        starts = self._starts[member.environment]
+        starts.note_failure(member.doom or how, now)
+        if member.environment != BASE and starts.failed >= _MOST_FAILED_STARTS:
+            self.seats = [seat for seat in self.seats if seat.environment != member.environment or seat.member]
 
     # -- what time asks for ----------------------------------------------------------------
 
@@ -380,13 +309,13 @@ class Supervision:
         policy = self._policy
         return (0 < policy.rss_limit_bytes < beat.rss_bytes) or (0 < policy.device_limit_bytes < beat.device_bytes)
 
-    def _retire_outgrown(self, now: float) -> list[Instruction]:
+    def _retire_outgrown(self, environment: str, now: float) -> list[Instruction]:
         """Those that have grown too large, once a successor is there for each; or none comes."""
         done: list[Instruction] = []
-        vacant = sum(seat.member is None for seat in self.seats)
-        successors = sum(spare.doom is None for spare in self._in(State.SPARE)) - vacant
+        vacant = sum(seat.member is None for seat in self._seats_of(environment))
+        successors = sum(spare.doom is None for spare in self._members_of(environment, State.SPARE)) - vacant
         for member in self.ready():
-            if member.outgrown_at is None:
+            if member.outgrown_at is None or member.environment != environment:
                 continue
             late = self._goes_anyway(member) and now - member.outgrown_at >= self._policy.start_limit_s
             if successors > 0 or late:
@@ -398,37 +327,40 @@ class Supervision:
         """Whether it is to be retired even if no successor comes; packs that do not start replace nobody."""
         return member.outgrown_at is not None and not member.outdated
 
-    def _retire(self, member: Member, now: float) -> list[Instruction]:
+    def _retire(self, member: Member, now: float, why: str = "") -> list[Instruction]:
+        why = why or ("its packs have changed" if member.outdated else "it has grown too large")
         self._set(member, State.DRAINING, now)
         if member.seat is not None:
             member.seat.member, member.seat.restarts = None, member.seat.restarts + 1
             member.seat = None
-        return [Retire(member.id)]
+        return [Retire(member.id, why)]
 
-    def _fill_seats(self, now: float) -> list[Instruction]:
+    def _fill_seats(self, environment: str, now: float) -> list[Instruction]:
         done: list[Instruction] = []
-        spares = iter([spare for spare in self._in(State.SPARE) if spare.doom is None])
-        for seat in self.seats:
+        spares = iter([spare for spare in self._members_of(environment, State.SPARE) if spare.doom is None])
+        for seat in self._seats_of(environment):
             if seat.member is None and now >= seat.open_at and (member := next(spares, None)) is not None:
                 member.seat, seat.member = seat, member
                 self._set(member, State.JOINING, now)
                 done.append(Seat(member.id, seat.worker_id, seat.index))
         return done
 
-    def _spawn_missing(self, now: float) -> list[Instruction]:
-        if now < self._spawn_at:
+    def _spawn_missing(self, environment: str, now: float) -> list[Instruction]:
+        if now < self._starts[environment].not_before:
             return []
-        alive = [member for member in self.members.values() if member.state is not State.DRAINING]
-        outgrown = sum(member.outgrown_at is not None for member in alive)
+        alive = [member for member in self._members_of(environment) if member.state is not State.DRAINING]
+        wanted = len(self._seats_of(environment)) + (self._policy.spares if environment == BASE else 0)
+        wanted += sum(member.outgrown_at is not None for member in alive)
         done: list[Instruction] = []
-        for _ in range(self._policy.size + self._policy.spares + outgrown - len(alive)):
+        for _ in range(wanted - len(alive)):
             self._last_id += 1
-            self.members[self._last_id] = Member(self._last_id, now, now)
-            done.append(Spawn(self._last_id))
+            self.members[self._last_id] = Member(self._last_id, now, now, environment)
+            done.append(Spawn(self._last_id, environment))
         return done
 
-    def _in(self, state: State) -> Iterable[Member]:
-        return (member for member in self.members.values() if member.state is state)
+    def _members_of(self, environment: str, state: State | None = None) -> list[Member]:
+        members = [member for member in self.members.values() if member.environment == environment]
+        return [member for member in members if member.state is state] if state is not None else members
 
     def _set(self, member: Member, state: State, now: float, *, keep_since: bool = False) -> None:
         if state is not member.state:
@@ -452,12 +384,3 @@ _OVERDUE = {
     State.SUSPECT: "it hung: no sign of life for {limit_s:g} s",
     State.DRAINING: "it did not end within {limit_s:g} s",
 }
-
-
-def respawn_delay_s(deaths_in_a_row: int) -> float:
-    """Seconds before the next start: at once after one death, then 0.25 s doubling up to 30 s."""
-    if deaths_in_a_row <= 1:
-        return _FIRST_DELAY_S
-    # Bounded before the power is taken: as a float it overflows at the 1,026th death.
-    doublings = min(deaths_in_a_row - 2, _MAX_DOUBLINGS)
-    return min(_BASE_DELAY_S * 2.0**doublings, _MAX_DELAY_S)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vortex_prefect.core.errors import SystemFault, WorkerError
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import WorkerReport
+from vortex_prefect.files.environments import Environment
 from vortex_prefect.host.crew import Attached, Crew
-from vortex_prefect.host.placement import Candidate, Need, Placement, place
-from vortex_prefect.host.process import WorkerCommand
-from vortex_prefect.host.supervision import (
+from vortex_prefect.host.members import (
+    BASE,
     Assigned,
     Beaten,
     Cancelled,
@@ -27,6 +28,8 @@ from vortex_prefect.host.supervision import (
     SeatRecord,
     State,
 )
+from vortex_prefect.host.placement import Candidate, Need, Placement, place
+from vortex_prefect.host.process import WorkerCommand
 from vortex_prefect.host.watch import Watch
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.ipc.unix import UnixChannel
@@ -46,6 +49,7 @@ class Supervisor:
     Args:
         host_id: the host's.
         policy: what is asked of the workers.
+        environments: those of packs, by name.
         command, welcome, on_event, on_tick: see `Watch`.
     """
 
@@ -54,13 +58,16 @@ class Supervisor:
         host_id: str,
         policy: Policy,
         command: WorkerCommand,
+        environments: Mapping[str, Environment],
         welcome: Welcome,
         on_event: Callable[[WorkerReport], None],
         on_tick: Callable[[], None],
     ) -> None:
         self._log_dir = command.log_dir
-        self._crew = Crew(host_id, policy)
+        self._crew = Crew(host_id, policy, environments)
         self._watch = Watch(self._crew, command, welcome, on_event, on_tick)
+        #: environment → jobs that wait for a worker of it.
+        self._waiting: Counter[str] = Counter()
         #: device → whose jobs alone it runs.
         self._alone: dict[str, object] = {}
 
@@ -101,17 +108,11 @@ class Supervisor:
             alone: token of `alone_on`, for a job that is to have its device for itself.
 
         Raises:
-            WorkerError: WK-001, none is free within `patience_s`.
+            WorkerError: WK-001, none is free within `patience_s`, or its environment's workers do not start.
             SystemFault: SY-003, none computes where the job needs it.
         """
-        deadline = time.monotonic() + patience_s
         with self._crew.changed:
-            while (placement := self._place(need, alone)) is None:
-                left_s = deadline - time.monotonic()
-                if self._crew.closing or left_s <= 0:
-                    raise WorkerError("WK-001", f"no worker has become ready; see {self._log_dir}")
-                self._check_device(need)
-                self._crew.changed.wait(left_s)
+            placement = self._place(need, alone) or self._await_place(need, alone, patience_s)
             member = next(seat.member for seat in self._crew.machine.seats if seat.worker_id == placement.worker_id)
             if member is None:
                 raise RuntimeError("a vacant seat was chosen")
@@ -183,7 +184,7 @@ class Supervisor:
                 self._crew.changed.notify_all()
 
     def catalogue(self, timeout_s: float) -> Catalogue:
-        """The node types of the first worker that introduced itself.
+        """The node types of the first worker that introduced itself, and those of all packs' environments.
 
         Raises:
             WorkerError: WK-001, none has within `timeout_s`.
@@ -196,8 +197,8 @@ class Supervisor:
                 raise WorkerError("WK-001", "the host is closing")
             raise WorkerError("WK-001", f"no worker has started within {timeout_s:g} s; see {self._log_dir}")
 
-    def renew(self, timeout_s: float) -> Catalogue:
-        """Replace all workers, since their packs have changed; the node types of the first new one.
+    def renew(self, environments: Mapping[str, Environment], timeout_s: float) -> Catalogue:
+        """Replace all workers, since their packs have changed; the node types of the first new one, and all others.
 
         Jobs that run end where they are; those that come once a new worker is there run on new ones only.
 
@@ -205,7 +206,7 @@ class Supervisor:
             WorkerError: WK-001, none has started within `timeout_s`; the old ones stay until one has.
         """
         with self._crew.changed:
-            self._crew.renewing = True
+            self._crew.renewing, self._crew.next_environments = True, environments
             self._crew.todo += self._crew.machine.renew(time.monotonic())
             self._crew.wake()
             self._crew.changed.wait_for(lambda: not self._crew.renewing or self._crew.closing, timeout_s)
@@ -215,28 +216,64 @@ class Supervisor:
             return self._crew.catalogue
 
     def admit(self, hello: Hello, catalogue: Catalogue, channel: UnixChannel) -> bool:
-        """Take a worker in, if it is one that was started here; see `Gateway`."""
+        """Take a worker in, if it is one that was started here; see `Gateway`.
+
+        Raises:
+            WorkerError: WK-010, it is of a pack's environment and has other node types than were declared.
+        """
         with self._crew.changed:
             attached = next((each for each in self._crew.attached.values() if each.process.pid == hello.pid), None)
             if attached is None or attached.channel is not None or self._crew.closing:
                 return False
+            member = self._crew.machine.members[attached.member]
+            self._take_declarations(member, catalogue)
             attached.channel = channel
             attached.capabilities = hello.capabilities & CAPABILITIES
-            member = self._crew.machine.members[attached.member]
             member.pid = hello.pid
-            if self._crew.catalogue is None or (self._crew.renewing and not member.outdated):
-                self._crew.catalogue, self._crew.renewing = catalogue, False
             self._crew.take_in(attached.member, Greeted())
             self._crew.changed.notify_all()
         return True
 
+    def environment_of(self, node_type: str) -> str:
+        """Where nodes of a type run: types of a pack that has an environment of its own begin with its name."""
+        pack = node_type.partition(".")[0]
+        return pack if pack in self._crew.environments else BASE
+
     # -- under the lock --------------------------------------------------------------------
+
+    def _await_place(self, need: Need, alone: object, patience_s: float) -> Placement:
+        deadline = time.monotonic() + patience_s
+        self._waiting[need.environment] += 1
+        try:
+            self._want(need.environment)
+            while (placement := self._place(need, alone)) is None:
+                left_s = deadline - time.monotonic()
+                if self._crew.closing or left_s <= 0:
+                    raise WorkerError("WK-001", f"no worker has become ready; see {self._log_dir}")
+                self._check_device(need)
+                self._crew.changed.wait(left_s)
+                if (why := self._crew.machine.failure(need.environment)) is not None:
+                    raise WorkerError("WK-001", f"no worker of the pack {need.environment} starts: {why}")
+                self._want(need.environment)
+        finally:
+            self._waiting[need.environment] -= 1
+        return placement
+
+    def _want(self, environment: str) -> None:
+        """Have a worker for each job of a pack's environment that runs or waits."""
+        if environment != BASE:
+            if environment not in self._crew.environments:
+                raise WorkerError("WK-001", f"the pack {environment} is not installed any more")
+            mates = [member for _, member, _ in self._crew.at_work() if member.environment == environment]
+            busy = sum(bool(member.job_ids) for member in mates)
+            self._crew.ask(environment, busy + self._waiting[environment])
 
     def _place(self, need: Need, alone: object) -> Placement | None:
         candidates = [
             _candidate(seat, member, attached)
             for seat, member, attached in self._crew.at_work()
-            if member.state is not State.SUSPECT
+            if seat.environment == need.environment
+            and member.state is not State.SUSPECT
             and member.doom is None
             and self._alone.get(attached.device) is alone
             and (self._crew.renewing or not member.outdated)
@@ -245,11 +282,28 @@ class Supervisor:
 
     def _check_device(self, need: Need) -> None:
         """See that it is worth waiting: once all workers are there, one of them has to be of the right kind."""
-        devices = {attached.device for _, _, attached in self._crew.at_work()}
-        full = all(seat.member is not None for seat in self._crew.machine.seats) and "" not in devices
+        environment = need.environment
+        devices = {attached.device for seat, _, attached in self._crew.at_work() if seat.environment == environment}
+        seats = [seat for seat in self._crew.machine.seats if seat.environment == environment]
+        full = all(seat.member is not None for seat in seats) and "" not in devices
         if need.device is not None and full and devices and not any(map(need.takes, devices)):
             found = ", ".join(sorted(devices))
             raise SystemFault("SY-003", f"the node needs {need.device}, and the workers here compute on {found}")
+
+    def _take_declarations(self, member: Member, catalogue: Catalogue) -> None:
+        crew = self._crew
+        if member.environment != BASE:
+            known = crew.environments.get(member.environment)
+            if known is None or catalogue.digest != known.catalogue.digest:
+                why = f"pack {member.environment} declares other nodes than when it was installed; install it again"
+                raise WorkerError("WK-010", why)
+        elif crew.catalogue is None or (crew.renewing and not member.outdated):
+            if crew.renewing:
+                crew.environments = crew.next_environments
+                crew.todo += crew.machine.renew_environments(time.monotonic())
+            theirs = [spec for each in crew.environments.values() for spec in each.catalogue.all()]
+            # Whoever declares what is there already does not get it.
+            crew.catalogue, crew.renewing = Catalogue((*theirs, *catalogue.all())), False
 
     def _busy_on(self, device: str) -> bool:
         return any(member.job_ids and attached.device == device for _, member, attached in self._crew.at_work())

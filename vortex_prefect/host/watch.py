@@ -16,8 +16,16 @@ from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.reports import WorkerReport
 from vortex_prefect.host.crew import Attached, Crew
-from vortex_prefect.host.process import WorkerCommand, death_of, kernel_kills, kill_worker, start_worker
-from vortex_prefect.host.supervision import Announce, Beaten, Condemned, Died, Kill, Retire, Seat, Spawn
+from vortex_prefect.host.members import BASE, Announce, Beaten, Condemned, Died, Kill, Retire, Seat, Spawn
+from vortex_prefect.host.process import (
+    WorkerCommand,
+    death_of,
+    kernel_kills,
+    kill_worker,
+    last_words,
+    log_of,
+    start_worker,
+)
 from vortex_prefect.ipc.channel import ChannelClosed
 from vortex_prefect.wire.packets import decode, encode
 from vortex_prefect.wire.payloads import Beat, Welcome
@@ -112,19 +120,26 @@ class Watch:
                 instruction = self._crew.todo.popleft()
             match instruction:
                 case Spawn():
-                    self._spawn(instruction.member)
+                    self._spawn(instruction)
                 case Seat():
                     self._seat(instruction)
                 case Retire():
-                    self._retire(instruction.member)
+                    self._retire(instruction)
                 case Kill():
                     self._kill(instruction)
                 case Announce():
                     self._announce(instruction)
 
-    def _spawn(self, member_id: int) -> None:
+    def _spawn(self, instruction: Spawn) -> None:
+        member_id = instruction.member
+        with self._crew.changed:
+            environment = self._crew.environments.get(instruction.environment)
+            gone = instruction.environment != BASE and environment is None
+        command = replace(self._command, environment=environment)
         try:
-            process = start_worker(self._command, member_id)
+            if gone:
+                raise OSError(f"the pack {instruction.environment} is not installed any more")
+            process = start_worker(command, member_id)
             try:
                 pidfd = os.pidfd_open(process.pid)
             except OSError:
@@ -161,11 +176,12 @@ class Watch:
             logger.warning("worker %s left before its welcome: %s", attached.worker_id, error)
             attached.process.kill()
 
-    def _retire(self, member_id: int) -> None:
+    def _retire(self, instruction: Retire) -> None:
         with self._crew.changed:
-            attached = self._crew.attached.get(member_id)
+            attached = self._crew.attached.get(instruction.member)
         if attached is not None and attached.channel is not None:
-            logger.info("worker %s, which holds %d MiB, is replaced", attached.worker_id, _mib(attached.beat))
+            name, size = attached.worker_id or "that waits", _mib(attached.beat)
+            logger.info("worker %s is let go at %d MiB: %s", name, size, instruction.why)
             attached.channel.close()
 
     def _kill(self, instruction: Kill) -> None:
@@ -185,6 +201,8 @@ class Watch:
         how = death_of(returncode)
         if starved:
             how += f", it seems by the kernel for want of memory; it last had {_mib(attached.beat)} MiB"
+        if attached.channel is None and (said := last_words(log_of(self._command, attached.member))):
+            how += f"; its log ends with: {said}"
         with self._crew.changed:
             member = self._crew.machine.members.get(attached.member)
             doom = member.doom if member else None

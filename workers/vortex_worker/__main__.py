@@ -24,13 +24,14 @@ from vortex_prefect.shm.checksum import ChecksumPolicy, Verifier
 from vortex_prefect.shm.segment import Segment
 from vortex_prefect.wire.payloads import Hello
 from vortex_worker.device import choose_device, resident_limit
-from vortex_worker.external import load_external
+from vortex_worker.external import load_external, load_isolated
 from vortex_worker.memory import TensorMemory
 from vortex_worker.packs import load_packs
 from vortex_worker.premapper import Premapper
 from vortex_worker.previews import JobPreviews
 from vortex_worker.residents import Residents
 from vortex_worker.runner import JobRunner
+from vortex_worker.sdk.declare import NodeType
 from vortex_worker.sdk.files import permit
 from vortex_worker.session import HostSession
 from vortex_worker.state import WorkerState
@@ -39,17 +40,15 @@ from vortex_worker.state import WorkerState
 def main() -> int:
     """Run until the host closes the channel; 0 then, 1 if there was no host."""
     arguments = _arguments()
-    nodes = {node.spec.type: node for node in load_packs(debug=arguments.debug)}
-    faults: list[PackFault] = []
-    if arguments.packs is not None:
-        more, faults = load_external(arguments.packs, nodes)
-        nodes |= {node.spec.type: node for node in more}
+    nodes, faults = _load(arguments)
     catalogue = Catalogue(tuple(node.spec for node in nodes.values())).to_list()
     if arguments.faults:
         json.dump([fault.to_dict() for fault in faults], sys.stdout)
         return 0
     for fault in faults:
         print(f"without {fault.message}", file=sys.stderr)
+    if arguments.isolated and faults:  # and without any other nodes
+        return 1
     if arguments.catalogue:
         json.dump(catalogue, sys.stdout)
         return 0
@@ -79,6 +78,18 @@ def main() -> int:
     return 0
 
 
+def _load(arguments: argparse.Namespace) -> tuple[dict[str, NodeType], list[PackFault]]:
+    """Node types by name: those of the base, or those of the one pack whose environment this is."""
+    if arguments.isolated is not None:
+        found, faults = load_isolated(arguments.isolated)
+        return {node.spec.type: node for node in found}, faults
+    nodes = {node.spec.type: node for node in load_packs(debug=arguments.debug)}
+    if arguments.packs is None:
+        return nodes, []
+    more, faults = load_external(arguments.packs, nodes)
+    return nodes | {node.spec.type: node for node in more}, faults
+
+
 def _offer_to_the_kernel() -> None:
     """If memory runs out, a worker is to die, which costs a node; not the host, which would cost all."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
@@ -90,6 +101,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--socket", type=Path)
     parser.add_argument("--debug", action="store_true", help="load the pack debug")
     parser.add_argument("--packs", type=Path, help="folder of the packs that were installed")
+    parser.add_argument("--isolated", type=Path, help="folder of the pack whose environment this is; no others then")
     parser.add_argument("--catalogue", action="store_true")
     parser.add_argument("--faults", action="store_true", help="print as JSON which packs cannot be used, and why")
     return parser.parse_args()

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from vortex_prefect.core.errors import SystemFault
-from vortex_prefect.files.packs import Manifest, PackFault, check_lock, installed, unusable
+from vortex_prefect.files.environments import is_isolated
+from vortex_prefect.files.packs import Manifest, PackFault, check_lock, installed, locked_manifest, unusable
 from vortex_worker.sdk.declare import NodeType, nodes_of
 
 
@@ -19,7 +20,8 @@ def load_external(packs_dir: Path, taken: Iterable[str]) -> tuple[list[NodeType]
     """The node types of all packs below a folder, and what is wrong with those that give none.
 
     A pack's types begin with its name, so that none can take another's; nor can its
-    Python package be called as one that is loaded already.
+    Python package be called as one that is loaded already. Packs that have an
+    environment of their own are left to the workers there.
 
     Args:
         taken: types that are there already.
@@ -28,18 +30,36 @@ def load_external(packs_dir: Path, taken: Iterable[str]) -> tuple[list[NodeType]
     nodes: list[NodeType] = []
     faults: list[PackFault] = []
     for folder in installed(packs_dir):
-        try:
-            found = _loaded(folder, check_lock(folder), types)
-        except SystemFault as fault:
-            faults.append(PackFault(folder.name, fault.message))
-        except BaseException as error:  # a pack may raise what it likes, and also exit
-            if isinstance(error, KeyboardInterrupt):
-                raise
-            faults.append(PackFault(folder.name, f"pack {folder.name}: {_last_line_of(error)}"))
-        else:
-            nodes += found
-            types |= {node.spec.type for node in found}
+        if is_isolated(folder):
+            continue
+        found, fault = _tried(folder, types, locked=True)
+        nodes += found
+        types |= {node.spec.type for node in found}
+        faults += [fault] if fault is not None else []
     return nodes, faults
+
+
+def load_isolated(folder: Path) -> tuple[list[NodeType], list[PackFault]]:
+    """The node types of the pack whose environment this is, or what is wrong with it.
+
+    Its files were looked at before this interpreter was started.
+    """
+    found, fault = _tried(folder, set(), locked=False)
+    return found, [fault] if fault is not None else []
+
+
+def _tried(folder: Path, taken: set[str], *, locked: bool) -> tuple[list[NodeType], PackFault | None]:
+    name = folder.name
+    try:
+        manifest = check_lock(folder) if locked else locked_manifest(folder)
+        name = manifest.name
+        return _loaded(folder, manifest, taken), None
+    except SystemFault as fault:
+        return [], PackFault(name, fault.message)
+    except BaseException as error:  # a pack may raise what it likes, and also exit
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return [], PackFault(name, f"pack {name}: {_last_line_of(error)}")
 
 
 def _loaded(folder: Path, manifest: Manifest, taken: set[str]) -> list[NodeType]:

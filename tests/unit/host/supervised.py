@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vortex_prefect.host.supervision import (
+from vortex_prefect.host.members import (
     Assigned,
     Beaten,
     Cancelled,

@@ -30,7 +30,7 @@ from tests.unit.host.supervised import (
     SUSPECT,
     small_policy,
 )
-from vortex_prefect.host.supervision import (
+from vortex_prefect.host.members import (
     TRANSITIONS,
     Announce,
     Assigned,
@@ -47,9 +47,9 @@ from vortex_prefect.host.supervision import (
     Spawn,
     State,
     Stimulus,
-    Supervision,
-    respawn_delay_s,
 )
+from vortex_prefect.host.starts import respawn_delay_s
+from vortex_prefect.host.supervision import Supervision
 from vortex_prefect.wire.payloads import Beat
 
 
@@ -532,10 +532,10 @@ def test_of_other_packs_there_are_other_workers_and_jobs_end_first() -> None:
     scene.tell(2, GREETED, BEATEN)
     assert scene.machine.renew(scene.now) == [Spawn(3), Spawn(4)]
     assert [member.id for member in scene.machine.members.values() if member.outdated] == [1, 2]
-    assert scene.tell(3, GREETED) == [Retire(2), Seat(3, "h/1", 1)]
+    assert scene.tell(3, GREETED) == [Retire(2, "its packs have changed"), Seat(3, "h/1", 1)]
     assert scene.tell(4, GREETED) == []
     assert scene.state(1) is BUSY
-    assert scene.tell(1, RELEASED) == [Retire(1), Seat(4, "h/0", 0)]
+    assert scene.tell(1, RELEASED) == [Retire(1, "its packs have changed"), Seat(4, "h/0", 0)]
 
 
 def test_spares_of_other_packs_are_no_successors() -> None:
@@ -546,7 +546,7 @@ def test_spares_of_other_packs_are_no_successors() -> None:
     assert scene.machine.renew(scene.now) == [Kill(2, why), Kill(3, why), Spawn(4), Spawn(5), Spawn(6)]
     assert scene.tell(2, DIED) == []
     assert scene.tell(3, DIED) == []
-    assert scene.tell(4, GREETED) == [Retire(1), Seat(4, "h/0", 0)]
+    assert scene.tell(4, GREETED) == [Retire(1, why), Seat(4, "h/0", 0)]
 
 
 def test_packs_that_do_not_start_replace_nobody() -> None:
@@ -555,7 +555,7 @@ def test_packs_that_do_not_start_replace_nobody() -> None:
     scene.machine.renew(scene.now)
     for _ in range(int(3 * START_S)):
         scene.tell(scene.machine._last_id, DIED)
-        assert Retire(1) not in scene.wait(1)
+        assert not [step for step in scene.wait(1) if isinstance(step, Retire)]
         scene.tell(1, BEATEN)
         assert scene.machine.due(scene.now) > 0
     assert scene.state(1) is READY

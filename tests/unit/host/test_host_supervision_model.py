@@ -20,7 +20,7 @@ from tests.unit.host.supervised import (
     START_S,
     small_policy,
 )
-from vortex_prefect.host.supervision import (
+from vortex_prefect.host.members import (
     Announce,
     Assigned,
     Beaten,
@@ -33,8 +33,8 @@ from vortex_prefect.host.supervision import (
     Seat,
     Spawn,
     Stimulus,
-    Supervision,
 )
+from vortex_prefect.host.supervision import Supervision
 from vortex_prefect.wire.payloads import Beat
 
 SIZE, SPARES = 2, 1

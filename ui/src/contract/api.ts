@@ -649,5 +649,6 @@ export interface WorkerResource {
   state: string;
   job: string | null;
   restarts: number;
+  environment?: string | null;
   [more: string]: unknown;
 }

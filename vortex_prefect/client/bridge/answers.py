@@ -321,6 +321,8 @@ class Worker(Resource):
     device: str | None = None
     job: str | None = None
     restarts: int = 0
+    #: The pack in whose own environment it runs; null: the base.
+    environment: str | None = None
 
 
 class ArenaBlock(Resource):

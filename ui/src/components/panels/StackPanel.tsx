@@ -67,6 +67,7 @@ function Worker({ worker }: { worker: WorkerResource }) {
       <span className="dot" data-status={worker.state} />
       <b>{worker.id}</b>
       <small>{worker.device ?? "device unknown"}</small>
+      {worker.environment && <small title="Runs in the environment of this pack">{worker.environment}</small>}
       <span className="topbar-gap" />
       <span>{worker.state}</span>
       {worker.restarts > 0 && <small title="Times its process was started anew">↻ {worker.restarts}</small>}
