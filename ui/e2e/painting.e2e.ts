@@ -53,6 +53,9 @@ describe("a graph that is seen from far away", () => {
     await me.page.mouse.move(640, 300);
     await me.page.mouse.down({ button: "middle" });
     await me.page.mouse.move(644, 304);
+    await me.page.mouse.move(648, 308);
+    // The pointer is no longer on the node below it.
+    await me.sees(() => me.page.locator(".plain > .port").count(), 0);
     await watch();
     await me.page.mouse.move(700, 340, { steps: 8 });
     expect(await moving()).toBe("view");
