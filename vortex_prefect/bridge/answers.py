@@ -163,6 +163,19 @@ class ProblemList(BaseModel):
     problems: list[ProblemResource]
 
 
+class ConvertedGraph(BaseModel):
+    """A graph made of a foreign workflow, and what of that it does not hold.
+
+    `placeholders` counts nodes of the type `comfyui.…`, which keep the values and edges of those that have no
+    counterpart here.
+    """
+
+    graph: dict[str, Any]
+    taken: int
+    placeholders: int
+    problems: list[ProblemResource]
+
+
 class PlannedNode(BaseModel):
     """What happens to a node; `what` is for people. Skipped nodes have no level and no segment."""
 

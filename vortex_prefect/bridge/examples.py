@@ -216,6 +216,21 @@ ANSWERS: dict[str, Any] = {
         "next": "42.2",
     },
     "validate_graph": {"valid": True, "problems": []},
+    "import_graph": {
+        "graph": _GRAPH,
+        "taken": 2,
+        "placeholders": 0,
+        "problems": [
+            {
+                "code": "VE-004",
+                "message": "crop has no counterpart and was left out",
+                "node_id": "blur",
+                "port": "crop",
+                "path": None,
+                "hint": "`vortex nodes show TYPE` prints a node's ports and parameters.",
+            }
+        ],
+    },
     "plan_graph": {
         "nodes": [
             {"id": "load", "type": "image.load", "state": "cached", "what": "is taken from the cache", **_PLANNED},

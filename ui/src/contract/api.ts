@@ -67,6 +67,14 @@ export interface CloneRequest {
   name?: string | null;
 }
 
+/** A graph made of a foreign workflow, and what of that it does not hold. `placeholders` counts nodes of the type `comfyui.…`, which keep the values and edges of those that have no counterpart here. */
+export interface ConvertedGraph {
+  graph: Record<string, unknown>;
+  taken: number;
+  placeholders: number;
+  problems: ProblemResource[];
+}
+
 /** How often `debug.count` has really run with the tag. */
 export interface DebugCount {
   tag: string;
