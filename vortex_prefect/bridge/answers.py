@@ -61,6 +61,12 @@ class DeploymentResource(BaseModel):
     parameters: dict[str, Any]
 
 
+class ExecutedGraph(BaseModel):
+    """The graph that an execution ran, its inputs applied."""
+
+    graph: dict[str, Any]
+
+
 class ProblemResource(BaseModel):
     """One thing that is wrong, and where (`path` is a JSON pointer)."""
 

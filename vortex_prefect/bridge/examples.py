@@ -216,6 +216,7 @@ ANSWERS: dict[str, Any] = {
         "next": "42.2",
     },
     "validate_graph": {"valid": True, "problems": []},
+    "get_executed_graph": {"graph": {**_GRAPH, "id": _GRAPH_ID}},
     "import_graph": {
         "graph": _GRAPH,
         "taken": 2,

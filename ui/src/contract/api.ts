@@ -161,6 +161,11 @@ export interface ExecuteRequest {
   options?: ExecutionOptions | null;
 }
 
+/** The graph that an execution ran, its inputs applied. */
+export interface ExecutedGraph {
+  graph: Record<string, unknown>;
+}
+
 /** The execution waits for its turn, or is the one that an idempotency key named. */
 export interface ExecutionAccepted {
   execution_id: string;
@@ -176,6 +181,7 @@ export interface ExecutionList {
 /** How to execute a graph; see `service.executions.Options`. */
 export interface ExecutionOptions {
   targets?: string[] | null;
+  nodes?: string[] | null;
   inputs?: Record<string, unknown>;
   force?: boolean;
   priority?: number;

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from vortex_prefect.bridge.answers import (
+    ExecutedGraph,
     ExecutionAccepted,
     ExecutionList,
     ExecutionResource,
@@ -101,6 +102,12 @@ async def get_execution(execution_id: str, context: Context) -> Response:
     answer = JsonAnswer(execution_resource(record))
     # Of the content: Prefect's ids may become known after the end.
     return tagged(answer, _tag(answer.body), _REVALIDATE) if record.status.final else answer
+
+
+@router.get("/execution/{execution_id}/graph", responses=gives(200, ExecutedGraph), openapi_extra=refuses("RQ-002"))
+async def get_executed_graph(execution_id: str, context: Context) -> Response:
+    """The very graph that an execution ran, with the inputs that it was given."""
+    return JsonAnswer({"graph": await context.control.executions.document(execution_id)})
 
 
 @router.post(

@@ -110,6 +110,12 @@ class Validation(Resource):
     problems: tuple[Problem, ...]
 
 
+class ExecutedGraph(Resource):
+    """The graph that an execution ran, its inputs applied."""
+
+    graph: dict[str, Any]
+
+
 class Converted(Resource):
     """A graph made of a foreign workflow, and what of that it does not hold."""
 
