@@ -125,8 +125,9 @@ def takes(model: type[BaseModel] | str, *, required: bool = True) -> dict[str, A
 
 
 def takes_file(*types: str) -> dict[str, Any]:
-    """What OpenAPI says of a body that is a file."""
-    content = {name: {"schema": {"type": "string", "format": "binary"}} for name in types}
+    """What OpenAPI says of a body that is a file of one of these media types."""
+    binary = {"type": "string", "format": "binary"}
+    content = {name: {"schema": {"type": "object"} if name.endswith("json") else binary} for name in types}
     return {"requestBody": {"required": True, "content": content}}
 
 

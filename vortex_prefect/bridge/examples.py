@@ -154,6 +154,7 @@ REQUESTS: dict[str, Any] = {
     "create_graph": _GRAPH,
     "put_graph": _GRAPH,
     "plan_graph": {"graph": _GRAPH, "targets": ["result"]},
+    "import_graph": {"1": {"class_type": "LoadImage", "inputs": {"image": "cat.png"}}},
     "clone_graph": {"name": "Another grade"},
     "restore_graph": {"version": 2},
     "save_graph": {"label": "before the new lens"},
