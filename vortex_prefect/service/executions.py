@@ -261,7 +261,8 @@ class _Frozen:
     record: GraphRecord
     #: Of the graph as it is without inputs.
     graph_hash: str
-    #: Null where the graph as the log tells it is not yet what runs with these: it has subgraphs, or outputs of this run alone.
+    #: Null where the graph as the log tells it is not yet what runs with these: it has subgraphs, or outputs of this
+    #: run alone.
     inputs: dict[str, Any] | None
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.settings import Limits
-from vortex_prefect.graph.comfyui.png_text import SIGNATURE, png_texts
+from vortex_prefect.graph.png_text import SIGNATURE, png_texts
 
 Form = Literal["editor", "api"]
 

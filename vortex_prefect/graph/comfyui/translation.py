@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vortex_prefect.core.errors import Problem
@@ -70,7 +70,8 @@ def taken(
     if row is None or spec is None:
         lacking = "has no counterpart" if row is None else f"would be {row.type}, which is not installed"
         problem = Problem("VE-003", f"{cut(node.type, 100)} {lacking}", node_id=own, hint=_HINT)
-        return _placeholder(node, depth), [problem]
+        named = node if row is None else replace(node, values=values_of(node, row.widgets), widgets=None)
+        return _placeholder(named, depth), [problem]
     values = values_of(node, row.widgets)
     params: dict[str, Any] = {}
     problems: list[Problem] = []

@@ -30,6 +30,14 @@ def png_texts(content: bytes, most: int) -> dict[str, str]:
     return found
 
 
+def with_text(content: bytes, keyword: str, text: str) -> bytes:
+    """The PNG with one more text, as an uncompressed iTXt chunk behind its header (which is 25 bytes long)."""
+    data = b"iTXt" + keyword.encode("latin-1") + b"\0\0\0\0\0" + text.encode()
+    chunk = (len(data) - 4).to_bytes(4) + data + zlib.crc32(data).to_bytes(4)
+    at = len(SIGNATURE) + 25
+    return content[:at] + chunk + content[at:]
+
+
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = len(SIGNATURE)
     while at + 8 <= len(content):
