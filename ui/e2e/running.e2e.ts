@@ -48,7 +48,7 @@ describe("a run", () => {
     await me.press("Escape", "f");
     for (let times = 0; times < 5; times += 1) await me.press("Minus");
     await me.page.locator(".canvas[data-far]").waitFor();
-    const back = (id: string) => me.node(id).locator(".node-frame").evaluate((frame) => getComputedStyle(frame).backgroundColor);
+    const back = (id: string) => me.node(id).locator(".node").evaluate((node) => getComputedStyle(node).backgroundColor);
     await me.sees(async () => (await back("bad")) !== (await back("save")), true);
   });
 
