@@ -45,9 +45,12 @@ describe("a run", () => {
     await me.page.locator(".run-faults button").filter({ hasText: "Fail WK-003" }).click();
     await me.sees(() => me.node("bad").getAttribute("class").then((all) => all?.includes("selected")), true);
     // From afar, where no text can be read, the node is painted in the colour of what is wrong.
-    await me.press("Escape", "f");
-    for (let times = 0; times < 5; times += 1) await me.press("Minus");
-    await me.page.locator(".canvas[data-far]").waitFor();
+    await me.press("Escape");
+    const far = async () => {
+      await me.press("Minus");
+      return me.page.locator(".canvas[data-far]").count();
+    };
+    await me.sees(far, 1);
     const back = (id: string) => me.node(id).locator(".node").evaluate((node) => getComputedStyle(node).backgroundColor);
     await me.sees(async () => (await back("bad")) !== (await back("save")), true);
   });
