@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests.fakes.bridge import Bridge, bridge
 from tests.fakes.engine import PNG, image_value, unreachable
@@ -19,6 +22,7 @@ from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.reports import ExecutionStatus, NodeState, PreviewReport
 from vortex_prefect.core.settings import Limits
+from vortex_prefect.graph.png_text import png_texts
 
 
 @pytest.fixture
@@ -490,3 +494,64 @@ async def test_only_its_own_pages_drive_the_server(
         assert response.status_code != 403
     else:
         error_of(response, "RQ-008", 403)
+
+
+async def test_a_run_up_to_a_node_leaves_the_graph_as_it_was(made: Bridge) -> None:
+    graph_id = await made.graph()
+    before = (await made.http.get(f"/api/graph/{graph_id}")).json()
+    execute = f"/api/graph/{graph_id}/execute"
+    accepted = (await made.http.post(execute, json={"options": {"nodes": ["image"], "inputs": {"radius": 3.0}}})).json()
+    request = await made.engine.submitted.get()
+    assert request.targets == ("image.image",)
+    assert (await made.http.get(f"/api/graph/{graph_id}")).json() == before
+    ran = (await made.http.get(f"/api/execution/{accepted['execution_id']}/graph")).json()["graph"]
+    # What only that run gave is no part of it; what callers set is.
+    assert ran["outputs"] == before["graph"]["outputs"]
+    assert ran["nodes"]["blur"]["params"] == {"radius": 3.0}
+    error_of(await made.http.post(execute, json={"options": {"nodes": ["nobody"]}}), "RQ-001")
+    error_of(await made.http.post(execute, json={"options": {"nodes": []}}), "RQ-001")
+
+
+async def test_the_graph_of_a_run_stays_what_it_was(made: Bridge) -> None:
+    execution_id = await made.execution()
+    graph_id = (await made.http.get(f"/api/execution/{execution_id}")).json()["graph_id"]
+    ran = (await made.http.get(f"/api/execution/{execution_id}/graph")).json()["graph"]
+    await made.http.put(f"/api/graph/{graph_id}", json=picture_graph(nodes={}, edges=[], inputs=[], outputs=[]))
+    assert (await made.http.get(f"/api/execution/{execution_id}/graph")).json()["graph"] == ran
+    assert set(ran["nodes"]) == {"image", "blur", "save"}
+    error_of(await made.http.get("/api/execution/nobody/graph"), "RQ-002")
+
+
+async def test_a_workflow_becomes_a_graph_that_nobody_has_stored(made: Bridge) -> None:
+    workflow = {"1": {"class_type": "Odd", "inputs": {"a": 1}}}
+    answer = await made.http.post("/api/graph/import", params={"name": "Theirs"}, json=workflow)
+    told = answer.json()
+    assert (told["taken"], told["placeholders"], told["graph"]["name"]) == (0, 1, "Theirs")
+    assert told["problems"][0]["code"] == "VE-003"
+    assert (await made.http.get("/api/graph")).json()["graphs"] == []
+    send = made.http.post
+    error_of(await send("/api/graph/import", content=b"{}", headers=JSON), "VE-001")
+    error_of(await send("/api/graph/import", content=b"x", headers={"content-type": "image/png"}), "VE-001")
+    error_of(await send("/api/graph/import", content=b"{}", headers={"content-type": "text/plain"}), "RQ-001")
+
+
+async def test_a_picture_carries_the_graph_that_made_it(made: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pixel(value: Value, format: str) -> tuple[bytes, str]:
+        file = io.BytesIO()
+        Image.new("RGB", (1, 1)).save(file, "PNG")
+        return file.getvalue(), "image/png"
+
+    monkeypatch.setattr(made.engine, "read_value", pixel)
+    execution_id = await made.execution()
+    made.engine.node(execution_id, "image", NodeState.COMPLETED, outputs={"image": image_value(1)})
+    made.engine.ended(execution_id, ExecutionStatus.COMPLETED)
+    await made.ended(execution_id)
+    address = f"/api/execution/{execution_id}/outputs/image/image"
+    picture = await made.http.get(address, params={"graph": "true"})
+    carried = json.loads(png_texts(picture.content, 1 << 20)["vortex.graph"])
+    assert carried == (await made.http.get(f"/api/execution/{execution_id}/graph")).json()["graph"]
+    assert Image.open(io.BytesIO(picture.content)).size == (1, 1)
+    plain = await made.http.get(address)
+    assert b"vortex.graph" not in plain.content
+    assert plain.headers["etag"] != picture.headers["etag"]
+    assert (await made.http.post("/api/graph", json={**carried, "id": None})).status_code == 201

@@ -205,15 +205,52 @@ describe("the selection", () => {
 });
 
 describe("files", () => {
-  it("of graphs are opened when they are dropped", async () => {
-    const transfer = await me.page.evaluateHandle(() => {
-      const data = new DataTransfer();
-      const graph = { schema: "vortex.graph/1", name: "Dropped", nodes: { n: { type: "test.number" } } };
-      data.items.add(new File([JSON.stringify(graph)], "graph.json", { type: "application/json" }));
-      return data;
-    });
-    await me.page.locator(".react-flow__pane").dispatchEvent("drop", { dataTransfer: transfer, clientX: 640, clientY: 400 });
-    await me.sees(() => me.page.getByLabel("Name of the graph").inputValue(), "Dropped");
+  const name = () => me.page.getByLabel("Name of the graph").inputValue();
+  const graph = JSON.stringify({ schema: "vortex.graph/1", name: "Dropped", nodes: { n: { type: "test.number" } } });
+
+  it("of graphs are opened when they are dropped, and pictures that carry one", async () => {
+    await me.dropFile("graph.json", "application/json", Buffer.from(graph));
+    await me.sees(name, "Dropped");
     await me.sees(() => me.nodes(), ["n"]);
+    await me.dropFile("picture.png", "image/png", png("vortex.graph", graph.replace("Dropped", "In a picture")));
+    await me.sees(name, "In a picture");
+  });
+
+  it("of ComfyUI become graphs, and what was not taken is told", async () => {
+    const workflow = {
+      nodes: [
+        { id: 1, type: "LoadImage", pos: [0, 0], widgets_values: ["a.png", "image"], outputs: [{ name: "IMAGE", links: [1] }] },
+        { id: 2, type: "Odd", title: "Magic", mode: 2, pos: [400, 0], inputs: [{ name: "pixels", link: 1 }], widgets_values: [0.5] },
+        { id: 3, type: "Note", pos: [0, 300], widgets_values: ["For people"] },
+      ],
+      links: [[1, 1, 0, 2, 0, "IMAGE"]],
+      groups: [{ title: "Frame", bounding: [-40, -80, 800, 700] }],
+    };
+    await me.dropFile("theirs.json", "application/json", Buffer.from(JSON.stringify(workflow)));
+    const report = me.page.getByRole("dialog", { name: "Imported" });
+    await report.getByText("Odd has no counterpart").waitFor();
+    await me.press("Escape");
+    await me.sees(name, "theirs");
+    await me.sees(() => me.edges(), ["2:pixels:1:IMAGE"]);
+    expect(await me.node("2").locator(".node").getAttribute("data-mode")).toBe("muted");
+    expect(await me.node("2").locator(".node-title").textContent()).toBe("Magic");
+    expect(await me.node("2").locator(".unknown-value").textContent()).toContain("[0.5]");
+    await me.sees(() => me.node("2").locator(".node-problem b").textContent(), "VE-003");
+    expect(await me.page.getByRole("textbox", { name: "Note" }).inputValue()).toBe("For people");
+    expect(await me.page.getByRole("textbox", { name: "Title of the group" }).inputValue()).toBe("Frame");
+    const prompt = JSON.stringify({ a: { class_type: "Odd", inputs: { strength: Number.NaN } } });
+    await me.dropFile("picture.png", "image/png", png("prompt", prompt.replace("null", "NaN")));
+    await me.sees(() => me.nodes(), ["a"]);
   });
 });
+
+/** A picture of one pixel that carries a text. Nobody here looks at the chunks' sums. */
+function png(keyword: string, text: string): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(data.length);
+    return Buffer.concat([length, Buffer.from(type), data, Buffer.alloc(4)]);
+  };
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([signature, chunk("tEXt", Buffer.from(`${keyword}\0${text}`, "latin1")), chunk("IEND", Buffer.alloc(0))]);
+}

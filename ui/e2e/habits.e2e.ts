@@ -27,10 +27,12 @@ async function view(): Promise<{ x: number; y: number; zoom: number }> {
   return { x, y, zoom };
 }
 
-async function addByName(name: string): Promise<string> {
+async function addByName(name: string, { x, y } = me.nowhere): Promise<string> {
   const before = await added();
-  await me.page.mouse.dblclick(me.nowhere.x, me.nowhere.y);
+  await me.page.mouse.dblclick(x, y);
   await me.page.keyboard.type(name);
+  // The list may be a moment behind the keys.
+  await me.page.locator(".search-entry").first().filter({ hasText: new RegExp(name, "i") }).waitFor();
   await me.press("Enter");
   await me.sees(async () => (await added()).length, before.length + 1);
   return (await added()).find((id) => !before.includes(id))!;
@@ -59,7 +61,7 @@ describe("a wire", () => {
     await me.press("Escape");
     await me.wire("image", "image", me.port(other, "image", "target"));
     await me.sees(() => me.edges(), ["blur:image", `${other}:image`, "save:image"].sort());
-    const picture = await addByName("picture");
+    const picture = await addByName("picture", { x: 330, y: 480 });
     await me.drag(await me.middle(me.node(picture).locator(".node-title")), { x: 420, y: 200 });
     await me.page.keyboard.down("Shift");
     await me.wire("image", "image", me.port(picture, "image", "source"));

@@ -47,6 +47,8 @@ export const CHAIN: Document = {
   outputs: [{ name: "picture", node: "blur", port: "image" }],
 };
 
+const MOST_TABS = 80;
+
 export class Person {
   readonly faults: string[] = [];
 
@@ -127,6 +129,28 @@ export class Person {
 
   async press(...keys: string[]): Promise<void> {
     for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** Goes on with Tab until something has the focus. */
+  async tabTo(there: () => boolean): Promise<void> {
+    for (let times = 0; times < MOST_TABS; times += 1) {
+      await this.press("Tab");
+      if (await this.page.evaluate(there)) return;
+    }
+    throw new Error(`nothing of that after ${MOST_TABS} presses of Tab`);
+  }
+
+  /** Lets a file fall on the canvas. */
+  async dropFile(name: string, type: string, content: Buffer): Promise<void> {
+    const data = await this.page.evaluateHandle(
+      ({ name, type, bytes }) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+        return transfer;
+      },
+      { name, type, bytes: [...content] },
+    );
+    await this.page.locator(".react-flow__pane").dispatchEvent("drop", { dataTransfer: data, clientX: 640, clientY: 400 });
   }
 
   /** A key by its place, with what the layout in use writes there. */

@@ -40,6 +40,19 @@ describe("a run", () => {
     expect(await me.page.locator(".traceback").textContent()).toContain("nodes.py");
     await me.press("Escape");
     expect(await word("save")).toBe("Done");
+    // Among the runs it is said as well, and leads to the node.
+    await me.press("q");
+    await me.page.locator(".run-faults button").filter({ hasText: "Fail WK-003" }).click();
+    await me.sees(() => me.node("bad").getAttribute("class").then((all) => all?.includes("selected")), true);
+    // From afar, where no text can be read, the node is painted in the colour of what is wrong.
+    await me.press("Escape");
+    const far = async () => {
+      await me.press("Minus");
+      return me.page.locator(".canvas[data-far]").count();
+    };
+    await me.sees(far, 1);
+    const back = (id: string) => me.node(id).locator(".node").evaluate((node) => getComputedStyle(node).backgroundColor);
+    await me.sees(async () => (await back("bad")) !== (await back("save")), true);
   });
 
   it("is cancelled", async () => {
@@ -57,6 +70,11 @@ describe("a run", () => {
     await me.press("Shift+R");
     await me.sees(status, "completed");
     expect(await word("blur")).toBe("Done");
+    // Nothing of it stays in the graph, and what is not given to callers can be run to as well.
+    await me.select("image");
+    await me.press("Shift+R");
+    await me.sees(async () => (await me.node("blur").locator(".node-word").allTextContents()).join(), "Skipped");
+    expect((await me.stored()).outputs.map(({ name }) => name)).toEqual(["picture"]);
     await me.sees(async () => (await me.node("save").locator(".node-word").allTextContents()).join(), "Skipped");
   });
 
@@ -74,8 +92,12 @@ describe("a run", () => {
     me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
     await me.press("Control+Enter");
     await me.sees(status, "completed");
-    await me.press("q");
-    const entry = me.page.locator(".run-entry").first();
+    // What is edited at once after it is no part of it.
+    await me.sees(() => me.nodes(), ["blur", "image", "save"]);
+    await me.select("save");
+    await me.press("Delete", "Control+Enter", "q");
+    await me.sees(() => me.page.locator(".run-entry").count(), 2);
+    const entry = me.page.locator(".run-entry").last();
     await entry.hover();
     await entry.getByRole("button", { name: "Open the graph of this run" }).click();
     await me.sees(async () => (await me.page.getByLabel("Name of the graph").inputValue()).startsWith("Test graph (run"), true);

@@ -39,11 +39,11 @@ SCOPES: dict[str, access.Scope | None] = {
     **dict.fromkeys(("healthz", "readyz", "get_session", "open_session", "close_session"), None),
     **dict.fromkeys(
         (
-            "list_graphs", "get_graph", "validate_graph", "plan_graph", "list_events", "list_versions", "get_version",
-            "compare_versions",
-            "list_executions", "get_execution", "get_output", "get_preview", "get_queue", "get_file",
-            "list_node_types", "get_node_type", "get_published_graph", "list_workers", "list_worker_events",
-            "get_arena", "get_stack", "get_debug_count", "metrics",
+            "list_graphs", "get_graph", "validate_graph", "plan_graph", "import_graph", "list_events", "list_versions",
+            "get_version", "compare_versions",
+            "list_executions", "get_execution", "get_executed_graph", "get_output", "get_preview", "get_queue",
+            "get_file", "list_node_types", "get_node_type", "get_published_graph", "list_workers",
+            "list_worker_events", "get_arena", "get_stack", "get_debug_count", "metrics",
         ),
         _READ,
     ),

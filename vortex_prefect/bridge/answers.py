@@ -61,6 +61,12 @@ class DeploymentResource(BaseModel):
     parameters: dict[str, Any]
 
 
+class ExecutedGraph(BaseModel):
+    """The graph that an execution ran, its inputs applied."""
+
+    graph: dict[str, Any]
+
+
 class ProblemResource(BaseModel):
     """One thing that is wrong, and where (`path` is a JSON pointer)."""
 
@@ -160,6 +166,19 @@ class ProblemList(BaseModel):
     """Everything that keeps a graph from running; `valid` if that is nothing."""
 
     valid: bool
+    problems: list[ProblemResource]
+
+
+class ConvertedGraph(BaseModel):
+    """A graph made of a foreign workflow, and what of that it does not hold.
+
+    `placeholders` counts nodes of the type `comfyui.…`, which keep the values and edges of those that have no
+    counterpart here.
+    """
+
+    graph: dict[str, Any]
+    taken: int
+    placeholders: int
     problems: list[ProblemResource]
 
 

@@ -51,6 +51,14 @@ async def read_model(request: Request, model: type[M], limit: int) -> M:
         raise malformed_model(error) from error
 
 
+async def read_file(request: Request, limit: int, *types: str) -> bytes:
+    """The body as it is, of one of these media types; RQ-005 or RQ-001 as `read_json`."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in types:
+        raise RequestError("RQ-001", f"the body is {kind[:100] or 'of no type'}, not {' or '.join(types)}")
+    return await _read(request, limit)
+
+
 async def parse_json(text: str | bytes) -> Any:
     """Parse what RFC 8259 allows, which knows no NaN; RQ-001 otherwise."""
     return _parse(text) if len(text) < _INLINE_BYTES else await asyncio.to_thread(_parse, text)
@@ -114,6 +122,13 @@ def takes(model: type[BaseModel] | str, *, required: bool = True) -> dict[str, A
     name = model if isinstance(model, str) else model.__name__
     schema = {"$ref": f"#/components/schemas/{name}"}
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+def takes_file(*types: str) -> dict[str, Any]:
+    """What OpenAPI says of a body that is a file of one of these media types."""
+    binary = {"type": "string", "format": "binary"}
+    content = {name: {"schema": {"type": "object"} if name.endswith("json") else binary} for name in types}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 async def _read(request: Request, limit: int) -> bytes:

@@ -154,6 +154,7 @@ REQUESTS: dict[str, Any] = {
     "create_graph": _GRAPH,
     "put_graph": _GRAPH,
     "plan_graph": {"graph": _GRAPH, "targets": ["result"]},
+    "import_graph": {"1": {"class_type": "LoadImage", "inputs": {"image": "cat.png"}}},
     "clone_graph": {"name": "Another grade"},
     "restore_graph": {"version": 2},
     "save_graph": {"label": "before the new lens"},
@@ -216,6 +217,22 @@ ANSWERS: dict[str, Any] = {
         "next": "42.2",
     },
     "validate_graph": {"valid": True, "problems": []},
+    "get_executed_graph": {"graph": {**_GRAPH, "id": _GRAPH_ID}},
+    "import_graph": {
+        "graph": _GRAPH,
+        "taken": 2,
+        "placeholders": 0,
+        "problems": [
+            {
+                "code": "VE-004",
+                "message": "crop has no counterpart and was left out",
+                "node_id": "blur",
+                "port": "crop",
+                "path": None,
+                "hint": "`vortex nodes show TYPE` prints a node's ports and parameters.",
+            }
+        ],
+    },
     "plan_graph": {
         "nodes": [
             {"id": "load", "type": "image.load", "state": "cached", "what": "is taken from the cache", **_PLANNED},

@@ -125,8 +125,8 @@ def _show_success(operation: dict[str, Any]) -> None:
             for media_type, content in response.get("content", {}).items():
                 if (example := examples.answer(name, media_type)) is not None:
                     content["example"] = example
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        if name in examples.REQUESTS:
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        if name in examples.REQUESTS and not media_type.startswith("image/"):
             content["example"] = examples.REQUESTS[name]
 
 

@@ -21,6 +21,7 @@ class ExecutionOptions(_Request):
     """How to execute a graph; see `service.executions.Options`."""
 
     targets: Annotated[list[str], Field(min_length=1)] | None = None
+    nodes: Annotated[list[str], Field(min_length=1, max_length=1000)] | None = None
     inputs: dict[str, Any] = Field(default_factory=dict)
     force: StrictBool = False
     priority: Priority = 0
@@ -39,6 +40,7 @@ class ExecuteRequest(_Request):
         given = self.options or ExecutionOptions()
         return Options(
             targets=None if given.targets is None else tuple(given.targets),
+            nodes=tuple(given.nodes or ()),
             inputs=given.inputs,
             force=given.force,
             priority=given.priority,

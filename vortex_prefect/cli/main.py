@@ -20,6 +20,8 @@ app = typer.Typer(
 )
 nodes_app = typer.Typer(help="The node types that are installed.", no_args_is_help=True)
 app.add_typer(nodes_app, name="nodes")
+import_app = typer.Typer(help="Graphs of other programs.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
 token_app = typer.Typer(help="Who may use a stack: tokens and their scopes.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 
@@ -272,6 +274,21 @@ def withdraw_node_type(
     from vortex_prefect.cli.publish import withdraw  # noqa: PLC0415
 
     withdraw(Settings.from_env(os.environ, home=home), node_type)
+
+
+@import_app.command("comfyui")
+def import_comfyui(
+    file: Annotated[Path, typer.Argument(help="A workflow in either form, or a PNG that has one.", metavar="FILE")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the graph goes; standard output if left out.")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a graph of a ComfyUI workflow, and say what of it was not taken."""
+    from vortex_prefect.cli.foreign import import_workflow  # noqa: PLC0415
+
+    import_workflow(Settings.from_env(os.environ, home=home), file, output, as_json, console)
 
 
 @nodes_app.command("list")

@@ -15,6 +15,7 @@ from vortex_prefect.core.ids import new_id
 from vortex_prefect.core.settings import Limits, Settings
 from vortex_prefect.files.packs import PackFault
 from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.comfyui import Converted, convert
 from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.graph.subgraphs import subgraphs
 from vortex_prefect.service import messages
@@ -154,6 +155,14 @@ class ControlPlane:
     def tell_fault(self, fault: PackFault) -> None:
         """Tell everybody who shows node types that a pack cannot be used as it is now."""
         self._publish(messages.nodes_fault(fault))
+
+    async def convert(self, content: bytes, name: str) -> Converted:
+        """A workflow of ComfyUI as a graph, which is not stored.
+
+        Raises:
+            GraphError: VE-001 for what holds none, VE-012 for what is too much.
+        """
+        return await asyncio.to_thread(convert, content, await self.catalogue.current(), self._limits, name)
 
     async def debug_count(self, tag: str) -> int:
         """How often `debug.count` has run with that tag; SY-004."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vortex_prefect.collab.rooms import Rooms
@@ -18,6 +18,7 @@ from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
 from vortex_prefect.graph.model import Graph, parse_graph
+from vortex_prefect.graph.reach import with_outputs_of
 from vortex_prefect.service import life, messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
@@ -40,6 +41,8 @@ class Options:
 
     #: Names of graph outputs to compute; null for everything.
     targets: tuple[str, ...] | None = None
+    #: Nodes to run up to; what they give is an output of this execution alone.
+    nodes: tuple[str, ...] = ()
     #: Values for the graph's exposed inputs.
     inputs: dict[str, Any] = field(default_factory=dict)
     #: Ignore the cache.
@@ -203,6 +206,13 @@ class Executions:
         await self._reports.finish(execution_id, ExecutionStatus.CANCELLED, actor=actor)
         return await self.get(execution_id)
 
+    async def document(self, execution_id: str) -> dict[str, Any]:
+        """The graph that an execution ran, without what only that run had for outputs; RQ-002."""
+        record = await self.get(execution_id)
+        exposed = set(record.options.get("exposed", ()))
+        outputs = [output for output in record.document.get("outputs", ()) if output["name"] not in exposed]
+        return {**record.document, "outputs": outputs}
+
     async def move(self, execution_id: str, before: str, actor: Actor) -> ExecutionRecord:
         """Bring a waiting execution just before another. RQ-002, RQ-007 if one of them does not wait."""
         await self.get(execution_id)
@@ -222,6 +232,8 @@ class Executions:
         stored = parse_graph(graph_record.document, self._limits)
         given = apply_inputs(stored, options.inputs, self._limits)
         _check_targets(given, options.targets)
+        given, reached, exposed = with_outputs_of(given, options.nodes, catalogue)
+        targets = options.targets if not reached else tuple(dict.fromkeys((*(options.targets or ()), *reached)))
         graph = self._publishing.runnable(given, catalogue)
         document = graph.to_document()
         record = ExecutionRecord(
@@ -230,11 +242,14 @@ class Executions:
             graph_hash=graph_hash(graph),
             status=ExecutionStatus.QUEUED,
             document=document,
-            options=_stored(options, asked) | ({} if graph is given else {"drawn_hash": graph_hash(given)}),
+            options=_stored(replace(options, targets=targets), asked)
+            | ({"exposed": exposed} if exposed else {})
+            | ({} if graph is given else {"drawn_hash": graph_hash(given)}),
             created_ms=now_ms(),
             nodes=pending_nodes(document),
         )
-        same = graph is given
+        # Outputs of this run alone stand in no graph.
+        same = graph is given and not exposed
         stored_hash = record.graph_hash if same and not options.inputs else graph_hash(stored)
         return record, _Frozen(graph_record, stored_hash, options.inputs if same else None)
 
@@ -246,7 +261,8 @@ class _Frozen:
     record: GraphRecord
     #: Of the graph as it is without inputs.
     graph_hash: str
-    #: Null where the graph as the log tells it is not yet what runs with these: it has subgraphs.
+    #: Null where the graph as the log tells it is not yet what runs with these: it has subgraphs, or outputs of this
+    #: run alone.
     inputs: dict[str, Any] | None
 
 
@@ -262,6 +278,8 @@ class _Asked:
     def of(cls, graph_id: str, options: Options, actor: Actor) -> _Asked:
         # Not the trace, which is another one for each try. As given: a priority may be changed later.
         wanted = {name: getattr(options, name) for name in ("targets", "inputs", "force", "priority")}
+        if options.nodes:
+            wanted["nodes"] = options.nodes
         if options.not_before_ms is not None:  # as requests of before had it
             wanted["not_before_ms"] = options.not_before_ms
         return cls(scoped(options.idempotency_key or "", actor), graph_id, digest({"graph_id": graph_id, **wanted}))

@@ -10,6 +10,7 @@ import { TopBar } from "../components/chrome/TopBar";
 import { CommandPalette } from "../components/dialogs/CommandPalette";
 import { Deploy } from "../components/dialogs/Deploy";
 import { Failure } from "../components/dialogs/Failure";
+import { ImportReport } from "../components/dialogs/ImportReport";
 import { Login } from "../components/dialogs/Login";
 import { PreferencesDialog } from "../components/dialogs/PreferencesDialog";
 import { Shortcuts } from "../components/dialogs/Shortcuts";
@@ -102,6 +103,7 @@ function Workspace() {
       <PreferencesDialog />
       <Viewer />
       <Failure />
+      <ImportReport />
     </div>
   );
 }

@@ -25,8 +25,8 @@ export function useShortcuts(): void {
     const keys = keymap(own);
     const onKey = (event: KeyboardEvent) => {
       const target = event.target as Element;
-      const { dialog, search, viewer, failure, menu } = ui.getState();
-      if (event.defaultPrevented || dialog || search || viewer || failure || menu) return;
+      const { dialog, search, viewer, failure, menu, imported } = ui.getState();
+      if (event.defaultPrevented || dialog || search || viewer || failure || menu || imported) return;
       const focused = target.closest<HTMLElement>(".react-flow__node");
       const picked = focused?.dataset.id !== undefined && editor.selection.nodes.has(focused.dataset.id);
       if (focused === target && (event.code === "Space" || (event.code === "Enter" && !picked))) {

@@ -67,6 +67,14 @@ export interface CloneRequest {
   name?: string | null;
 }
 
+/** A graph made of a foreign workflow, and what of that it does not hold. `placeholders` counts nodes of the type `comfyui.…`, which keep the values and edges of those that have no counterpart here. */
+export interface ConvertedGraph {
+  graph: Record<string, unknown>;
+  taken: number;
+  placeholders: number;
+  problems: ProblemResource[];
+}
+
 /** How often `debug.count` has really run with the tag. */
 export interface DebugCount {
   tag: string;
@@ -153,6 +161,11 @@ export interface ExecuteRequest {
   options?: ExecutionOptions | null;
 }
 
+/** The graph that an execution ran, its inputs applied. */
+export interface ExecutedGraph {
+  graph: Record<string, unknown>;
+}
+
 /** The execution waits for its turn, or is the one that an idempotency key named. */
 export interface ExecutionAccepted {
   execution_id: string;
@@ -168,6 +181,7 @@ export interface ExecutionList {
 /** How to execute a graph; see `service.executions.Options`. */
 export interface ExecutionOptions {
   targets?: string[] | null;
+  nodes?: string[] | null;
   inputs?: Record<string, unknown>;
   force?: boolean;
   priority?: number;

@@ -101,6 +101,14 @@ export function contents(view: GraphView): Change[] {
   ];
 }
 
+/** Whether a JSON value looks like a workflow of ComfyUI, in one of its two forms. */
+export function isWorkflow(data: unknown): boolean {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return false;
+  const { nodes, prompt } = data as Record<string, unknown>;
+  const isNode = (value: unknown) => typeof (value as { class_type?: unknown } | null)?.class_type === "string";
+  return Array.isArray(nodes) || [data, prompt].some((table) => Object.values(table ?? {}).some(isNode));
+}
+
 /** Whether a JSON value looks like a graph's document. */
 export function isDocument(data: unknown): data is Graph {
   return typeof data === "object" && data !== null && (data as { schema?: Json }).schema === SCHEMA;

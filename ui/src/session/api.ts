@@ -2,8 +2,10 @@
 
 import type {
   ArenaResource,
+  ConvertedGraph,
   DeployGraphRequest,
   DeploymentResource,
+  ExecutedGraph,
   ExecutionAccepted,
   ExecutionList,
   ExecutionOptions,
@@ -24,6 +26,7 @@ import type {
   WorkerList,
 } from "../contract/api";
 import { getJson, request, sendJson } from "./http";
+import { parseLossless } from "./lossless";
 
 const at = (strings: TemplateStringsArray, ...parts: string[]) =>
   strings.reduce((path, text, index) => path + encodeURIComponent(parts[index - 1]!) + text);
@@ -61,6 +64,8 @@ export const api = {
     sendJson<ExecutionAccepted>("POST", at`/api/graph/${id}/execute`, { options }),
   executions: (graphId: string, limit = 30) =>
     getJson<ExecutionList>(`/api/execution?limit=${limit}&graph_id=${encodeURIComponent(graphId)}`),
+  /** The very graph that an execution ran. */
+  executedGraph: (id: string) => getJson<ExecutedGraph>(at`/api/execution/${id}/graph`),
   execution: (id: string) => getJson<ExecutionResource>(at`/api/execution/${id}`),
   cancel: (id: string) => sendJson<ExecutionResource>("POST", at`/api/execution/${id}/cancel`),
 
@@ -69,6 +74,15 @@ export const api = {
   moveBefore: (id: string, before: string) => sendJson<ExecutionResource>("PATCH", at`/api/queue/${id}`, { before }),
   pauseQueue: () => sendJson<QueueResource>("POST", "/api/queue/pause"),
   resumeQueue: () => sendJson<QueueResource>("POST", "/api/queue/resume"),
+
+  /** A workflow of another program, or a picture that carries one, as a graph; nothing is stored. */
+  convert: async (name: string, content: Uint8Array<ArrayBuffer>, isPng: boolean): Promise<ConvertedGraph> => {
+    const headers = { "Content-Type": isPng ? "image/png" : "application/json" };
+    const path = `/api/graph/import?name=${encodeURIComponent(name)}`;
+    return parseLossless(
+      await (await request(path, { method: "POST", headers, body: content })).text(),
+    ) as ConvertedGraph;
+  },
 
   upload: async (file: File): Promise<FileResource> => {
     const body = new FormData();

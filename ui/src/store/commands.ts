@@ -225,19 +225,12 @@ function fitSelection(editor: Editor): void {
     .flow?.fitView({ ...(ids.length ? { nodes: ids } : {}), padding: 0.2, maxZoom: 1.2, duration: 200 });
 }
 
-/** Runs what the selected node needs, and it: its outputs are exposed for that under a name of their own. */
-async function runToHere(editor: Editor): Promise<void> {
-  const nodes = new Set(editor.selection.nodes);
-  const targets = [...editor.view.outputs.values()].filter((output) => nodes.has(output.node));
-  if (targets.length > 0) return editor.run({ targets: targets.map(({ name }) => name) });
-  const [node] = pickedNodes(editor);
-  const port = node && editor.catalogue.get(node.type)?.outputs[0]?.name;
-  if (!node || !port) {
-    say("info", "Nothing to run to", "Select a node that gives something.");
-    return;
-  }
-  editor.edit([{ op: "output.set", output: { name: node.id, node: node.id, port } }]);
-  await editor.run({ targets: [node.id] });
+/** Runs what the selected nodes need, and them; the graph stays as it is. */
+function runToHere(editor: Editor): void {
+  const gives = (node: NodeView) => (editor.catalogue.get(node.type)?.outputs.length ?? 0) > 0;
+  const nodes = pickedNodes(editor).filter(gives);
+  if (nodes.length > 0) void editor.run({ nodes: nodes.map(({ id }) => id) });
+  else say("info", "Nothing to run to", "Select a node that gives something.");
 }
 
 export function download(name: string, text: string): void {
@@ -260,7 +253,7 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   run: (editor) => void editor.run(),
   "run.front": (editor) => void editor.run({ priority: 1000 }),
   "run.force": (editor) => void editor.run({ force: true }),
-  "run.here": (editor) => void runToHere(editor),
+  "run.here": runToHere,
   cancel: (editor) => void editor.cancel(),
   undo: (editor) => void editor.room.undo.undo(),
   redo: (editor) => void editor.room.undo.redo(),

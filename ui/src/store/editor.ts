@@ -172,7 +172,7 @@ export class Editor {
     return selectionOf(this.canvas.getState());
   }
 
-  async run(options: { targets?: string[]; force?: boolean; priority?: number } = {}): Promise<void> {
+  async run(options: { nodes?: string[]; force?: boolean; priority?: number } = {}): Promise<void> {
     // Seeds that are not locked take another value first.
     window.dispatchEvent(new Event("vortex-before-run"));
     if (!(await this.room.settled())) {

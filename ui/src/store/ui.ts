@@ -1,7 +1,7 @@
 // What is open on this page at the moment, and what it says to the person.
 
 import { createStore } from "zustand/vanilla";
-import type { ErrorDetail } from "../contract/api";
+import type { ConvertedGraph, ErrorDetail } from "../contract/api";
 import type { End } from "../graph/connect";
 
 export type Dialog =
@@ -50,6 +50,8 @@ export interface Ui {
   /** The node whose title is being typed. */
   renaming: string | null;
   following: number | null;
+  /** What was made of a workflow of another program, and what not. */
+  imported: ({ file: string } & Omit<ConvertedGraph, "graph">) | null;
 }
 
 export type MenuTarget =
@@ -68,6 +70,7 @@ export const ui = createStore<Ui>(() => ({
   failure: null,
   renaming: null,
   following: null,
+  imported: null,
 }));
 
 let count = 0;

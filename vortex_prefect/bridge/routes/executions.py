@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from vortex_prefect.bridge.answers import (
+    ExecutedGraph,
     ExecutionAccepted,
     ExecutionList,
     ExecutionResource,
@@ -32,6 +34,7 @@ from vortex_prefect.core.contracts import ExecutionRecord
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.core.trace import TraceContext
+from vortex_prefect.graph.png_text import with_text
 from vortex_prefect.ipc.tracing import Span, span
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.outputs import Content
@@ -103,6 +106,12 @@ async def get_execution(execution_id: str, context: Context) -> Response:
     return tagged(answer, _tag(answer.body), _REVALIDATE) if record.status.final else answer
 
 
+@router.get("/execution/{execution_id}/graph", responses=gives(200, ExecutedGraph), openapi_extra=refuses("RQ-002"))
+async def get_executed_graph(execution_id: str, context: Context) -> Response:
+    """The very graph that an execution ran, with the inputs that it was given."""
+    return JsonAnswer({"graph": await context.control.executions.document(execution_id)})
+
+
 @router.post(
     "/execution/{execution_id}/cancel",
     status_code=202,
@@ -133,17 +142,28 @@ async def get_output(
     context: Context,
     format: str | None = None,
     item: Annotated[int | None, Query(ge=0)] = None,
+    graph: bool = False,
 ) -> Response:
     """An output: PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise.
 
     A list answers `{type, value}`, or `{type, items}` where its items are no JSON or some failed; `item` picks one.
+    With `graph`, a PNG carries the graph that made it: dropped on the editor's canvas, it opens that.
     """
     record = await context.control.executions.get(execution_id)
-    etag = _output_tag(record, node, port, format, item)
+    etag = _output_tag(record, node, port, f"{format}+graph" if graph else format, item)
     if etag is not None and (unchanged := not_modified(request, etag, _REVALIDATE)) is not None:
         return unchanged
-    response = served(await context.control.executions.output(execution_id, node, port, format, item))
+    content = await context.control.executions.output(execution_id, node, port, format, item)
+    response = served(await _carrying(content, execution_id, context) if graph else content)
     return response if etag is None else tagged(response, etag, _REVALIDATE)
+
+
+async def _carrying(content: Content, execution_id: str, context: BridgeContext) -> Content:
+    """A picture with the graph that made it as its text `vortex.graph`; all else as it is."""
+    if content.media_type != "image/png" or not isinstance(content.body, bytes):
+        return content
+    document = json.dumps(await context.control.executions.document(execution_id), ensure_ascii=False)
+    return replace(content, body=await asyncio.to_thread(with_text, content.body, "vortex.graph", document))
 
 
 _PIN_REFUSALS = refuses("RQ-001", "RQ-002", "RQ-006", "SY-004", "WK-008")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from vortex_prefect.bridge.answers import (
+    ConvertedGraph,
     DeploymentResource,
     EventList,
     GraphList,
@@ -15,7 +16,7 @@ from vortex_prefect.bridge.answers import (
     PlanResource,
     ProblemList,
 )
-from vortex_prefect.bridge.body import read_json, read_model, takes
+from vortex_prefect.bridge.body import read_file, read_json, read_model, takes, takes_file
 from vortex_prefect.bridge.conditional import versions_of
 from vortex_prefect.bridge.context import ActorOf, Context
 from vortex_prefect.bridge.description import gives, refuses
@@ -57,6 +58,23 @@ async def plan_graph(request: Request, context: Context) -> Response:
     body = await read_model(request, PlanRequest, context.limits.body_bytes)
     targets = None if body.targets is None else tuple(body.targets)
     return JsonAnswer(await context.control.explain(body.graph, targets, body.force))
+
+
+#: What a workflow comes in: their JSON, or a picture that carries it.
+_WORKFLOWS = ("application/json", "image/png")
+
+
+@router.post(
+    "/import",
+    responses=gives(200, ConvertedGraph),
+    openapi_extra=takes_file(*_WORKFLOWS) | refuses("VE-001", "VE-012", "RQ-005", "SY-004"),
+)
+async def import_graph(
+    request: Request, context: Context, name: Annotated[str, Query(max_length=1000)] = ""
+) -> Response:
+    """A workflow of ComfyUI, its JSON or a PNG that carries it, as a graph; nothing is stored."""
+    content = await read_file(request, context.limits.body_bytes, *_WORKFLOWS)
+    return JsonAnswer((await context.control.convert(content, name)).to_dict())
 
 
 @router.get("", responses=gives(200, GraphList, "Link"))

@@ -110,6 +110,21 @@ class Validation(Resource):
     problems: tuple[Problem, ...]
 
 
+class ExecutedGraph(Resource):
+    """The graph that an execution ran, its inputs applied."""
+
+    graph: dict[str, Any]
+
+
+class Converted(Resource):
+    """A graph made of a foreign workflow, and what of that it does not hold."""
+
+    graph: dict[str, Any]
+    taken: int
+    placeholders: int
+    problems: tuple[Problem, ...]
+
+
 class PlannedNode(Resource):
     """What happens to a node; `what` is for people. Skipped nodes have no level and no segment."""
 

@@ -71,6 +71,14 @@ def plan_graph(graph: Document, targets: Sequence[str] | None = None, *, force: 
     return post(Route("POST", "/api/graph/plan"), answers.Plan, body, repeatable=True)
 
 
+def import_graph(content: bytes, name: str = "") -> Call[answers.Converted]:
+    """A workflow of ComfyUI, its JSON or a PNG that carries it, as a graph; nothing is stored."""
+    route = Route("POST", "/api/graph/import")
+    sent = {"Content-Type": "image/png" if content.startswith(b"\x89PNG") else "application/json"}
+    query = (("name", name),) if name else ()
+    return of_model(answers.Converted, Request(route, route.path(), query, sent, content, repeatable=True))
+
+
 def list_versions(graph_id: str, *, limit: int = 100) -> Listing[answers.Version]:
     """The graph's versions, newest first; `limit` is a page's length."""
     route = Route("GET", "/api/graph/{graph_id}/versions")

@@ -48,6 +48,7 @@ def execute_graph(
     *,
     inputs: Mapping[str, Any] | None = None,
     targets: Sequence[str] | None = None,
+    nodes: Sequence[str] | None = None,
     force: bool = False,
     priority: int = 0,
     not_before: datetime | None = None,
@@ -58,6 +59,7 @@ def execute_graph(
     Args:
         inputs: values for exposed inputs.
         targets: names of graph outputs to compute; null for everything.
+        nodes: to run up to; what they give is an output of this execution alone.
         force: run also what has not changed.
         priority: higher goes first.
         not_before: it waits until then; with a time zone.
@@ -70,6 +72,7 @@ def execute_graph(
         "priority": priority,
         "idempotency_key": key,
         **({} if targets is None else {"targets": list(targets)}),
+        **({} if nodes is None else {"nodes": list(nodes)}),
         **({} if not_before is None else {"not_before": not_before.isoformat()}),
     }
     route = Route("POST", "/api/graph/{graph_id}/execute")
@@ -90,6 +93,12 @@ def list_executions(
 def get_execution(execution_id: str) -> Call[answers.Execution]:
     """An execution as it stands."""
     return get(Route("GET", "/api/execution/{execution_id}"), answers.Execution, execution_id=execution_id)
+
+
+def get_executed_graph(execution_id: str) -> Call[answers.ExecutedGraph]:
+    """The very graph that an execution ran, with the inputs that it was given."""
+    route = Route("GET", "/api/execution/{execution_id}/graph")
+    return get(route, answers.ExecutedGraph, execution_id=execution_id)
 
 
 def cancel_execution(execution_id: str) -> Call[answers.Execution]:

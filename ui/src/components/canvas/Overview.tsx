@@ -55,9 +55,16 @@ export const Overview = memo(function Overview() {
       if (waiting === 0) waiting = requestAnimationFrame(draw);
     };
     soon();
+    // What failed is painted red: once a run has ended, not with each of its messages.
+    const ended = editor.runs.shown.subscribe(({ status, id }, before) => {
+      if (status === before.status && id === before.id) return;
+      painted = null;
+      soon();
+    });
     const [left, right] = [store.subscribe(soon), editor.canvas.subscribe(soon)];
     return () => {
       cancelAnimationFrame(waiting);
+      ended();
       left();
       right();
     };
@@ -112,6 +119,7 @@ function paint(editor: Editor, map: HTMLCanvasElement, nodes: readonly FlowNode[
 function colourOf(editor: Editor, node: FlowNode, style: CSSStyleDeclaration): string {
   if (node.type === "group") return style.getPropertyValue("--mini-group");
   if (node.type === "note") return style.getPropertyValue("--mini-note");
+  if (editor.runs.nodes.get(node.id)?.state === "failed") return style.getPropertyValue("--bad");
   return `hsl(${hueOf(editor.catalogue.get(node.data.node.type))} 35% 52%)`;
 }
 

@@ -75,7 +75,8 @@ export function CanvasMenu() {
         aria-hidden="true"
         tabIndex={-1}
       />
-      <DropdownMenu.Portal>
+      {/* Within the page's main part, where those who go by landmarks find it. */}
+      <DropdownMenu.Portal container={document.querySelector<HTMLElement>(".stage")}>
         <DropdownMenu.Content className="menu" align="start" side="right" sideOffset={2} collisionPadding={8}>
           {menu.target.kind === "edge" ? (
             <EdgeItems editor={editor} target={menu.target} />

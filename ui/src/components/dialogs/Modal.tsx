@@ -11,11 +11,19 @@ interface ModalProps {
   children: React.ReactNode;
 }
 
-export function Modal({ name, title, doc, wide, children }: ModalProps) {
+export function Modal({ name, ...rest }: ModalProps) {
   const open = useUi((state) => state.dialog === name);
-  const close = (stays: boolean) => !stays && ui.setState({ dialog: null });
+  return <Window open={open} onClose={() => ui.setState({ dialog: null })} {...rest} />;
+}
+
+interface WindowProps extends Omit<ModalProps, "name"> {
+  open: boolean;
+  onClose: () => void;
+}
+
+export function Window({ open, onClose, title, doc, wide, children }: WindowProps) {
   return (
-    <Dialog.Root open={open} onOpenChange={close}>
+    <Dialog.Root open={open} onOpenChange={(stays) => !stays && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="veil" />
         <Dialog.Content className="modal" data-wide={wide} {...(doc ? {} : { "aria-describedby": undefined })}>

@@ -64,7 +64,7 @@ export const GraphNode = memo(
 );
 
 function FullBody({ node, spec }: { node: NodeView; spec: NodeSpec | undefined }) {
-  if (!spec) return <UnknownBody id={node.id} />;
+  if (!spec) return <UnknownBody id={node.id} params={node.params} />;
   return node.collapsed ? <CollapsedPorts spec={spec} /> : <NodeBody node={node} spec={spec} />;
 }
 

@@ -1,9 +1,10 @@
 import { Handle, Position } from "@xyflow/react";
+import type { Params } from "../../graph/model";
 import { edgesFrom, edgesInto } from "../../graph/wiring";
 import { useEditor, useGraph } from "../../hooks/editor";
 
-/** A node whose type this server does not know keeps its edges: the ports are those that they name. */
-export function UnknownBody({ id }: { id: string }) {
+/** A node whose type this server does not know keeps its values, and its edges: the ports are those that they name. */
+export function UnknownBody({ id, params }: { id: string; params: Params }) {
   const editor = useEditor();
   // Drawn again when the edges change.
   useGraph((view) => view.edges);
@@ -21,6 +22,11 @@ export function UnknownBody({ id }: { id: string }) {
         <div className="port-row" key={name}>
           <span className="port-out">{name}</span>
           <Handle id={name} type="source" position={Position.Right} className="port" />
+        </div>
+      ))}
+      {Object.entries(params).map(([name, value]) => (
+        <div className="port-row unknown-value" key={name} title={`${name} = ${JSON.stringify(value)}`}>
+          <span>{name}</span> <code>{JSON.stringify(value)}</code>
         </div>
       ))}
     </div>

@@ -4,7 +4,7 @@ import type { GraphSummary } from "../../contract/api";
 import type { Catalogue } from "../../graph/catalogue";
 import { api } from "../../session/api";
 import { complain } from "../../store/editor";
-import { graphOf, openGraph } from "../../store/files";
+import { openGraph, openGraphOf } from "../../store/files";
 import { say } from "../../store/ui";
 import { TemplateList } from "./TemplateList";
 
@@ -67,9 +67,8 @@ async function openFirst(files: FileList | null): Promise<void> {
   const file = files?.[0];
   if (!file) return;
   try {
-    const graph = await graphOf(file);
-    if (graph) await openGraph(graph);
-    else say("error", "No graph in there", `${file.name} is neither a graph's JSON nor a PNG that carries one.`);
+    if (await openGraphOf(file)) return;
+    say("error", "No graph in there", `${file.name} is neither a graph's JSON nor a PNG that carries one.`);
   } catch (error) {
     complain(`${file.name} was not opened`, error);
   }

@@ -76,7 +76,8 @@ function Output({ name, output, onCompare }: OutputProps) {
         )}
         <a
           className="icon-button"
-          href={url ?? output.url}
+          // The picture that is saved carries its graph; a file is what it is.
+          href={url === null ? output.url : url === output.url ? `${url}?graph=true` : url}
           download={name}
           aria-label={`Download ${name}`}
           title="Download"

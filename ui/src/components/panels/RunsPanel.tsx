@@ -1,9 +1,10 @@
 import { ArrowDown, ArrowUp, ArrowUpToLine, Columns2, Eye, GitFork, Pause, Play, RotateCw, X } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
-import type { ExecutionResource, QueueEntry, QueueResource } from "../../contract/api";
-import { fromDocument } from "../../graph/document";
+import type { ErrorDetail, ExecutionResource, Graph, QueueEntry, QueueResource } from "../../contract/api";
 import { useEditor, useShown } from "../../hooks/editor";
 import { api } from "../../session/api";
+import { selectOnly } from "../../store/canvas";
+import { COMMANDS } from "../../store/commands";
 import { complain, type Editor } from "../../store/editor";
 import { openGraph } from "../../store/files";
 import { isFinal, pictureUrl } from "../../store/runs";
@@ -39,6 +40,8 @@ export function RunsPanel() {
     </div>
   );
 }
+
+const MOST_FAULTS = 3;
 
 type Act = (title: string, work: Promise<unknown>) => void;
 
@@ -127,7 +130,7 @@ function PastRun({ execution, act }: { execution: ExecutionResource; act: Act })
   const cached = nodes.filter((node) => node.state === "cached").length;
   const took = tookMs(execution);
   return (
-    <li className="run-entry" aria-current={shown}>
+    <li className="run-entry" aria-current={shown} data-status={execution.status}>
       <span className="dot" data-status={execution.status} />
       <button
         type="button"
@@ -153,7 +156,7 @@ function PastRun({ execution, act }: { execution: ExecutionResource; act: Act })
       <IconButton
         title="Open the graph of this run as a new one"
         icon={<GitFork size={14} />}
-        onClick={() => act("Not opened", reopen(editor, execution))}
+        onClick={() => act("Not opened", reopen(execution))}
       />
       <IconButton
         title="Compare its pictures with those of the run that is shown"
@@ -167,7 +170,35 @@ function PastRun({ execution, act }: { execution: ExecutionResource; act: Act })
         onClick={() => act("Not shown", editor.look(execution.id))}
       />
       <IconButton title="Run again" icon={<RotateCw size={14} />} onClick={() => void editor.run()} />
+      {execution.status === "failed" && <Faults execution={execution} act={act} />}
     </li>
+  );
+}
+
+/** Which nodes failed in a run, and why; a click goes there. */
+function Faults({ execution, act }: { execution: ExecutionResource; act: Act }) {
+  const editor = useEditor();
+  const failed = Object.entries(execution.nodes).filter(([, node]) => node.error !== null);
+  const show = async (id: string) => {
+    await editor.look(execution.id);
+    selectOnly(editor.canvas, new Set([id]));
+    COMMANDS["fit.selection"]?.(editor);
+  };
+  return (
+    <ul className="run-faults">
+      {failed.slice(0, MOST_FAULTS).map(([id, node]) => {
+        const { code, message } = node.error as unknown as ErrorDetail;
+        const known = editor.view.nodes.get(id);
+        const name = known?.title ?? editor.catalogue.get(known?.type ?? "")?.title ?? id;
+        return (
+          <li key={id}>
+            <button type="button" title="Show the node" onClick={() => act("Not shown", show(id))}>
+              <em>{name}</em> <b>{code}</b> {message}
+            </button>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
@@ -188,13 +219,11 @@ function tookMs({ started_at, finished_at }: ExecutionResource): number | null {
   return started_at && finished_at ? Date.parse(finished_at) - Date.parse(started_at) : null;
 }
 
-/** The graph as it was when the execution began: the version before the one that came after. */
-async function reopen(editor: Editor, execution: ExecutionResource): Promise<void> {
-  const { versions } = await api.versions(editor.graphId);
-  const version = versions.find((one) => one.at <= execution.created_at) ?? versions.at(-1);
-  if (!version) return say("error", "No longer there", "The history does not go back so far.");
-  const { graph, name } = await api.version(editor.graphId, version.version);
-  const nodes = fromDocument(graph, editor.catalogue).nodes.size;
-  await openGraph({ ...graph, name: `${name} (run of ${new Date(execution.created_at).toLocaleTimeString()})` });
+/** The very graph that the execution ran, whatever became of it since. */
+async function reopen(execution: ExecutionResource): Promise<void> {
+  const graph = (await api.executedGraph(execution.id)).graph as unknown as Graph;
+  const nodes = Object.keys(graph.nodes ?? {}).length;
+  const at = new Date(execution.created_at).toLocaleTimeString();
+  await openGraph({ ...graph, name: `${graph.name} (run of ${at})` });
   say("info", "Opened", `The graph of that run, with ${nodes} nodes, as one of its own.`);
 }

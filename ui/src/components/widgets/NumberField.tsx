@@ -122,8 +122,9 @@ function Scrubber({ param, name, number, set, onStep, onType }: ScrubberProps) {
         if (count !== undefined) by(event.shiftKey ? count * 10 : count);
         else if (event.key === "Enter" || /^[\d.-]$/.test(event.key)) onType();
         else return;
-        event.preventDefault();
         event.stopPropagation();
+        // The first digit goes into the field that has just come, in the place of the old number.
+        if (count !== undefined || event.key === "Enter") event.preventDefault();
       }}
     >
       <span className="field-name">{name}</span>
