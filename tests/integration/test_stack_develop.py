@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from websockets.sync.client import connect
 from tests.integration.polling import eventually
 from tests.integration.stack_client import StackClient, graph
 from vortex_prefect.cli.develop import develop
+from vortex_prefect.cli.packs import remove
 from vortex_prefect.core.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -101,7 +101,7 @@ def garden(stack: StackClient, tmp_path: Path) -> Iterator[Garden]:
     made.plant(NODES + "\n\nFACTOR = 2.0\n")
     with _developing(settings, folder, made.console):
         yield made
-    shutil.rmtree(settings.packs_dir)
+    remove(settings, "garden", made.console)
     gone = stack.bridge.post("/api/nodes/reload", json={}, timeout=120).raise_for_status().json()
     assert "garden.grow" in gone["removed"]
 
