@@ -47,7 +47,7 @@ def calls() -> dict[str, tuple[Call[Any], set[str]]]:
 def _example(parameter: inspect.Parameter) -> Any:
     if parameter.name in ("document", "graph"):
         return {}
-    return b"" if parameter.name == "source" else 1 if "version" in parameter.name else "x"
+    return b"" if parameter.name in ("source", "content") else 1 if "version" in parameter.name else "x"
 
 
 @pytest.fixture

@@ -108,14 +108,21 @@ def cancel_execution(execution_id: str) -> Call[answers.Execution]:
 
 
 def get_output(
-    execution_id: str, node: str, port: str, *, format: str | None = None, item: int | None = None
+    execution_id: str,
+    node: str,
+    port: str,
+    *,
+    format: str | None = None,
+    item: int | None = None,
+    graph: bool = False,
 ) -> Call[Content]:
     """An output of any node that has finished.
 
     PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise: `png`, `npy` or `arrow`
     for a tensor, `json` for a value, `file` for the content of a file that was written. `item` picks one of a list.
+    With `graph`, a PNG carries the graph that made it.
     """
-    return content_call(_output(execution_id, node, port, format, item))
+    return content_call(_output(execution_id, node, port, format, item, graph))
 
 
 def save_output(
@@ -126,10 +133,11 @@ def save_output(
     *,
     format: str | None = None,
     item: int | None = None,
+    graph: bool = False,
     on_progress: OnTransfer | None = None,
 ) -> Call[None]:
     """Write an output to a file, without holding it in memory; the file is there whole or not at all."""
-    return saved_call(_output(execution_id, node, port, format, item), FileSink(path, on_progress))
+    return saved_call(_output(execution_id, node, port, format, item, graph), FileSink(path, on_progress))
 
 
 def pin_output(execution_id: str, node: str, port: str) -> Call[answers.Pin]:
@@ -286,10 +294,12 @@ def metrics() -> Call[str]:
     return Call(Request(route, route.path(), repeatable=True), lambda answer: answer.content.decode("utf-8", "replace"))
 
 
-def _output(execution_id: str, node: str, port: str, format: str | None, item: int | None) -> Request:
+def _output(execution_id: str, node: str, port: str, format: str | None, item: int | None, graph: bool) -> Request:
     route = Route("GET", "/api/execution/{execution_id}/outputs/{node}/{port}")
     path = route.path(execution_id=execution_id, node=node, port=port)
-    return Request(route, path, query_of({"format": format, "item": item}), repeatable=True, unbounded=True)
+    return Request(
+        route, path, query_of({"format": format, "item": item, "graph": graph or None}), repeatable=True, unbounded=True
+    )
 
 
 def _file(sha256: str) -> Request:
