@@ -96,6 +96,8 @@ describe("keys of runs", () => {
     const [first] = await waiting();
     await me.press("Control+Shift+Enter");
     await me.sees(async () => [(await waiting()).length, (await waiting())[1]], [2, first]);
+    const [second] = await waiting();
+    await me.sees(() => me.page.locator(".run-status").getAttribute("data-execution"), second);
     await me.press("Control+Alt+Enter");
     await me.sees(waiting, [first]);
     await me.sees(status, "cancelled");

@@ -97,13 +97,13 @@ function GraphName() {
 
 /** What the shown execution does, and for how long. */
 function RunStatus() {
-  const { status, startedMs, tookMs, prefectUrl } = useShown((shown) => shown);
+  const { id, status, startedMs, tookMs, prefectUrl } = useShown((shown) => shown);
   const ended = isFinal(status);
   const now = useClock(status !== null && !ended);
   if (!status) return null;
   const ms = tookMs ?? (startedMs === null || ended ? null : now - startedMs);
   return (
-    <div className="run-status" data-status={status} role="status">
+    <div className="run-status" data-execution={id} data-status={status} role="status">
       <span className="dot" aria-hidden="true" />
       <span>{status}</span>
       {ms !== null && <span className="figure">{duration(Math.max(ms, 0))}</span>}
