@@ -227,8 +227,9 @@ describe("a server that asks who is there", () => {
     const headers = { Authorization: `Bearer ${guarded.token}` };
     const { path } = await (await fetch(`${guarded.url}/api/session/code`, { method: "POST", headers })).json();
     me = await Person.arrive(guarded, null);
+    // From elsewhere, as from a terminal: within the page it would be another fragment of the same address.
+    await me.page.goto("about:blank");
     await me.page.goto(guarded.url + path);
-    await me.page.reload();
     await me.page.getByRole("button", { name: "New graph" }).waitFor();
     expect(me.page.url()).not.toContain("login");
   });
