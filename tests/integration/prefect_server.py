@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -89,8 +90,7 @@ class PrefectServer:
 
 
 def _serve() -> None:
-    from datetime import timedelta  # noqa: PLC0415
-
+    # Here, because tests import this module for its client and need no Prefect server in their own process.
     from prefect.types import _datetime  # noqa: PLC0415 - before anybody has taken its `now` by name
 
     now, ahead = _datetime.now, timedelta(seconds=float(os.environ[CLOCK_AHEAD]))

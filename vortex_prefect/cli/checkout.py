@@ -97,5 +97,6 @@ def _run(about: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         raise unusable(about, "it is a git checkout, and there is no command `git` here; install it")
     # It asks nobody for a password, and knows no transports that run commands.
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES), "LC_ALL": "C"}
-    command = [git, "-c", f"core.hooksPath={os.devnull}", *arguments]
+    # Nor does it run what a folder's own configuration names: nobody has agreed to that folder yet.
+    command = [git, "-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **quiet})

@@ -336,6 +336,13 @@ def test_a_folder_of_a_checkout_has_its_commit_in_the_lock_and_whether_it_was_ch
     assert (lock["commit"], lock["modified"]) == (commit, True)
 
 
+def test_a_checkout_runs_nothing_by_being_looked_at(repository: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    git(repository, "config", "core.fsmonitor", f"touch {ran} #")
+    with opened(str(repository / "packs" / "mine")):
+        assert not ran.exists()
+
+
 def test_addresses_that_name_nothing(repository: Path, home: Path) -> None:
     place = f"git+file://{repository}"
     for address, message in (

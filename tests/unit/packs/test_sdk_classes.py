@@ -115,7 +115,7 @@ def test_the_class_stays_an_ordinary_one(weights: Path) -> None:
     class Of:
         def progress(self, fraction: float, note: str) -> None: ...
 
-    assert torch.equal(Scale(weights, Of(), 1.0)(IMAGE), IMAGE * 2)  # type: ignore[arg-type]
+    assert torch.equal(Scale(weights, Of(), 1.0)(IMAGE), IMAGE * 2)  # type: ignore[arg-type] # a context by its shape only
 
 
 def test_a_class_that_inherits_from_a_node_is_none() -> None:
@@ -164,7 +164,7 @@ def test_what_is_no_progress_is_refused() -> None:
     @node("test.chatty", category="test")
     def chatty() -> Steps[int]:
         """Says what nobody asked for."""
-        yield "half"  # type: ignore[misc]
+        yield "half"  # type: ignore[misc] # that is what is wrong with it
         return 1
 
     with pytest.raises(TypeError, match="as a number or a Progress, not a str"):
@@ -199,7 +199,7 @@ def _twice() -> type:
 
 
 def _unannotated() -> Any:
-    def plain() -> int:  # type: ignore[misc]
+    def plain() -> int:  # type: ignore[misc] # that is what is wrong with it
         yield 0.5
         return 1
 
