@@ -176,7 +176,7 @@ def test_pickles_are_not_read(folder: Path, tmp_path: Path) -> None:
     fails("WK-013", r"diffusion_pytorch_model\.bin may run code", lambda: load(folder))
     for name in ("one.ckpt", "one.safetensors"):
         (tmp_path / name).write_bytes(bomb)
-        values = {"path": tmp_path / name, "config": folder}
+        values: dict[str, Any] = {"path": tmp_path / name, "config": folder}
         fails("WK-013", name, functools.partial(run_node, loading.load_checkpoint, **values))
     assert not mark.exists()
 
