@@ -26,8 +26,11 @@ const SNAP: [number, number] = [16, 16];
 const MIDDLE_BUTTON = [1];
 const MORE_KEYS = ["Shift", "Control", "Meta"];
 const NO_SIGN = { hideAttribution: true };
-/** More nodes than that are not all kept: those out of sight are taken off the page, at the price of their return. */
-const MOST_KEPT = 3000;
+/**
+ * More nodes than that are not all kept: those out of sight are taken off the page, at the price of their return. All
+ * that are there the browser lays out, and React Flow tells, with each movement of one of them.
+ */
+const MOST_KEPT = 1000;
 
 export function Canvas() {
   const editor = useEditor();
