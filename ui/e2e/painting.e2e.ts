@@ -120,3 +120,16 @@ describe("a graph that is seen from far away", () => {
     for (const id of ["n0", "n99"]) expect(await me.node(id).getAttribute("aria-label")).toContain("node");
   });
 });
+
+describe("a graph of more than a thousand nodes", () => {
+  it("has only those on the page that are in view", async () => {
+    me = await Person.arrive(stack, await makeGraph(stack, many(1001)));
+    const there = () => me.page.locator(".react-flow__node").count();
+    await me.sees(async () => (await there()) > 500, true);
+    await me.page.mouse.move(640, 300);
+    for (let turn = 0; turn < 12; turn += 1) await me.page.mouse.wheel(0, -200);
+    await me.sees(async () => (await there()) < 100, true);
+    for (let turn = 0; turn < 12; turn += 1) await me.page.mouse.wheel(0, 200);
+    await me.sees(async () => (await there()) > 500, true);
+  });
+});
