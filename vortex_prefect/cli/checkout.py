@@ -7,16 +7,21 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
 
 from vortex_prefect.files.packs import unusable
 
 _SCHEMES = ("file", "https", "http", "ssh")
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]*")
+#: So long a command of git may take, a clone from afar above all.
+_LIMIT_S = 600.0
+#: And so long its peer may send less than so many bytes a second.
+_STALLED = {"http.lowSpeedLimit": "1000", "http.lowSpeedTime": "60"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,18 @@ def commit_of(folder: Path) -> Commit | None:
     head = _run(str(folder), "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head.returncode != 0:
         return None
-    changes = _git(str(folder), "-C", str(folder), "status", "--porcelain", "--", ".")
+    # A submodule is looked at no further than which commit it is at: its own configuration counts there.
+    status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", ".")
+    changes = _git(str(folder), "-C", str(folder), *status, settings=_no_filters(folder))
     return Commit(head.stdout.strip(), modified=bool(changes.strip()))
+
+
+def _no_filters(folder: Path) -> dict[str, str]:
+    """Settings that take away the commands through which a folder has its files compared."""
+    listed = _run(str(folder), "-C", str(folder), "config", "--name-only", "-z", "--get-regexp", r"^filter\.")
+    drivers = {name.rpartition(".")[0] for name in listed.stdout.split("\0") if name}
+    off = {"clean": "", "process": "", "required": "false"}
+    return {f"{driver}.{name}": value for driver in drivers for name, value in off.items()}
 
 
 def _parse(address: str) -> tuple[str, str, PurePosixPath]:
@@ -84,19 +99,37 @@ def _resolve(address: str, folder: Path, ref: str) -> str:
     raise unusable(address, f"there is no branch, tag or commit {ref or 'HEAD'} in it")
 
 
-def _git(about: str, *arguments: str) -> str:
-    done = _run(about, *arguments)
+def _git(about: str, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})) -> str:
+    done = _run(about, *arguments, settings=settings)
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.startswith("fatal: ")]
         raise unusable(about, f"git failed: {' '.join(said) or f'exit status {done.returncode}'}")
     return done.stdout
 
 
-def _run(about: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    about: str, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
     if (git := shutil.which("git")) is None:
         raise unusable(about, "it is a git checkout, and there is no command `git` here; install it")
-    # It asks nobody for a password, and knows no transports that run commands.
+    try:
+        return subprocess.run(
+            [git, *arguments], capture_output=True, text=True, check=False, timeout=_LIMIT_S, env=_environment(settings)
+        )
+    except subprocess.TimeoutExpired:
+        raise unusable(about, f"git {arguments[0]} took longer than {_LIMIT_S:g} s; clone it by hand") from None
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """It asks nobody for a password, knows no transports that run commands, and runs none that a folder names.
+
+    Nobody has agreed to that folder yet. These settings come before those of any file.
+    """
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES), "LC_ALL": "C"}
-    # Nor does it run what a folder's own configuration names: nobody has agreed to that folder yet.
-    command = [git, "-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **quiet})
+    ours = {"core.hooksPath": os.devnull, "core.fsmonitor": "false", **_STALLED, **settings}
+    pairs = [
+        (f"GIT_CONFIG_{what}_{at}", text)
+        for at, pair in enumerate(ours.items())
+        for what, text in zip(("KEY", "VALUE"), pair, strict=True)
+    ]
+    return {**os.environ, **quiet, "GIT_CONFIG_COUNT": str(len(ours)), **dict(pairs)}

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.fakes.packs import wheel_of_pack, write_library, write_pack, write_wheel
+from vortex_prefect.cli import checkout
 from vortex_prefect.cli.main import app
 from vortex_prefect.cli.pack_environment import Libraries, environment_of, make_environment, move_scripts
 from vortex_prefect.cli.pack_source import lacking, opened
@@ -339,6 +340,10 @@ def test_a_folder_of_a_checkout_has_its_commit_in_the_lock_and_whether_it_was_ch
 def test_a_checkout_runs_nothing_by_being_looked_at(repository: Path, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     git(repository, "config", "core.fsmonitor", f"touch {ran} #")
+    git(repository, "config", "filter.odd=name.clean", f"touch {ran}; cat")
+    (repository / ".git" / "info" / "attributes").write_text("* filter=odd=name\n")
+    # It is as it was, but not known to be: git compares what is in it.
+    os.utime(repository / "packs" / "mine" / "mine_pack" / "nodes.py", (0, 0))
     with opened(str(repository / "packs" / "mine")):
         assert not ran.exists()
 
@@ -367,3 +372,11 @@ def test_without_git_a_checkout_is_not_installed(
         with pytest.raises(SystemFault, match="there is no command `git` here"):
             raise vortex("install", source, "--home", home).exception
     assert os.listdir(home / "packs") == []
+
+
+def test_git_is_not_waited_for_without_end(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkout, "_LIMIT_S", 0.0)
+    address = f"git+file://{repository}#subdirectory=packs/mine"
+    with pytest.raises(SystemFault, match="git clone took longer than 0 s") as caught, opened(address):
+        pass
+    assert caught.value.code == "SY-003"
