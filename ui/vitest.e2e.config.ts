@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+declare const process: { env: Record<string, string | undefined> };
+
 // A browser, a bridge and two cores: one file after the other.
 export default defineConfig({
   test: {
@@ -8,5 +10,6 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    retry: Number(process.env.VORTEX_BROWSER_RETRIES ?? 0),
   },
 });
