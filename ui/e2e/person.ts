@@ -59,7 +59,7 @@ export class Person {
     page.on("pageerror", (error) => this.faults.push(String(error)));
   }
 
-  static async arrive(stack: Stack, graph: string | null, options: { colorScheme?: "light" | "dark" } = {}): Promise<Person> {
+  static async arrive(stack: Stack, graph: string | null, options: { colorScheme?: "light" | "dark"; viewport?: { width: number; height: number } } = {}): Promise<Person> {
     const context = await stack.browser.newContext({
       viewport: { width: 1280, height: 720 },
       permissions: ["clipboard-read", "clipboard-write"],

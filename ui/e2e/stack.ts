@@ -7,9 +7,9 @@ import { createServer, type Server, type Socket, connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "playwright-core";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const CHROMIUM = process.env.VORTEX_CHROMIUM ?? "/usr/bin/chromium";
-const PYTHON = process.env.VORTEX_PYTHON ?? `${ROOT}.venv/bin/python`;
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const CHROMIUM = process.env.VORTEX_CHROMIUM ?? "/usr/bin/chromium";
+export const PYTHON = process.env.VORTEX_PYTHON ?? `${ROOT}.venv/bin/python`;
 
 export interface Stack {
   url: string;

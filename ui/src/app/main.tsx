@@ -6,8 +6,8 @@ import "./widgets.css";
 import "./panels.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { followTheme } from "../hooks/theme";
 import { App } from "./App";
-import { followTheme } from "./theme";
 
 followTheme();
 createRoot(document.getElementById("root")!).render(

@@ -2,7 +2,8 @@ import { Panel, useStoreApi } from "@xyflow/react";
 import { memo, useEffect, useRef } from "react";
 import { bounds } from "../../graph/arrange";
 import type { Rect } from "../../graph/model";
-import { useEditor, usePreferences } from "../../hooks/editor";
+import { useEditor } from "../../hooks/editor";
+import { useTheme } from "../../hooks/theme";
 import type { FlowNode } from "../../store/canvas";
 import type { Editor } from "../../store/editor";
 import { hueOf } from "../node/appearance";
@@ -25,7 +26,7 @@ interface Scale {
 export const Overview = memo(function Overview() {
   const editor = useEditor();
   const store = useStoreApi();
-  const theme = usePreferences((state) => state.theme);
+  const theme = useTheme();
   const picture = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const scale = useRef<Scale>({ x: 0, y: 0, by: 1 });

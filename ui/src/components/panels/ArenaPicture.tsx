@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import type { ArenaMap } from "../../contract/api";
+import { useTheme } from "../../hooks/theme";
 import { bytes, label } from "../node/appearance";
 
 const COLUMNS = 32;
@@ -11,10 +12,12 @@ const COLORS = ["--accent", "--cached", "--field"] as const;
 export function ArenaPicture({ map }: { map: ArenaMap }) {
   const drawn = useRef<HTMLCanvasElement>(null);
   const rows = Math.max(1, Math.ceil(map.cells.length / COLUMNS));
+  const theme = useTheme();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read when it is painted
   useEffect(() => {
     const context = drawn.current?.getContext("2d");
     if (context) draw(context, map);
-  }, [map]);
+  }, [map, theme]);
   return (
     <>
       <canvas
