@@ -108,6 +108,23 @@ describe("a graph that is seen from far away", () => {
     expect(far).toEqual(await ends());
   });
 
+  it("says of plain nodes too whether a wire may end there", async () => {
+    const over = await me.middle(me.node("n44"));
+    await me.page.mouse.move(over.x, over.y);
+    const from = await me.middle(me.port("n44", "image", "source"));
+    await me.page.mouse.move(from.x, from.y);
+    await me.page.mouse.down();
+    // Behind it, and before it, which would be a circle.
+    for (const [id, fits] of [["n66", "true"], ["n22", "false"]] as const) {
+      const to = await me.middle(me.node(id));
+      await me.page.mouse.move(to.x, to.y, { steps: 4 });
+      await me.node(id).locator(`.plain > .port.target[data-fits="${fits}"]`).first().waitFor();
+    }
+    await me.press("Escape");
+    await me.page.mouse.up();
+    expect(await me.page.locator("[data-fits]").count()).toBe(0);
+  });
+
   it("is drawn with its fields only where one looks at it", async () => {
     const fields = () => me.page.locator(".react-flow__node [role=spinbutton]").count();
     expect(await fields()).toBe(0);

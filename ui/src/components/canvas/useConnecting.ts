@@ -8,7 +8,7 @@ import type { FlowEdge } from "../../store/canvas";
 import type { Editor } from "../../store/editor";
 import { ui } from "../../store/ui";
 import { typeColor } from "../node/appearance";
-import { mark, unmark } from "./marking";
+import { mark } from "./marking";
 
 export interface Connecting {
   end: End | null;
@@ -19,9 +19,11 @@ export interface Connecting {
   all: boolean;
   /** Escape was pressed: nothing comes of it. */
   givenUp: boolean;
+  /** Takes the marks off the ports. */
+  unmark: () => void;
 }
 
-const NOTHING: Connecting = { end: null, judge: null, taken: null, all: false, givenUp: false };
+const NOTHING: Connecting = { end: null, judge: null, taken: null, all: false, givenUp: false, unmark: () => {} };
 
 /** What happens from the moment a wire is taken until it is dropped. */
 export function useConnecting(editor: Editor, canvas: RefObject<HTMLDivElement | null>) {
@@ -44,10 +46,10 @@ function handlersOf(editor: Editor, canvas: RefObject<HTMLDivElement | null>, st
     const end: End = { node: nodeId, port: handleId, side: handleType };
     const all = event.shiftKey && state.current.taken === null && edgesOf(editor.view, end).length > 0;
     const judge = (all ? mayMove : verdicts)(editor.view, editor.catalogue, end);
-    state.current = { ...state.current, end, judge, all };
     window.addEventListener("keydown", onKey, true);
     const side = (end.side === "source") === all ? "source" : "target";
-    mark(canvas.current, side, typeColor(typeOf(editor, end)), judge);
+    const unmark = mark(canvas.current, side, typeColor(typeOf(editor, end)), judge);
+    state.current = { ...state.current, end, judge, all, unmark };
   };
 
   const isValidConnection: IsValidConnection<FlowEdge> = (connection) => {
@@ -65,8 +67,8 @@ function handlersOf(editor: Editor, canvas: RefObject<HTMLDivElement | null>, st
   };
 
   const onConnectEnd = (event: MouseEvent | TouchEvent, result: FinalConnectionState) => {
-    const { end, taken, judge, all, givenUp } = state.current;
-    if (canvas.current) unmark(canvas.current);
+    const { end, taken, judge, all, givenUp, unmark } = state.current;
+    unmark();
     state.current = NOTHING;
     window.removeEventListener("keydown", onKey, true);
     if (!end || result.isValid || givenUp) return;
