@@ -57,12 +57,15 @@ class Publishing:
         self._limits = limits
         self._rooms = rooms
         self.library: Library = {}
+        # Two that load at once could end in the other order, and the older one would stay.
+        self._loading = asyncio.Lock()
 
     async def load(self) -> None:
         """Read what the store remembers."""
-        nodes = await self._store.read(lambda uow: uow.published())
-        library = await asyncio.to_thread(_library, nodes, self._limits)
-        self._use(library)
+        async with self._loading:
+            nodes = await self._store.read(lambda uow: uow.published())
+            library = await asyncio.to_thread(_library, nodes, self._limits)
+            self._use(library)
 
     async def publish(self, graph_id: str, request: PublishRequest, actor: Actor) -> tuple[PublishedNode, bool]:
         """Publish the graph as it is now, as the next version of its name; and whether that is new.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +12,14 @@ import pytest
 
 from tests.fakes.graphs import picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
+from vortex_prefect.core.contracts import PublishedNode
 from vortex_prefect.core.errors import GraphError, RequestError
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
 from vortex_prefect.graph.model import parse_graph
+from vortex_prefect.graph.subgraphs import Definition
+from vortex_prefect.service import publishing
 from vortex_prefect.service.executions import Options
 from vortex_prefect.service.publishing import PublishRequest
 from vortex_prefect.service.resources import execution_resource
@@ -57,6 +62,33 @@ async def test_what_did_not_change_is_no_new_version(bench: Bench) -> None:
     both = await asyncio.gather(published(bench, graph_id), published(bench, graph_id))
     assert (*both, await published(bench, graph_id, title="Picture")) == ("graph.picture@1",) * 3
     assert await published(bench, graph_id, title="Other") == "graph.picture@2"
+
+
+async def test_what_was_read_before_does_not_hide_what_was_published_since(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, release = threading.Event(), threading.Event()
+    build = publishing._library
+
+    def slowly(nodes: Sequence[PublishedNode], limits: Limits) -> dict[str, Definition]:
+        if not nodes:
+            entered.set()
+            assert release.wait(10)
+        return build(nodes, limits)
+
+    monkeypatch.setattr(publishing, "_library", slowly)
+    graph_id = await created(bench)
+    before = asyncio.create_task(bench.control.publishing.load())
+    await asyncio.to_thread(entered.wait, 10)
+    since = asyncio.create_task(published(bench, graph_id))
+    async with asyncio.timeout(10):
+        while "SubgraphPublished" not in bench.store.event_types(graph_id):
+            await asyncio.sleep(0)
+        # Without order between the two it is done by now.
+        await asyncio.wait({since}, timeout=0.1)
+        release.set()
+        await asyncio.gather(before, since)
+    assert await offered(bench) == [since.result()]
 
 
 async def test_a_name_is_one_graphs(bench: Bench) -> None:
