@@ -35,7 +35,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackClient]:
         debug_nodes=True,
         workers=1,
         device="cpu",
-        arena_bytes=8 << 30,
+        arena_bytes=4 << 30,
         file_roots=readable,
         environment_idle_s=2.0,
     )

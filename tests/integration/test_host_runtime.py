@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ import pytest
 
 from tests.integration.host_jobs import code, config, job, output, running
 from tests.integration.polling import eventually
-from tests.integration.processes import descendants
 from vortex_prefect.core.errors import WorkerError
 from vortex_prefect.core.job import Job, JobOutcome, Value
 from vortex_prefect.core.reports import HostReport, TensorReport
@@ -333,34 +331,6 @@ def test_garbage_at_the_socket_disturbs_nobody(host: HostRuntime, data: bytes) -
     assert output(run(host, job("value", value=7))).data == 7
 
 
-def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
-    """Neither process nor thread, descriptor, socket or segment; not with a silent peer or a job under way either."""
-    threads, descriptors, children = set(threading.enumerate()), _descriptors(), descendants()
-    host = HostRuntime(config(tmp_path))
-    host.start()
-    outcomes: list[JobOutcome] = []
-    began = threading.Event()
-    asleep = threading.Thread(
-        target=lambda: outcomes.append(host.run(job("sleep", seconds=600), Ears(progress=lambda progress: began.set())))
-    )
-    asleep.start()
-    assert began.wait(60)
-    assert len(descendants() - children) == 1
-    with closing(UnixChannel.connect(host.config.run_dir / "workers.sock")) as silent:
-        eventually(lambda: "vortex-greet" in [thread.name for thread in threading.enumerate()])
-        host.close()
-        host.close()
-        with pytest.raises(ChannelClosed):
-            silent.receive(10)
-    asleep.join(30)
-    assert [code(outcome) for outcome in outcomes] == ["WK-001"]
-    assert descendants() == children
-    assert eventually(lambda: set(threading.enumerate()) <= threads)
-    assert _descriptors() == descriptors
-    assert not host.config.arena_path.exists()
-    assert not (host.config.run_dir / "workers.sock").exists()
-
-
 def test_a_node_that_writes_into_its_input_damages_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = Path(__file__).with_name("scribbling_worker.py")
 
@@ -381,16 +351,6 @@ def test_a_node_that_writes_into_its_input_damages_nobody(tmp_path: Path, monkey
         assert output(run(host, job("checksum", {"in": tensor}))).data == before
     finally:
         host.close()
-
-
-def _descriptors() -> set[tuple[str, str]]:
-    found = set()
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            found.add((entry.name, os.readlink(entry)))
-        except FileNotFoundError:
-            continue  # the listing's own
-    return found
 
 
 def test_it_is_told_which_tensors_came_and_went(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from vortex_prefect.wire.payloads import Progress
 pytestmark = pytest.mark.integration
 
 #: A longer soak: VORTEX_SOAK_JOBS=20000.
-JOBS = int(os.environ.get("VORTEX_SOAK_JOBS", "400"))
+JOBS = int(os.environ.get("VORTEX_SOAK_JOBS", "200"))
 #: A worker is struck once in so many jobs.
 EVERY = 20
 #: Jobs that travel together, now and then.
