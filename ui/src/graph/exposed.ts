@@ -1,0 +1,146 @@
+// What a graph gives to callers and takes from them: the ports that its node has in other graphs, and their names.
+
+import type { Catalogue } from "./catalogue";
+import type { Change, GraphView, InputView, OutputView } from "./model";
+import { givenType } from "./wiring";
+
+/** The graphs behind node types that are graphs, by type. */
+export type Definitions = ReadonlyMap<string, GraphView>;
+
+export type Side = "inputs" | "outputs";
+export const SIDES: readonly Side[] = ["inputs", "outputs"];
+
+export interface Exposed {
+  side: Side;
+  name: string;
+  /** The node within, and its port or parameter. */
+  node: string;
+  port: string;
+}
+
+/** An exposed port with what people are told of it. */
+export interface PortLine extends Exposed {
+  key: string;
+  type: string | null;
+  /** Node title · port. */
+  from: string;
+}
+
+/** The name that a port is to have, by `keyOf`. */
+export type PortNames = ReadonlyMap<string, string>;
+
+const LONGEST = 200;
+
+/** What a port is known by whatever it is called. */
+export const keyOf = ({ side, node, port }: Omit<Exposed, "name">): string => `${side}\n${node}\n${port}`;
+
+export function exposedOf(exposed: { inputs: Iterable<InputView>; outputs: Iterable<OutputView> }): Exposed[] {
+  return [
+    ...[...exposed.inputs].map(({ name, node, param }): Exposed => ({ side: "inputs", name, node, port: param })),
+    ...[...exposed.outputs].map(({ name, node, port }): Exposed => ({ side: "outputs", name, node, port })),
+  ];
+}
+
+/** With types as the graph around has them, and where they come from. */
+export function linesOf(view: GraphView, catalogue: Catalogue, exposed: readonly Exposed[]): PortLine[] {
+  return exposed.map((item) => {
+    const node = view.nodes.get(item.node);
+    const kind = node?.type ?? "";
+    const target = item.side === "inputs" ? catalogue.target(kind, item.port) : undefined;
+    const type = item.side === "inputs" ? (target?.type ?? null) : givenType(view, catalogue, item.node, item.port);
+    const title = node?.title ?? catalogue.get(kind)?.title ?? item.node;
+    return { ...item, key: keyOf(item), type, from: `${title} · ${item.port.replaceAll("_", " ")}` };
+  });
+}
+
+/** What is wrong with each name, by key: those that the server would refuse, and no others. */
+export function nameFaults(lines: readonly Exposed[], names: PortNames): Map<string, string> {
+  const nameOf = (line: Exposed) => (names.get(keyOf(line)) ?? line.name).trim();
+  const faults = new Map<string, string>();
+  for (const side of SIDES) {
+    const all = lines.filter((line) => line.side === side);
+    for (const line of all) {
+      const name = nameOf(line);
+      const twice = all.some((other) => other !== line && nameOf(other) === name);
+      const what = side === "inputs" ? "input" : "output";
+      const fault =
+        name === ""
+          ? "A name is needed."
+          : [...name].length > LONGEST
+            ? `At most ${LONGEST} characters.`
+            : twice
+              ? `Another ${what} has this name.`
+              : null;
+      if (fault) faults.set(keyOf(line), fault);
+    }
+  }
+  return faults;
+}
+
+/** Gives exposures other names; their order stays. */
+export function renameExposed(view: GraphView, names: PortNames): Change[] {
+  const { inputs, outputs } = view;
+  const named = <T extends Exposed>(line: T): string => names.get(keyOf(line))?.trim() ?? line.name;
+  const lines = exposedOf({ inputs: inputs.values(), outputs: outputs.values() });
+  return SIDES.flatMap((side) => {
+    const all = lines.filter((line) => line.side === side);
+    const first = all.findIndex((line) => named(line) !== line.name);
+    // A new name has its place behind all others: who stood behind it goes there, too.
+    const moved = first < 0 ? [] : all.slice(first);
+    return side === "inputs"
+      ? [
+          ...moved.map(({ name }): Change => ({ op: "input.delete", name })),
+          ...moved.map((line): Change => {
+            return { op: "input.set", input: { name: named(line), node: line.node, param: line.port } };
+          }),
+        ]
+      : [
+          ...moved.map(({ name }): Change => ({ op: "output.delete", name })),
+          ...moved.map((line): Change => {
+            return { op: "output.set", output: { name: named(line), node: line.node, port: line.port } };
+          }),
+        ];
+  });
+}
+
+/** The names that ports of one version have in another one, by side; what is missing there has gone. */
+export type Successors = Readonly<Record<Side, ReadonlyMap<string, string>>>;
+
+/**
+ * What became of a version's ports: the port that leads to the same place within is the same, whatever it is called;
+ * failing that, one of the same name, unless that one is another's successor.
+ */
+export function successors(before: readonly Exposed[], after: readonly Exposed[]): Successors {
+  const of = (side: Side) => {
+    const [old, now] = [before.filter((item) => item.side === side), after.filter((item) => item.side === side)];
+    const found = new Map<string, string>();
+    const places = new Map(now.map((item) => [keyOf(item), item.name]));
+    for (const item of old) {
+      const name = places.get(keyOf(item));
+      if (name !== undefined) found.set(item.name, name);
+    }
+    const taken = new Set(found.values());
+    for (const { name } of old) {
+      if (!found.has(name) && !taken.has(name) && now.some((item) => item.name === name)) found.set(name, name);
+    }
+    return found;
+  };
+  return { inputs: of("inputs"), outputs: of("outputs") };
+}
+
+export interface PortChanges {
+  renamed: { side: Side; name: string; was: string }[];
+  gone: { side: Side; name: string }[];
+}
+
+/** What users of a version find changed in another one. */
+export function portChanges(before: readonly Exposed[], after: readonly Exposed[]): PortChanges {
+  const next = successors(before, after);
+  const changes: PortChanges = { renamed: [], gone: [] };
+  for (const { side, name: was } of before) {
+    const name = next[side].get(was);
+    if (name === undefined) changes.gone.push({ side, name: was });
+    else if (name !== was) changes.renamed.push({ side, name, was });
+  }
+  return changes;
+}
