@@ -166,6 +166,7 @@ describe("a subgraph", () => {
       return all.map(({ source }) => `${source.node}.${source.port}`).sort();
     };
     await me.sees(wires, [`${node}.result`, "over.image", "under.image"].sort());
+    await me.sees(() => me.edges(), [`${node}:below`, `${node}:layer`, "save:image"].sort());
     await snap("names-updated");
   });
 
@@ -203,7 +204,7 @@ describe("a subgraph", () => {
 
     await me.select("slow");
     await me.press("Delete");
-    await me.sees(() => scope().textContent(), "Run of Test graphchanged sinceShow own runs");
+    await me.sees(() => scope().textContent(), "Run of Test graphThis graph has changed sinceShow own runs");
     expect(await word("first")).toBe("Done");
     await snap("changed");
     await me.press("Control+Z");

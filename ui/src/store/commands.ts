@@ -292,7 +292,8 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   connect: connectSelected,
   group: frameSelection,
   "subgraph.make": (editor) => {
-    if (editor.selection.nodes.size === 0) say("info", "Nothing is selected", "Select the nodes that are to become one.");
+    if (editor.selection.nodes.size === 0)
+      say("info", "Nothing is selected", "Select the nodes that are to become one.");
     else if (portsOfSelection(editor, editor.view)) ui.setState({ dialog: "subgraph" });
     else sayNoSubgraph();
   },

@@ -13,7 +13,9 @@ export function RunScope() {
         {active ? (since === "absent" ? "This was not part of the run of " : "Run of ") : "Runs of this graph alone"}
         {active && <b>{name}</b>}
       </span>
-      {active && since === "changed" && <em title="Nodes that are still here show what they did">changed since</em>}
+      {active && since === "changed" && (
+        <em title="Nodes that are still here show what they did">This graph has changed since</em>
+      )}
       {active ? (
         <button type="button" className="link" onClick={() => watch.showOwn()}>
           Show own runs
