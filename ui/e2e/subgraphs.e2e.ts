@@ -155,7 +155,7 @@ describe("a subgraph", () => {
     await me.press("Enter");
     await me.sees(named, ["below", "layer", "mixed"]);
     await me.page.getByRole("textbox", { name: "Output from Blend · image" }).fill("result");
-    await me.page.getByText("Was mixed: wires to it follow").waitFor();
+    await me.page.getByText("Was “mixed”: wires to it follow").waitFor();
     await snap("names-next");
     await me.press("Enter");
     await me.page.getByText("Published", { exact: true }).waitFor();

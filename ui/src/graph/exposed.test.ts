@@ -26,7 +26,7 @@ describe("ports of a graph", () => {
   });
   it("have names that the server takes: one character to 200, whatever they are", () => {
     const faulty = (name: string) => nameFaults(LINES, new Map([[BASE, name]])).has(BASE);
-    expect(["", "  ", "x".repeat(201)].map(faulty)).toEqual([true, true, true]);
+    expect(["", "  ", "x".repeat(201), "a\ud800"].map(faulty)).toEqual([true, true, true, true]);
     expect(["ä/b:c.d", "x".repeat(200), "🙂".repeat(200)].map(faulty)).toEqual([false, false, false]);
   });
   it("get other names in their old places, also each other's", () => {

@@ -53,28 +53,24 @@ export function linesOf(view: GraphView, catalogue: Catalogue, exposed: readonly
   });
 }
 
-/** What is wrong with each name, by key: those that the server would refuse, and no others. */
+/** What is wrong with each name, by key: of names that the server would refuse, and of no others. */
 export function nameFaults(lines: readonly Exposed[], names: PortNames): Map<string, string> {
   const nameOf = (line: Exposed) => (names.get(keyOf(line)) ?? line.name).trim();
   const faults = new Map<string, string>();
-  for (const side of SIDES) {
-    const all = lines.filter((line) => line.side === side);
-    for (const line of all) {
-      const name = nameOf(line);
-      const twice = all.some((other) => other !== line && nameOf(other) === name);
-      const what = side === "inputs" ? "input" : "output";
-      const fault =
-        name === ""
-          ? "A name is needed."
-          : [...name].length > LONGEST
-            ? `At most ${LONGEST} characters.`
-            : twice
-              ? `Another ${what} has this name.`
-              : null;
-      if (fault) faults.set(keyOf(line), fault);
-    }
+  for (const line of lines) {
+    const name = nameOf(line);
+    const twice = lines.some((other) => other !== line && other.side === line.side && nameOf(other) === name);
+    const fault = faultOf(name) ?? (twice ? `Another ${line.side.slice(0, -1)} has this name.` : null);
+    if (fault) faults.set(keyOf(line), fault);
   }
   return faults;
+}
+
+function faultOf(name: string): string | null {
+  if (name === "") return "A name is needed.";
+  if ([...name].length > LONGEST) return `At most ${LONGEST} characters.`;
+  // Half a character, which has no UTF-8.
+  return /\p{Surrogate}/u.test(name) ? "This is no text." : null;
 }
 
 /** Gives exposures other names; their order stays. */

@@ -143,9 +143,15 @@ export class Editor {
     say("info", "You were away for long", `${fitting.length} of your edits were done again${rest}.`);
   }
 
+  /** Whether this person may edit; somebody who may only look is told so. */
+  mayEdit(): boolean {
+    if (this.room.readOnly) say("info", "You may only look", "Your token has no scope `edit`.");
+    return !this.room.readOnly;
+  }
+
   /** Changes as one step of undo. */
   edit(changes: readonly Change[]): void {
-    if (this.room.readOnly && changes.length > 0) say("info", "You may only look", "Your token has no scope `edit`.");
+    if (changes.length > 0) this.mayEdit();
     this.room.step();
     this.room.edit(changes);
     this.room.step();

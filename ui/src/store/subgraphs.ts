@@ -134,6 +134,7 @@ export async function updateSubgraph(editor: Editor, id?: string): Promise<void>
     return newer ? [{ one, type, newer }] : [];
   });
   if (wanted.length === 0) return say("info", "Nothing to update", "There is no newer version.");
+  if (!editor.mayEdit()) return;
   try {
     const known = await Promise.all(
       wanted.map(async ({ one, type, newer }) => {

@@ -83,7 +83,7 @@ function PortName({ line, naming, was }: { line: PortLine; naming: Naming; was: 
         {from}
       </span>
       <small id={about} aria-live="polite" className={fault ? "wrong" : "quiet"}>
-        {fault ?? (was && `Was ${was}: wires to it follow where a node is updated.`)}
+        {fault ?? (was && `Was “${was}”: wires to it follow where a node is updated.`)}
       </small>
     </div>
   );
