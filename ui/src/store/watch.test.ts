@@ -102,12 +102,16 @@ describe("in a graph that was opened by way of another one", () => {
       expect(shown.nodes.get("a")?.state).toBe(state);
     }
   });
-  it("what is told while the run is asked for comes after it", async () => {
-    runs.new = run("new", "running", "running");
-    const { shown } = opened(seen("new"));
+  it("a run goes on to be shown though another one waits, and what is told while it is asked for comes after it", async () => {
+    let answer: (execution: ExecutionResource) => void = () => undefined;
+    vi.spyOn(api, "execution").mockReturnValue(new Promise((resolve) => (answer = resolve)));
+    const { shown } = opened(seen("old"));
     FakeSocket.last.dispatchEvent(new Event("open"));
-    FakeSocket.last.progress("new", "x:a", "completed");
+    FakeSocket.last.progress("old", "x:a", "completed");
     await settled();
+    answer(run("old", "running", "running"));
+    await settled();
+    expect(shown.shown.getState().id).toBe("old");
     expect(shown.nodes.get("a")?.state).toBe("completed");
   });
   it("its own runs take the place when it runs by itself, and give way again", async () => {
