@@ -67,6 +67,16 @@ describe("ports of another version", () => {
       gone: [{ side: "outputs", name: "b" }],
     });
   });
+  it("are one each, where a place is exposed twice", () => {
+    const twice = [port("a", "n1"), port("b", "n1")];
+    expect(successors(twice, [port("b", "n1")]).outputs).toEqual(new Map([["a", "b"]]));
+    expect(successors(twice, [port("b", "n1"), port("a", "n1")]).outputs).toEqual(
+      new Map([
+        ["a", "a"],
+        ["b", "b"],
+      ]),
+    );
+  });
   it("are the same where nothing changed", () => {
     expect(portChanges(LINES, exposed(VIEW))).toEqual({ renamed: [], gone: [] });
   });

@@ -110,14 +110,21 @@ export function successors(before: readonly Exposed[], after: readonly Exposed[]
   const of = (side: Side) => {
     const [old, now] = [before.filter((item) => item.side === side), after.filter((item) => item.side === side)];
     const found = new Map<string, string>();
-    const places = new Map(now.map((item) => [keyOf(item), item.name]));
+    const free = new Set(now.map(({ name }) => name));
+    const follow = (item: Exposed, fitting: readonly Exposed[]) => {
+      const left = fitting.filter(({ name }) => free.has(name));
+      const name = (left.find((one) => one.name === item.name) ?? left[0])?.name;
+      if (name === undefined) return;
+      found.set(item.name, name);
+      free.delete(name);
+    };
     for (const item of old) {
-      const name = places.get(keyOf(item));
-      if (name !== undefined) found.set(item.name, name);
+      const there = now.filter((one) => keyOf(one) === keyOf(item));
+      follow(item, there);
     }
-    const taken = new Set(found.values());
-    for (const { name } of old) {
-      if (!found.has(name) && !taken.has(name) && now.some((item) => item.name === name)) found.set(name, name);
+    for (const item of old) {
+      const named = now.filter(({ name }) => name === item.name);
+      if (!found.has(item.name)) follow(item, named);
     }
     return found;
   };

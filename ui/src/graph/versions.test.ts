@@ -85,4 +85,21 @@ describe("versions", () => {
     expect(view.inputs.get("how much")).toMatchObject({ param: "amount" });
     expect(view.outputs.get("result")).toMatchObject({ port: "o" });
   });
+  it("keep the order of wires into a list", () => {
+    const into = (source: string, sourcePort: string, order: number) => {
+      const key = `all:items:${source}:${sourcePort}`;
+      const fields = { source, sourcePort, target: "all", targetPort: "items" };
+      return { op: "edge.create" as const, edge: { ...fields, key, order } };
+    };
+    const view = applied(graph({ x: "graph.x@1", n: "test.number", all: "test.collect" }), [
+      into("x", "o", 0),
+      into("n", "out", 1),
+      into("x", "p", 2),
+    ]);
+    const now = [port("outputs", "q", "n4"), port("outputs", "o", "n5")];
+    const { changes } = retype(view, VERSIONS, "x", "graph.x@3", successors(OLD, now));
+    const made = changes.flatMap((change) => (change.op === "edge.create" ? [change.edge.key] : []));
+    expect(made).toEqual(["all:items:x:q", "all:items:n:out", "all:items:x:o"]);
+    expect(changes.filter(({ op }) => op === "edge.delete").length).toBe(3);
+  });
 });
