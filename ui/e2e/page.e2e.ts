@@ -160,6 +160,12 @@ describe("whoever uses no mouse", () => {
       expect(await violations(me), name).toEqual([]);
       await me.press("Escape");
     }
+    await me.select("blur");
+    await me.press("Control+Shift+G");
+    await me.page.getByRole("textbox", { name: "Input from Blur" }).fill("");
+    await me.page.getByText("A name is needed.").waitFor();
+    expect(await violations(me), "subgraph").toEqual([]);
+    await me.press("Escape");
     await me.node("blur").locator(".node-head").click({ button: "right" });
     await me.page.getByRole("menu").waitFor();
     expect(await violations(me), "menu").toEqual([]);

@@ -16,24 +16,40 @@ interface StoredGraph {
   notes: unknown[];
 }
 
-type Document = { nodes: Record<string, { type: string; x?: number; y?: number; params?: object }>; edges?: string[]; outputs?: object[] };
+type Document = {
+  name?: string;
+  nodes: Record<string, { type: string; x?: number; y?: number; params?: object }>;
+  edges?: string[];
+  inputs?: object[];
+  outputs?: object[];
+};
 
 /** A graph as the API takes it; edges are `a.image > b.image`. */
-export async function makeGraph(stack: Stack, { nodes, edges = [], outputs = [] }: Document): Promise<string> {
+export async function makeGraph(stack: Stack, { name = "Test graph", nodes, edges = [], inputs = [], outputs = [] }: Document): Promise<string> {
   const end = (text: string) => ({ node: text.split(".")[0], port: text.split(".")[1] });
   const document = {
     schema: "vortex.graph/1",
-    name: "Test graph",
+    name,
     nodes: Object.fromEntries(
       Object.entries(nodes).map(([id, { type, x = 0, y = 0, params = {} }]) => [id, { type, params, position: { x, y } }]),
     ),
     edges: edges.map((edge) => ({ source: end(edge.split(" > ")[0]!), target: end(edge.split(" > ")[1]!) })),
+    inputs,
     outputs,
   };
+  return (await post<{ id: string }>(stack, "/api/graph", document)).id;
+}
+
+/** A graph that is a node type; its type. */
+export async function makeNodeType(stack: Stack, document: Document): Promise<string> {
+  return (await post<{ type: string }>(stack, `/api/graph/${await makeGraph(stack, document)}/publish`, {})).type;
+}
+
+async function post<T>(stack: Stack, path: string, body: object): Promise<T> {
   const headers = { "Content-Type": "application/json", ...(stack.token ? { Authorization: `Bearer ${stack.token}` } : {}) };
-  const answer = await fetch(`${stack.url}/api/graph`, { method: "POST", headers, body: JSON.stringify(document) });
+  const answer = await fetch(stack.url + path, { method: "POST", headers, body: JSON.stringify(body) });
   expect(answer.status).toBe(201);
-  return ((await answer.json()) as { id: string }).id;
+  return (await answer.json()) as T;
 }
 
 /** Three nodes in a row: picture → blur → save. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { CHAIN, makeGraph, Person } from "./person";
+import { CHAIN, makeGraph, makeNodeType, Person } from "./person";
 import { type Stack, startStack } from "./stack";
 
 let stack: Stack;
@@ -13,6 +13,8 @@ afterEach(() => me.leave());
 const status = () => me.page.locator(".run-status > span").nth(1).textContent();
 const word = (id: string) => me.node(id).locator(".node-word").textContent();
 const name = () => me.page.getByLabel("Name of the graph").inputValue();
+const scope = () => me.page.getByRole("status", { name: "Whose run is shown" });
+const back = (to: string) => me.page.getByRole("navigation", { name: "Graphs around this one" }).getByText(to).click();
 const documentOf = async (id: string) => (await (await fetch(`${stack.url}/api/graph/${id}`)).json()).graph;
 const snap = async (to: string) => {
   if (process.env.VORTEX_SNAPS) await me.page.screenshot({ path: `${process.env.VORTEX_SNAPS}/${to}.png` });
@@ -63,10 +65,18 @@ describe("a subgraph", () => {
     await me.node(node).locator(".node-head").dblclick({ position: { x: 120, y: 12 } });
     await me.sees(() => me.nodes(), ["blur", "soft"]);
     await me.sees(name, "Soft focus");
+    // What the run did in here is shown, with how long it took.
+    for (const id of ["blur", "soft"]) await me.sees(() => word(id), "Done");
+    for (const id of ["blur", "soft"]) await me.node(id).locator(".node-preview img").waitFor();
+    expect(await me.node("blur").locator(".node-facts .figure").textContent()).toMatch(/\d m?s$/);
+    await me.sees(() => scope().textContent(), "Run of Test graphShow own runs");
+    await me.page.getByRole("button", { name: "image", exact: true }).click();
+    await me.sees(() => me.page.locator(".react-flow__node.selected").getAttribute("data-id"), "soft");
     expect(await me.page.getByPlaceholder("Search nodes", { exact: true }).count()).toBe(0);
     await snap("opened");
-    await me.page.getByRole("navigation", { name: "Graphs around this one" }).getByText("Test graph").click();
+    await back("Test graph");
     await me.sees(async () => (await me.nodes()).includes(node), true);
+    await me.sees(() => word(node), "Done");
 
     await me.select(node);
     await me.press("Control+Alt+G");
@@ -102,6 +112,119 @@ describe("a subgraph", () => {
     await me.sees(status, "completed");
   });
 
+  it("has the names that are chosen for its ports, and wires follow where they are called otherwise later", async () => {
+    const nodes = { under: { type: "test.image" }, over: { type: "test.image", y: 240 }, mix: { type: "test.blend", x: 320 }, save: { type: "test.save", x: 640 } };
+    const edges = ["under.image > mix.base", "over.image > mix.layer", "mix.image > save.image"];
+    const graph = await makeGraph(stack, { nodes, edges });
+    me = await Person.arrive(stack, graph);
+    await me.select("mix");
+    await me.press("Control+Shift+G", "Escape", "Control+Shift+G");
+    const type = async (...texts: string[]) => {
+      for (const text of texts) {
+        await me.page.keyboard.type(text);
+        await me.press("Tab");
+      }
+    };
+    const named = () => me.page.getByRole("dialog").locator(".port-name input").evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value));
+    const wrong = () => me.page.locator(".port-name .wrong").allTextContents();
+    await type("Mixer", "layer");
+    await me.sees(wrong, ["Another input has this name.", "Another input has this name."]);
+    await snap("names");
+    await me.press("Enter");
+    await me.page.keyboard.type("below");
+    await me.sees(wrong, []);
+    await me.press("Tab", "Tab");
+    await me.page.keyboard.type("mixed");
+    expect(await named()).toEqual(["below", "layer", "mixed"]);
+    await me.press("Enter");
+    await me.sees(async () => (await me.nodes()).includes("mix"), false);
+    const node = (await me.nodes()).find((id) => !(id in nodes))!;
+    await me.sees(() => me.edges(), [`${node}:below`, `${node}:layer`, "save:image"].sort());
+
+    await me.select(node);
+    await me.press("Enter");
+    await me.sees(() => me.nodes(), ["mix"]);
+    await me.select("mix");
+    await me.page.getByRole("checkbox", { name: "Input Layer" }).uncheck();
+    // What takes a port away from others is asked about, by the button as well.
+    await me.page.getByRole("button", { name: "Publish", exact: true }).click();
+    await me.page.getByText("layer goes away.").waitFor();
+    await me.press("Escape", "Control+Z");
+    await me.press("Control+K");
+    await me.page.getByRole("textbox", { name: "Command" }).fill("Publish as a node");
+    await me.press("Enter");
+    await me.sees(named, ["below", "layer", "mixed"]);
+    await me.page.getByRole("textbox", { name: "Output from Blend · image" }).fill("result");
+    await me.page.getByText("Was “mixed”: wires to it follow").waitFor();
+    await snap("names-next");
+    await me.press("Enter");
+    await me.page.getByText("Published", { exact: true }).waitFor();
+    await me.page.goBack();
+    await me.node(node).getByRole("button", { name: "Update to 2" }).click();
+    const wires = async () => {
+      const all = (await documentOf(graph)).edges as { source: { node: string; port: string } }[];
+      return all.map(({ source }) => `${source.node}.${source.port}`).sort();
+    };
+    await me.sees(wires, [`${node}.result`, "over.image", "under.image"].sort());
+    await me.sees(() => me.edges(), [`${node}:below`, `${node}:layer`, "save:image"].sort());
+    await snap("names-updated");
+  });
+
+  it("shows what a run of the graph around does within it, on any depth, while it runs and afterwards", async () => {
+    const image = { name: "image", param: "image" };
+    const one = { name: "One", nodes: { one: { type: "test.blur" } }, inputs: [{ ...image, node: "one" }], outputs: [{ name: "image", node: "one", port: "image" }] };
+    const twice = {
+      name: "Twice",
+      nodes: { first: { type: await makeNodeType(stack, one) }, slow: { type: "test.slow", x: 320, params: { seconds: 60 } } },
+      edges: ["first.image > slow.in"],
+      inputs: [{ ...image, node: "first" }],
+      outputs: [{ name: "out", node: "slow", port: "out" }],
+    };
+    const nodes = { image: { type: "test.image" }, twice: { type: await makeNodeType(stack, twice), x: 320 } };
+    me = await Person.arrive(stack, await makeGraph(stack, { nodes, edges: ["image.image > twice.image"] }));
+    await me.select("twice");
+    await me.press("Control+Enter");
+    await me.sees(() => me.node("twice").locator(".node-within").textContent(), "slow");
+    await me.press("Enter");
+    await me.sees(() => me.nodes(), ["first", "slow"]);
+    await me.sees(() => word("slow"), "Running");
+    await me.sees(() => word("first"), "Done");
+    await snap("live");
+    await me.select("first");
+    await me.press("Enter");
+    await me.sees(() => me.nodes(), ["one"]);
+    await me.sees(() => word("one"), "Done");
+    await me.node("one").locator(".node-preview img").waitFor();
+    await snap("nested");
+    await back("Twice");
+    await me.sees(() => word("slow"), "Running");
+    await me.press("Control+Alt+Enter");
+    await me.sees(() => word("slow"), "Cancelled");
+    await me.sees(() => scope().textContent(), "Run of Test graphShow own runs");
+
+    await me.select("slow");
+    await me.press("Delete");
+    await me.sees(() => scope().textContent(), "Run of Test graphThis graph has changed sinceShow own runs");
+    expect(await word("first")).toBe("Done");
+    await snap("changed");
+    await me.press("Control+Z");
+    await me.sees(() => scope().textContent(), "Run of Test graphShow own runs");
+    await me.page.reload();
+    await me.sees(() => word("slow"), "Cancelled");
+    await scope().getByRole("button", { name: "Show own runs" }).click();
+    await me.sees(() => me.page.locator(".node-word").count(), 0);
+    await snap("own");
+    await scope().getByRole("button", { name: "Show the run of Test graph" }).click();
+    await me.sees(() => word("first"), "Done");
+    await back("Test graph");
+    await me.sees(() => word("twice"), "Cancelled");
+    // Opened by itself, it is none of that run's business.
+    await me.page.getByRole("tab", { name: "Graphs" }).click();
+    await me.page.getByRole("link", { name: /^Twice/ }).click();
+    await me.sees(() => me.nodes(), ["first", "slow"]);
+    expect([await scope().count(), await me.page.locator(".trail, .node-word").count()]).toEqual([0, 0]);
+  });
+
   it("says which node within failed", async () => {
     const graph = await makeGraph(stack, { nodes: { image: { type: "test.image" }, bad: { type: "test.fail", x: 320 } }, edges: ["image.image > bad.image"] });
     me = await Person.arrive(stack, graph);
@@ -119,6 +242,13 @@ describe("a subgraph", () => {
     await me.page.getByRole("heading", { name: `WK-003 in ${node}:bad` }).waitFor();
     await me.press("Escape");
     await snap("failed");
+    await me.select(node);
+    await me.press("Enter");
+    await me.sees(() => me.nodes(), ["bad"]);
+    await me.node("bad").locator(".node-error").click();
+    expect(await me.page.locator(".traceback").textContent()).toContain("nodes.py");
+    await me.press("Escape");
+    await snap("failed-within");
   });
 
   it("is found among the nodes by others, who have the page open already", async () => {
@@ -137,9 +267,8 @@ describe("a subgraph", () => {
     await me.select("image");
     await me.select("save", true);
     await me.press("Control+Shift+G");
-    await me.press("Enter");
     await me.page.getByText("No subgraph of these").waitFor();
+    expect(await me.page.getByRole("dialog").count()).toBe(0);
     expect(await me.nodes()).toEqual(["blur", "image", "save"]);
-    await me.press("Escape");
   });
 });

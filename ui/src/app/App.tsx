@@ -4,6 +4,7 @@ import { useStore } from "zustand";
 import { Canvas } from "../components/canvas/Canvas";
 import { CanvasMenu } from "../components/chrome/CanvasMenu";
 import { CanvasTools } from "../components/chrome/CanvasTools";
+import { RunScope } from "../components/chrome/RunScope";
 import { SearchPanel } from "../components/chrome/SearchPanel";
 import { Toasts } from "../components/chrome/Toasts";
 import { TopBar } from "../components/chrome/TopBar";
@@ -90,6 +91,7 @@ function Workspace() {
         <main className="stage">
           <Canvas />
           <CanvasTools />
+          <RunScope />
         </main>
         <RightSide />
       </div>

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Catalogue } from "./catalogue";
 import { fromDocument } from "./document";
+import { keyOf } from "./exposed";
 import type { Change, GraphView } from "./model";
-import { giverOf, makeSubgraph, outerNode, retype, unpack, updateOf } from "./subgraphs";
+import { giverOf, makeSubgraph, outerNode, unpack } from "./subgraphs";
 import { applied, CATALOGUE, edgesOf, graph, param, spec } from "./testing";
 
 /** Two pictures blended, blurred, and blurred again. */
@@ -57,6 +58,22 @@ describe("a subgraph of the selection", () => {
     const view = graph({ a: "test.image", x: "test.blur", y: "test.blur" }, ["a.image > x.image", "a.image > y.image"]);
     expect([...made(view, "x", "y").inner.inputs.keys()]).toEqual(["image", "image_2"]);
   });
+  it("has the names that were chosen, and wires to them", () => {
+    const chosen = new Map([
+      [keyOf({ side: "inputs", node: "mix", port: "layer" }), " over "],
+      [keyOf({ side: "outputs", node: "blur", port: "image" }), "soft"],
+    ]);
+    const found = makeSubgraph(VIEW, CATALOGUE, picked("mix", "blur"), "Soft", chosen)!;
+    expect(found.exposed.map(({ side, name, node, port }) => `${side} ${name} ${node}.${port}`)).toEqual([
+      "inputs base mix.base",
+      "inputs over mix.layer",
+      "outputs soft blur.image",
+    ]);
+    expect(found.document.inputs?.map(({ name }) => name)).toEqual(["base", "over"]);
+    const { changes, node } = found.place(WITH, TYPE);
+    const wired = [`${node}.soft > end.image`, `a.image > ${node}.base`, `b.image > ${node}.over`];
+    expect(edgesOf(applied(VIEW, changes))).toEqual(wired.sort());
+  });
   it("is none where the node would feed itself", () => {
     expect(makeSubgraph(VIEW, CATALOGUE, picked("mix", "end"), "Loop")).toBeNull();
   });
@@ -87,39 +104,6 @@ describe("unpacking", () => {
     const view = applied(given, unpack(given, WITH, packed.id, packed.inner).changes);
     const blur = [...view.nodes.values()].find((node) => node.type === "test.blur" && node.id !== "end")!;
     expect(blur).toMatchObject({ params: { radius: 9 }, mode: "muted", retries: 2 });
-  });
-});
-
-describe("versions", () => {
-  const [old, now] = [
-    spec("graph.x@1", { a: "IMAGE", b: "IMAGE" }, { o: "IMAGE", p: "IMAGE" }),
-    spec("graph.x@2", { a: "IMAGE" }, { o: "IMAGE" }),
-  ];
-  const both = new Catalogue([
-    ...CATALOGUE.types,
-    { ...old, graph: "g", hidden: true },
-    { ...now, graph: "g", version: 2 },
-  ]);
-
-  it("offer the newest one, and the others not", () => {
-    expect(updateOf(both, "graph.x@1")).toBe("graph.x@2");
-    expect(updateOf(both, "graph.x@2")).toBeNull();
-    expect(both.offered.map(({ type }) => type)).not.toContain("graph.x@1");
-  });
-  it("lose the edges of ports that went", () => {
-    const edge = (source: string, sourcePort: string, target: string, targetPort: string) => ({
-      op: "edge.create" as const,
-      edge: { source, sourcePort, target, targetPort, key: `${target}:${targetPort}` },
-    });
-    const view = applied(graph({ i: "test.image", x: "graph.x@1", s: "test.blur", t: "test.blur" }), [
-      edge("i", "image", "x", "a"),
-      edge("i", "image", "x", "b"),
-      edge("x", "o", "s", "image"),
-      edge("x", "p", "t", "image"),
-    ]);
-    const after = applied(view, retype(view, both, "x", "graph.x@2"));
-    expect(after.nodes.get("x")!.type).toBe("graph.x@2");
-    expect(edgesOf(after)).toEqual(["i.image > x.a", "x.o > s.image"]);
   });
 });
 

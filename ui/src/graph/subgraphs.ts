@@ -4,6 +4,7 @@ import type { Graph } from "../contract/api";
 import type { Catalogue } from "./catalogue";
 import { copy, type Picked } from "./clipboard";
 import { contents, toDocument } from "./document";
+import { type Exposed, exposedOf, keyOf, type PortNames } from "./exposed";
 import { newNodeId } from "./identifiers";
 import {
   type Change,
@@ -32,27 +33,24 @@ export function outerNode(flatId: string, nodes: { has(id: string): boolean }): 
   return null;
 }
 
+/** What a node within another is called in what runs. */
+export const inside = (outer: string, id: string): string => `${outer}${SEPARATOR}${id}`;
+
 /** What a running node is called within its outer one. */
 export const nameWithin = (flatId: string, outer: string): string => flatId.slice(outer.length + SEPARATOR.length);
 
 /** Which running node gives an output, and at which port. */
 export function giverOf(catalogue: Catalogue, type: string, id: string, port: string): { node: string; port: string } {
   const source = catalogue.output(type, port)?.source;
-  return source ? { node: `${id}${SEPARATOR}${source[0]}`, port: source[1] } : { node: id, port };
-}
-
-/** The type that is offered in place of one that has a newer version; null where there is none. */
-export function updateOf(catalogue: Catalogue, type: string): string | null {
-  if (!catalogue.get(type)?.hidden) return null;
-  const stem = `${type.split("@")[0]}@`;
-  const newer = catalogue.offered.find((spec) => spec.type.startsWith(stem));
-  return newer && newer.version > (catalogue.get(type)?.version ?? 0) ? newer.type : null;
+  return source ? { node: inside(id, source[0]), port: source[1] } : { node: id, port };
 }
 
 /** What a selection becomes. */
 export interface Subgraph {
   /** The graph of its own. */
   document: Graph;
+  /** Its ports. */
+  exposed: Exposed[];
   /** Puts the node in the place of the selection; the catalogue has its type by then. */
   place: (catalogue: Catalogue, type: string) => { changes: Change[]; node: string };
 }
@@ -60,14 +58,20 @@ export interface Subgraph {
 /**
  * A graph of the picked nodes. What leads into them is exposed as its inputs, what they feed as its outputs, and so is
  * what the graph around exposes of them. Null where something outside stands between two of them: the node would feed
- * itself.
+ * itself. `chosen` are names of ports; others are called as what they lead to.
  */
-export function makeSubgraph(view: GraphView, catalogue: Catalogue, picked: Picked, name: string): Subgraph | null {
+export function makeSubgraph(
+  view: GraphView,
+  catalogue: Catalogue,
+  picked: Picked,
+  name: string,
+  chosen: PortNames = new Map(),
+): Subgraph | null {
   if (feedsItself(view, picked.nodes)) return null;
   const clip = copy(view, picked);
   const inner = { ...EMPTY_GRAPH, name, ...partsOf(view, picked) };
-  const inputs = new Names<InputView>(({ node, param }) => `${node}\n${param}`);
-  const outputs = new Names<OutputView>(({ node, port }) => `${node}\n${port}`);
+  const inputs = new Names<InputView>(({ node, param: port }) => keyOf({ side: "inputs", node, port }), chosen);
+  const outputs = new Names<OutputView>(({ node, port }) => keyOf({ side: "outputs", node, port }), chosen);
   const wires = inOrder(view.edges.values());
   const into = wires.filter((edge) => picked.nodes.has(edge.target) && !picked.nodes.has(edge.source));
   const outOf = wires.filter((edge) => picked.nodes.has(edge.source) && !picked.nodes.has(edge.target));
@@ -81,6 +85,7 @@ export function makeSubgraph(view: GraphView, catalogue: Catalogue, picked: Pick
   const left = { x: Math.min(...Object.values(clip.nodes).map((node) => node.x)), y: topOf(Object.values(clip.nodes)) };
   return {
     document: toDocument({ ...inner, inputs: inputs.table, outputs: outputs.table }),
+    exposed: exposedOf({ inputs: inputs.table.values(), outputs: outputs.table.values() }),
     place: (catalogue, type) => {
       const node = newNodeId(type.split("@")[0]!, view.nodes);
       const wired = [
@@ -145,12 +150,16 @@ class Names<T extends { name: string }> {
   readonly table = new Map<string, T>();
   readonly #known = new Map<string, string>();
 
-  constructor(readonly keyOf: (item: T) => string) {}
+  constructor(
+    readonly keyOf: (item: T) => string,
+    readonly chosen: PortNames,
+  ) {}
 
-  name(stem: string, item: T): string {
+  name(proposed: string, item: T): string {
     const key = this.keyOf(item);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
+    const stem = this.chosen.get(key)?.trim() || proposed;
     let name = stem;
     for (let count = 2; this.table.has(name); count += 1) name = `${stem}_${count}`;
     this.#known.set(key, name);
@@ -159,7 +168,8 @@ class Names<T extends { name: string }> {
   }
 }
 
-function wire(catalogue: Catalogue, targetType: string, fields: EdgeFields): Change {
+/** An edge as it stands in the document. */
+export function wire(catalogue: Catalogue, targetType: string, fields: EdgeFields): Change {
   const { source, sourcePort, target, targetPort } = fields;
   const edge = { source, sourcePort, target, targetPort };
   return { op: "edge.create", edge: { ...edge, key: edgeKey(edge, catalogue.single(targetType, targetPort)) } };
@@ -220,7 +230,7 @@ export function unpack(view: GraphView, catalogue: Catalogue, id: string, defini
   return { changes, nodes: [...ids.values()] };
 }
 
-function edgesAround(view: GraphView, id: string): [EdgeView[], EdgeView[]] {
+export function edgesAround(view: GraphView, id: string): [EdgeView[], EdgeView[]] {
   const all = inOrder(view.edges.values());
   return [all.filter((edge) => edge.target === id), all.filter((edge) => edge.source === id)];
 }
@@ -278,29 +288,4 @@ function framesOf(definition: GraphView, outer: NodeView, view: GraphView): Chan
 
 function shifted<T extends { id: string; x: number; y: number }>(item: T, by: { x: number; y: number }, id: string): T {
   return { ...item, id, x: item.x + by.x, y: item.y + by.y };
-}
-
-/** A node of another version of its type; edges, values and exposures that this one lacks go. */
-export function retype(view: GraphView, catalogue: Catalogue, id: string, type: string): Change[] {
-  const node = view.nodes.get(id)!;
-  const spec = catalogue.get(type);
-  const outputs = new Set(spec?.outputs.map(({ name }) => name));
-  const params = new Set(spec?.params.map(({ name }) => name));
-  const targets = new Set(catalogue.targets(type).map(({ name }) => name));
-  const [into, outOf] = edgesAround(view, id);
-  const lost = [
-    ...into.filter((edge) => !targets.has(edge.targetPort)),
-    ...outOf.filter((edge) => !outputs.has(edge.sourcePort)),
-  ];
-  const inputs = [...view.inputs.values()].filter((item) => item.node === id && !targets.has(item.param));
-  const gone = [...view.outputs.values()].filter((item) => item.node === id && !outputs.has(item.port));
-  return [
-    { op: "node.type", id, type },
-    ...lost.map(({ key }): Change => ({ op: "edge.delete", key })),
-    ...Object.keys(node.params)
-      .filter((name) => !params.has(name))
-      .map((name): Change => ({ op: "param.clear", id, name })),
-    ...inputs.map(({ name }): Change => ({ op: "input.delete", name })),
-    ...gone.map(({ name }): Change => ({ op: "output.delete", name })),
-  ];
 }

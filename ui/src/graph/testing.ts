@@ -90,6 +90,9 @@ export function applied(view: GraphView, changes: readonly Change[]): GraphView 
     else if (change.op === "param.clear") {
       const { [change.name]: _, ...params } = nodes.get(change.id)!.params;
       nodes.set(change.id, { ...nodes.get(change.id)!, params });
+    } else if (change.op === "param.set") {
+      const node = nodes.get(change.id)!;
+      nodes.set(change.id, { ...node, params: { ...node.params, [change.name]: change.value } });
     } else if (change.op === "input.set") inputs.set(change.input.name, change.input);
     else if (change.op === "output.set") outputs.set(change.output.name, change.output);
     else throw new Error(`no test needs ${change.op}`);

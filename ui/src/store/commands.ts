@@ -11,7 +11,7 @@ import { downstream, upstream } from "../graph/wiring";
 import { frameId, selectOnly, sizedNodes } from "./canvas";
 import type { Editor } from "./editor";
 import { type LeftPanel, prefer, preferences, type RightPanel } from "./preferences";
-import { openSubgraph, unpackSubgraph, updateSubgraph } from "./subgraphs";
+import { openSubgraph, portsOfSelection, sayNoSubgraph, unpackSubgraph, updateSubgraph } from "./subgraphs";
 import { say, ui } from "./ui";
 
 /** Where the pointer was last, on the canvas: there things are pasted and added. */
@@ -292,12 +292,14 @@ export const COMMANDS: Readonly<Record<string, Run>> = {
   connect: connectSelected,
   group: frameSelection,
   "subgraph.make": (editor) => {
-    if (editor.selection.nodes.size > 0) ui.setState({ dialog: "subgraph" });
-    else say("info", "Nothing is selected", "Select the nodes that are to become one.");
+    if (editor.selection.nodes.size === 0)
+      say("info", "Nothing is selected", "Select the nodes that are to become one.");
+    else if (portsOfSelection(editor, editor.view)) ui.setState({ dialog: "subgraph" });
+    else sayNoSubgraph();
   },
   "subgraph.open": (editor) => void openSubgraph(editor),
   "subgraph.unpack": (editor) => void unpackSubgraph(editor),
-  "subgraph.update": (editor) => updateSubgraph(editor),
+  "subgraph.update": (editor) => void updateSubgraph(editor),
   publish: () => ui.setState({ dialog: "publish" }),
   note: addNote,
   arrange: layOut,

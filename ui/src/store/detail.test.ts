@@ -34,6 +34,18 @@ describe("what is drawn", () => {
     expect(canvas.getState().drawn.length).toBeLessThan(8);
   });
 
+  it("is measured again where a node is of another type, for that has other ports", () => {
+    detail.look({ x: 0, y: 0, zoom: 1 }, WINDOW);
+    canvas.setState(({ nodes }) => ({
+      nodes: nodes.map((one) => {
+        return one.id === "n1" && one.type === "node"
+          ? { ...one, data: { node: { ...one.data.node, type: "b" } } }
+          : one;
+      }),
+    }));
+    expect(detail.look({ x: 0, y: 0, zoom: 1 }, WINDOW)).toEqual(["n1"]);
+  });
+
   it("does not change as long as the view stays near to where it was", () => {
     detail.look({ x: 0, y: 0, zoom: 1 }, WINDOW);
     const told = vi.fn();

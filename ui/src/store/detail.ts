@@ -28,6 +28,8 @@ export class Detail {
   readonly #canvas: Canvas;
   #nodes: readonly FlowNode[] = [];
   #edges: readonly FlowEdge[] = [];
+  /** Of the nodes that are drawn with their fields. */
+  #types = new Map<string, string>();
   /** As long as the view is within, nothing changes. */
   #kept: Rect | null = null;
 
@@ -39,7 +41,8 @@ export class Detail {
    * Takes what is looked at: the view's corner in pixels, and the size of the window.
    *
    * Returns:
-   *     The nodes that are drawn with their fields from now on.
+   *     The nodes whose ports are others now, or elsewhere: they are drawn with their fields from now on, or are of another
+   *     type.
    */
   look({ x, y, zoom }: Look, size: { width: number; height: number }): string[] {
     const { nodes, edges } = this.#canvas.getState();
@@ -62,7 +65,7 @@ export class Detail {
   }
 
   #dress(nodes: readonly FlowNode[], near: Rect, around: Rect): string[] {
-    const there = new Set<string>();
+    const types = new Map<string, string>();
     const come: string[] = [];
     this.full.batch(() => {
       for (const node of nodes) {
@@ -70,12 +73,14 @@ export class Detail {
         const box = boxOf(node);
         const had = this.full.get(node.id) ?? false;
         if (!overlap(box, had ? around : near) && !(had && isUsed(node.id))) continue;
-        there.add(node.id);
-        if (!had) come.push(node.id);
+        const { type } = node.data.node;
+        types.set(node.id, type);
+        if (!had || this.#types.get(node.id) !== type) come.push(node.id);
         this.full.set(node.id, true);
       }
-      for (const [id] of [...this.full.entries()]) if (!there.has(id)) this.full.delete(id);
+      for (const [id] of [...this.full.entries()]) if (!types.has(id)) this.full.delete(id);
     });
+    this.#types = types;
     return come;
   }
 }

@@ -14,18 +14,24 @@ import { ApiError } from "../session/http";
 import { GraphSocket, type Message, type SocketState, socketAddress } from "../session/socket";
 import { type Canvas, createCanvas, type Drags, selectionOf, selectOnly, takeGraph } from "./canvas";
 import { Detail } from "./detail";
+import { Heard } from "./heard";
 import { loadNodes, nodes } from "./nodes";
 import { prefer, preferences } from "./preferences";
 import { Problems } from "./problems";
 import { Runs } from "./runs";
 import { may } from "./session";
+import { crumbsHere, seenHere } from "./trail";
 import { say } from "./ui";
+import { Watch } from "./watch";
 
 /** How many node types the palette remembers as used last. */
 const RECENT = 8;
 /** A pause in typing after which the graph is checked. */
 const CHECK_MS = 250;
 const POINT_MS = 50;
+
+/** Of all graphs that are opened on this page. */
+const heard = new Heard();
 
 /** Where edits that were made alone wait while the page is loaded again. */
 const aloneKey = (graphId: string) => `vortex.alone.${graphId}`;
@@ -34,9 +40,16 @@ export class Editor {
   readonly graphId: string;
   readonly room: Room;
   readonly runs = new Runs(
-    (id) => outerNode(id, this.view.nodes),
-    (id) => this.#picture(id),
+    {
+      outer: (id) => outerNode(id, this.view.nodes),
+      picture: (id) => this.#picture(id),
+      given: () => this.#given(),
+    },
+    heard,
   );
+  /** The way on which somebody came here. */
+  readonly crumbs = crumbsHere();
+  readonly watch: Watch;
   readonly problems = new Problems();
   readonly canvas: Canvas = createCanvas();
   readonly detail = new Detail(this.canvas);
@@ -73,8 +86,15 @@ export class Editor {
     this.room.subscribe(this.#followDrags);
     this.room.observed.subscribe(this.#check);
     this.room.subscribe(this.#openAnew);
+    this.room.observed.subscribe(() => this.watch.compareSoon());
     this.refresh();
-    void this.#showLatest();
+    const host = {
+      graphId,
+      loaded: () => this.room.whenLoaded(),
+      view: () => this.view,
+      catalogue: () => this.catalogue,
+    };
+    this.watch = new Watch(this.runs, host, this.crumbs, seenHere());
     void this.#repeatWhatWasAlone();
   }
 
@@ -123,9 +143,15 @@ export class Editor {
     say("info", "You were away for long", `${fitting.length} of your edits were done again${rest}.`);
   }
 
+  /** Whether this person may edit; somebody who may only look is told so. */
+  mayEdit(): boolean {
+    if (this.room.readOnly) say("info", "You may only look", "Your token has no scope `edit`.");
+    return !this.room.readOnly;
+  }
+
   /** Changes as one step of undo. */
   edit(changes: readonly Change[]): void {
-    if (this.room.readOnly && changes.length > 0) say("info", "You may only look", "Your token has no scope `edit`.");
+    if (changes.length > 0) this.mayEdit();
     this.room.step();
     this.room.edit(changes);
     this.room.step();
@@ -185,7 +211,7 @@ export class Editor {
     }
     try {
       const { execution_id } = await api.execute(this.graphId, options);
-      this.runs.begin(execution_id);
+      this.watch.begin(execution_id);
     } catch (error) {
       complain("The graph does not run", error);
     }
@@ -209,13 +235,13 @@ export class Editor {
 
   /** Look at an execution of the past. */
   async look(executionId: string): Promise<void> {
-    const execution = await api.execution(executionId);
-    this.runs.show(execution, true);
+    await this.watch.look(executionId);
   }
 
   leave(): void {
     clearTimeout(this.#checking);
     clearTimeout(this.#pointing);
+    this.watch.leave();
     this.#socket.close();
     this.room.leave();
     this.#listeners.clear();
@@ -227,9 +253,7 @@ export class Editor {
     else if (message.type === "nodes.changed") void this.renewNodes();
     else if (message.type === "nodes.fault")
       say("error", `The pack ${message.payload.pack} stays as it was`, message.payload.message);
-    else this.runs.receive(message);
-    // What a node gave is told in full by the execution itself, and messages may have been missed.
-    if (["execution.complete", "execution.failed", "execution.cancelled"].includes(message.type)) void this.#settle();
+    else this.watch.receive(message);
   }
 
   /** The server has other node types: what the graph's nodes are may have changed with them. */
@@ -241,20 +265,7 @@ export class Editor {
     }
     this.refresh();
     this.#check();
-  }
-
-  async #settle(): Promise<void> {
-    const { id } = this.runs.shown.getState();
-    if (!id) return;
-    const execution = await api.execution(id).catch(() => null);
-    if (execution && this.runs.shown.getState().id === id) this.runs.show(execution, false);
-  }
-
-  async #showLatest(): Promise<void> {
-    await this.room.whenLoaded();
-    const found = await api.executions(this.graphId, 1).catch(() => null);
-    const latest = found?.executions[0];
-    if (latest && this.runs.shown.getState().id === null) this.runs.show(latest, false);
+    this.watch.compareSoon();
   }
 
   /** Whether a node gives a picture, and shows none yet. */
@@ -270,6 +281,14 @@ export class Editor {
     const whole = shown && givenType(this.view, this.catalogue, node, shown.name) === shown.type;
     return whole ? giverOf(this.catalogue, type, node, shown.name) : null;
   };
+
+  /** What the graph gives to callers, and which running node gives it. */
+  #given() {
+    return [...this.view.outputs.values()].flatMap(({ name, node, port }) => {
+      const type = givenType(this.view, this.catalogue, node, port);
+      return type ? [{ name, type, ...giverOf(this.catalogue, this.view.nodes.get(node)!.type, node, port) }] : [];
+    });
+  }
 
   /** Problems as people type: this page's at once, the server's when they pause. */
   #check = (): void => {
@@ -305,7 +324,7 @@ export class Editor {
     const reopened = state === "open" && this.#socketState !== "open";
     if (state === "waiting") this.#away = true;
     [this.#socketState, this.#reason] = [state, reason];
-    if (reopened) void this.#settle();
+    if (reopened) void this.watch.settle();
     if (reopened && this.#away) void this.renewNodes();
     for (const listener of this.#listeners) listener();
   }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ExecutionResource } from "../contract/api";
 import type { Message } from "../session/socket";
+import { Heard } from "./heard";
 import { Runs } from "./runs";
 
 let frames: (() => void)[] = [];
@@ -129,7 +130,7 @@ describe("a node that is a graph itself", () => {
   const outer = (id: string) => id.split(":")[0]!;
   const picture = (id: string) => (id === "x" ? { node: "x:b", port: "image" } : null);
   function within(): Runs {
-    const runs = new Runs(outer, picture);
+    const runs = new Runs({ outer, picture });
     runs.receive(message("execution.queued", { execution_id: "e", priority: 0 }));
     return runs;
   }
@@ -168,5 +169,77 @@ describe("a node that is a graph itself", () => {
     expect(runs.previews.get("x")).toMatchObject({ url: "/making", final: false });
     told(runs, preview("x:b", "/b", "image"));
     expect(runs.previews.get("x")).toMatchObject({ url: "/b", final: true });
+  });
+});
+
+describe("a run of a graph around", () => {
+  const preview = message("node.preview", { execution_id: "e", node_id: "x:in:b", url: "/making" });
+  const log = (node_id: string, text: string, at_ms: number) =>
+    message("node.log", { execution_id: "e", node_id, item: null, attempt: 1, level: 20, text, at_ms });
+  const node = (state: string) => ({ state, progress: 0, attempt: 1, why: null, worker_id: null, error: null });
+  const execution = {
+    id: "e",
+    status: "running",
+    nodes: { "x:a": node("completed"), "x:in:b": node("running"), y: node("pending") },
+    outputs: { whole: { node: "y", port: "out", type: "INT", url: "/y" } },
+    error: null,
+    started_at: null,
+    finished_at: null,
+  } as unknown as ExecutionResource;
+  const place = {
+    outer: (id: string) => id.split(":")[0]!,
+    given: () => [
+      { name: "first", node: "a", port: "image", type: "IMAGE" },
+      { name: "last", node: "in:b", port: "image", type: "IMAGE" },
+    ],
+  };
+
+  /** The graph around heard of its run; then the one within shows it. */
+  function opened(): Runs {
+    const heard = new Heard();
+    const around = new Runs({}, heard);
+    around.begin("e");
+    around.receive(progress("x:a", {}));
+    around.receive({ ...progress("x:a", { state: "completed" }), ts_ms: 1250 } as Message);
+    for (const told of [log("x:in:b", "two", 2), log("x:a", "one", 1), log("y", "else", 3), preview])
+      around.receive(told);
+    draw();
+    const runs = new Runs(place, heard);
+    runs.within("x:");
+    runs.show(execution);
+    return runs;
+  }
+
+  it("is shown as far as it is one of this graph, with what this page heard of it before", () => {
+    const runs = opened();
+    expect([...runs.nodes.entries()].map(([id, { state }]) => [id, state])).toEqual([
+      ["a", "completed"],
+      ["in:b", "running"],
+      ["in", "running"],
+    ]);
+    expect(runs.nodes.get("a")).toMatchObject({ tookMs: 250 });
+    expect(runs.logs.get("a")?.map(({ text }) => text)).toEqual(["one"]);
+    expect(runs.logs.get("in")?.map(({ text }) => text)).toEqual(["b: two"]);
+    expect(runs.logs.get("y")).toBeUndefined();
+    expect(runs.previews.get("in")).toMatchObject({ url: "/making" });
+    expect(runs.shown.getState().outputs).toEqual({
+      first: { node: "a", port: "image", type: "IMAGE", url: "/api/execution/e/outputs/x%3Aa/image" },
+    });
+  });
+  it("goes on, and what it gives as a whole is not taken for what this graph gives", () => {
+    const runs = opened();
+    runs.receive(progress("x:in:b", { progress: 40 }));
+    runs.receive(progress("y", { progress: 10 }));
+    runs.receive(
+      message("execution.error", { execution_id: "e", node_id: "x:a", error: { code: "WK-003", message: "m" } }),
+    );
+    runs.receive(message("execution.complete", { execution_id: "e", outputs: execution.outputs }));
+    draw();
+    expect(runs.nodes.get("in:b")?.progress).toBe(40);
+    expect(runs.nodes.get("a")).toMatchObject({ state: "failed", error: { code: "WK-003" } });
+    expect(runs.nodes.get("y")).toBeUndefined();
+    expect(Object.keys(runs.shown.getState().outputs)).toEqual(["first"]);
+    runs.within("");
+    expect([...runs.nodes.entries()]).toEqual([]);
   });
 });

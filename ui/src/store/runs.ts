@@ -1,38 +1,21 @@
 // The execution that the canvas shows: its state as a whole, and that of each node by itself.
 
 import { createStore } from "zustand/vanilla";
-import type { ErrorDetail, ExecutionResource, ExecutionStatus, NodeState, OutputResource } from "../contract/api";
+import type { ErrorDetail, ExecutionResource, ExecutionStatus, OutputResource } from "../contract/api";
 import { nameWithin } from "../graph/subgraphs";
 import { outputUrl } from "../session/api";
 import type { Message } from "../session/socket";
+import { Heard, type LogLine, MOST_LINES } from "./heard";
 import { KeyedStore } from "./keyed";
+import { type NodeRun, together, UNTOUCHED } from "./together";
 
-export interface NodeRun {
-  state: NodeState;
-  progress: number;
-  attempt: number;
-  why: string | null;
-  worker: string | null;
-  items: Record<string, number> | null;
-  error: ErrorDetail | null;
-  /** Of a node that is a graph itself: the node within that runs, or failed. */
-  within?: string | null;
-  /** When it began and ended on this page's clock; null where that was not seen. */
-  startedMs: number | null;
-  tookMs: number | null;
-}
+export type { LogLine, NodeRun };
 
 export interface Preview {
   url: string;
   /** Changes with each picture at the same address. */
   stamp: number;
   final: boolean;
-}
-
-export interface LogLine {
-  text: string;
-  level: number;
-  atMs: number;
 }
 
 export interface Shown {
@@ -47,8 +30,17 @@ export interface Shown {
   changes: number;
 }
 
-/** Which output is the picture of a node, and which running node gives it; null for none. */
-export type Pictures = (node: string) => { node: string; port: string } | null;
+/** What of the graph the runs are shown on. */
+export interface Place {
+  /** The node of the graph that a running node belongs to; itself where it is one. */
+  outer: (node: string) => string | null;
+  /** Which output is the picture of a node, and which running node gives it; null for none. */
+  picture: (node: string) => { node: string; port: string } | null;
+  /** What the graph gives to callers, and which running node gives it. */
+  given: () => { name: string; node: string; port: string; type: string }[];
+}
+
+const ALONE: Place = { outer: (id) => id, picture: () => null, given: () => [] };
 
 const NOTHING: Shown = {
   id: null,
@@ -63,16 +55,16 @@ const NOTHING: Shown = {
 
 const FINAL: readonly string[] = ["completed", "failed", "cancelled", "crashed"];
 export const isFinal = (status: ExecutionStatus | null) => status !== null && FINAL.includes(status);
-const NODE_FINAL: readonly NodeState[] = ["cached", "completed", "failed", "skipped", "cancelled"];
-const MOST_LINES = 500;
 
 export class Runs {
   readonly shown = createStore<Shown>(() => NOTHING);
   readonly nodes = new KeyedStore<NodeRun>();
   readonly previews = new KeyedStore<Preview>();
   readonly logs = new KeyedStore<readonly LogLine[]>();
-  readonly #outer: Outer;
-  readonly #pictures: Pictures;
+  readonly #place: Place;
+  readonly #heard: Heard;
+  /** What ids of this graph's nodes begin with in the runs that are shown: those of a graph around, where it is not "". */
+  #prefix = "";
   /** Nodes that are graphs → what runs of them. */
   readonly #parts = new Map<string, Set<string>>();
   #waiting: Message[] = [];
@@ -80,10 +72,26 @@ export class Runs {
   /** Messages of this one only are shown; set while somebody looks at an old one. */
   #pinned = false;
 
-  /** `outer` says which node of the graph a running one belongs to; `pictures` what a node shows. */
-  constructor(outer: Outer = (id) => id, pictures: Pictures = () => null) {
-    this.#outer = outer;
-    this.#pictures = pictures;
+  constructor(place: Partial<Place> = {}, heard = new Heard()) {
+    this.#place = { ...ALONE, ...place };
+    this.#heard = heard;
+  }
+
+  /** Whether somebody looks at just the run that is shown. */
+  get pinned(): boolean {
+    return this.#pinned;
+  }
+
+  /** What a node of this graph is called in the run that is shown. */
+  flatId(id: string): string {
+    return this.#prefix + id;
+  }
+
+  /** From now on shows, of runs of a graph around, what those nodes did that `prefix` stands before. */
+  within(prefix: string): void {
+    this.clear();
+    this.#waiting = [];
+    this.#prefix = prefix;
   }
 
   /** Many messages become one drawing: they are taken once a frame. */
@@ -94,9 +102,11 @@ export class Runs {
   }
 
   /** Show an execution as the server describes it. */
-  show(execution: ExecutionResource, pinned = false): void {
+  show(whole: ExecutionResource, pinned = false): void {
+    const execution = this.#part(whole);
     this.#pinned = pinned;
-    if (this.shown.getState().id !== execution.id) this.#forget();
+    const other = this.shown.getState().id !== execution.id;
+    if (other) this.#forget();
     const [started, ended] = [time(execution.started_at), time(execution.finished_at)];
     this.shown.setState({
       id: execution.id,
@@ -108,13 +118,47 @@ export class Runs {
       tookMs: started !== null && ended !== null ? ended - started : null,
     });
     for (const [id, node] of Object.entries(execution.nodes)) {
-      const before = this.nodes.get(id);
       const { state, progress, attempt, why, worker_id: worker, items = null } = node;
-      const { startedMs = null, tookMs = null } = before ?? {};
+      const times = this.#heard.times(execution.id, this.flatId(id));
       const error = node.error as unknown as ErrorDetail | null;
-      this.#set(id, { state, progress, attempt, why, worker, items: items ?? null, error, startedMs, tookMs });
+      this.#set(id, { state, progress, attempt, why, worker, items: items ?? null, error, ...times });
     }
+    if (other) this.#recall(execution.id);
     this.#showResults(execution);
+  }
+
+  /** What an execution did in this graph, where it is one of a graph around. */
+  #part(execution: ExecutionResource): ExecutionResource {
+    if (this.#prefix === "") return execution;
+    const nodes = Object.fromEntries(
+      Object.entries(execution.nodes).flatMap(([flat, node]) => {
+        const id = this.#ownId(flat);
+        return id === null ? [] : [[id, node] as const];
+      }),
+    );
+    const outputs: Record<string, OutputResource> = {};
+    for (const { name, node, port, type } of this.#place.given()) {
+      const state = nodes[node]?.state;
+      if (state !== "completed" && state !== "cached") continue;
+      outputs[name] = { node, port, type, url: outputUrl(execution.id, this.flatId(node), port) };
+    }
+    return { ...execution, nodes, outputs };
+  }
+
+  /** What a running node is called in this graph; null where it runs elsewhere. */
+  #ownId(flat: string): string | null {
+    return flat.startsWith(this.#prefix) ? flat.slice(this.#prefix.length) : null;
+  }
+
+  /** Lines and pictures that this page heard of while it showed the execution elsewhere. */
+  #recall(execution: string): void {
+    const told = this.#heard.of(execution);
+    const lines = [...(told?.lines ?? [])].flatMap(([flat, all]) => {
+      const id = this.#ownId(flat);
+      return id === null ? [] : all.map((line) => ({ id, line }));
+    });
+    for (const { id, line } of lines.sort((a, b) => a.line.atMs - b.line.atMs)) this.#log(id, line);
+    for (const message of told?.pictures.values() ?? []) this.#picture(message);
   }
 
   /** A run that this page began. */
@@ -123,6 +167,11 @@ export class Runs {
     this.#pinned = false;
     this.#forget();
     this.shown.setState({ ...NOTHING, id, status: "queued", changes: this.shown.getState().changes + 1 });
+  }
+
+  /** Executions of this graph were queued, began or ended, though those of another one are shown. */
+  changed(): void {
+    this.shown.setState(({ changes }) => ({ changes: changes + 1 }));
   }
 
   clear(): void {
@@ -141,7 +190,7 @@ export class Runs {
   /** A node's state, and with it that of the node around it, which is a graph itself. */
   #set(id: string, run: NodeRun): void {
     this.nodes.set(id, run);
-    const outer = this.#outer(id);
+    const outer = this.#place.outer(id);
     if (outer === null || outer === id) return;
     const parts = this.#parts.get(outer) ?? new Set();
     this.#parts.set(outer, parts.add(id));
@@ -160,26 +209,29 @@ export class Runs {
   #apply(message: Message): void {
     if (message.type === "execution.queued" || message.type === "execution.status") this.#started(message);
     if (!("execution_id" in message.payload) || message.payload.execution_id !== this.shown.getState().id) return;
+    this.#heard.take(message);
     switch (message.type) {
       case "execution.status":
         this.#status(message.payload.status, message.payload.prefect_url);
         break;
       case "execution.progress":
-        this.#progress(message.payload, message.ts_ms);
+        this.#progress(message.payload);
         break;
       case "execution.error": {
         const { node_id, error } = message.payload;
-        this.#set(node_id, { ...this.#node(node_id), state: "failed", error });
+        const id = this.#ownId(node_id);
+        if (id !== null) this.#set(id, { ...this.#node(id), state: "failed", error });
         break;
       }
-      case "node.preview": {
-        const { node_id, url, port } = message.payload;
-        this.#preview(this.#shows(node_id, port) ?? node_id, { url, stamp: message.ts_ms, final: port !== undefined });
+      case "node.preview":
+        this.#picture(message);
+        break;
+      case "node.log": {
+        const { node_id, text, level, at_ms: atMs } = message.payload;
+        const id = this.#ownId(node_id);
+        if (id !== null) this.#log(id, { text, level, atMs });
         break;
       }
-      case "node.log":
-        this.#log(message.payload);
-        break;
       case "execution.complete":
         this.#ended("completed", message.payload.outputs);
         break;
@@ -205,28 +257,31 @@ export class Runs {
     this.shown.setState({ status, prefectUrl, startedMs: startedMs ?? (status === "running" ? Date.now() : null) });
   }
 
-  #progress(payload: Extract<Message, { type: "execution.progress" }>["payload"], atMs: number): void {
-    const { node_id, state, progress, attempt, why, worker_id: worker, items = null } = payload;
-    const before = this.#node(node_id);
-    const began = before.startedMs ?? (state === "running" ? atMs : null);
-    const ended = NODE_FINAL.includes(state) && began !== null ? atMs - began : null;
-    const error = state === "failed" || state === "retrying" ? before.error : null;
-    const times = { startedMs: began, tookMs: before.tookMs ?? ended };
-    this.#set(node_id, { state, progress, attempt, why, worker, items: items ?? null, error, ...times });
+  #progress(payload: Extract<Message, { type: "execution.progress" }>["payload"]): void {
+    const { execution_id, node_id, state, progress, attempt, why, worker_id: worker, items = null } = payload;
+    const id = this.#ownId(node_id);
+    if (id !== null) {
+      const error = state === "failed" || state === "retrying" ? this.#node(id).error : null;
+      const times = this.#heard.times(execution_id, node_id);
+      this.#set(id, { state, progress, attempt, why, worker, items: items ?? null, error, ...times });
+    }
     const { status } = this.shown.getState();
     if (status === "queued") this.#status("running", this.shown.getState().prefectUrl);
   }
 
-  #log({ node_id, text, level, at_ms }: Extract<Message, { type: "node.log" }>["payload"]): void {
-    this.#line(node_id, { text, level, atMs: at_ms });
-    const outer = this.#outer(node_id);
-    if (outer !== null && outer !== node_id) {
-      this.#line(outer, { text: `${nameWithin(node_id, outer)}: ${text}`, level, atMs: at_ms });
-    }
+  #log(id: string, line: LogLine): void {
+    this.#line(id, line);
+    const outer = this.#place.outer(id);
+    if (outer !== null && outer !== id) this.#line(outer, { ...line, text: `${nameWithin(id, outer)}: ${line.text}` });
   }
 
   #line(id: string, line: LogLine): void {
     this.logs.set(id, [...(this.logs.get(id) ?? []).slice(1 - MOST_LINES), line]);
+  }
+
+  #picture({ payload: { node_id, url, port }, ts_ms }: Extract<Message, { type: "node.preview" }>): void {
+    const id = this.#ownId(node_id);
+    if (id !== null) this.#preview(this.#shows(id, port) ?? id, { url, stamp: ts_ms, final: port !== undefined });
   }
 
   /** Of several pictures the node shows the first, as the catalogue orders them. */
@@ -237,14 +292,16 @@ export class Runs {
 
   /** The node that shows what a running one within it gives or, before that, has made so far; null for none. */
   #shows(id: string, port: string | undefined): string | null {
-    const outer = this.#outer(id);
+    const outer = this.#place.outer(id);
     if (outer === null || outer === id || port === undefined) return outer;
-    const shown = this.#pictures(outer);
+    const shown = this.#place.picture(outer);
     return shown?.node === id && shown.port === port ? outer : null;
   }
 
-  #ended(status: ExecutionStatus, outputs: Readonly<Record<string, OutputResource>>): void {
-    const { startedMs, changes } = this.shown.getState();
+  /** What a graph around gave in the end is no matter of this one: its own is told by the execution. */
+  #ended(status: ExecutionStatus, all: Readonly<Record<string, OutputResource>>): void {
+    const { startedMs, changes, outputs: before } = this.shown.getState();
+    const outputs = this.#prefix === "" ? all : before;
     const tookMs = startedMs === null ? null : Date.now() - startedMs;
     this.shown.setState({ status, outputs, tookMs, changes: changes + 1 });
   }
@@ -256,10 +313,10 @@ export class Runs {
   /** Pictures among the outputs of an execution whose messages nobody here saw. */
   #showResults(execution: ExecutionResource): void {
     for (const id of [...Object.keys(execution.nodes), ...this.#parts.keys()]) {
-      const picture = this.previews.get(id)?.final ? null : this.#pictures(id);
+      const picture = this.previews.get(id)?.final ? null : this.#place.picture(id);
       const state = picture && execution.nodes[picture.node]?.state;
       if (!picture || (state !== "completed" && state !== "cached")) continue;
-      const url = outputUrl(execution.id, picture.node, picture.port);
+      const url = outputUrl(execution.id, this.flatId(picture.node), picture.port);
       this.previews.set(id, { url, stamp: 0, final: true });
     }
     for (const output of Object.values(execution.outputs)) {
@@ -268,59 +325,6 @@ export class Runs {
     }
   }
 }
-
-/** The node of the graph that a running node belongs to; itself where it is one. */
-export type Outer = (node: string) => string | null;
-
-/** How a node does that is a graph itself: as those within do. */
-function together(outer: string, parts: ReadonlyMap<string, NodeRun>): NodeRun {
-  const all = [...parts];
-  const one = (...states: NodeState[]) => all.find(([, run]) => states.includes(run.state));
-  const every = (...states: NodeState[]) => all.every(([, run]) => states.includes(run.state));
-  const failed = one("failed");
-  const busy = one("running", "retrying");
-  const pending = one("pending");
-  const [named, run] = failed ?? busy ?? all[0]!;
-  const began = all.flatMap(([, { startedMs }]) => startedMs ?? []);
-  const ends = all.flatMap(([, { startedMs, tookMs }]) =>
-    startedMs === null || tookMs === null ? [] : startedMs + tookMs,
-  );
-  const startedMs = began.length ? Math.min(...began) : null;
-  const state: NodeState = failed
-    ? "failed"
-    : (busy?.[1].state ??
-      (every("pending") ? "pending" : pending ? "running" : (one("cancelled")?.[1].state ?? whole(every))));
-  return {
-    ...UNTOUCHED,
-    state,
-    progress:
-      all.reduce((sum, [, part]) => sum + (NODE_FINAL.includes(part.state) ? 100 : part.progress), 0) / all.length,
-    attempt: busy || failed ? run.attempt : 1,
-    why: run.why,
-    worker: run.worker,
-    error: failed?.[1].error ?? null,
-    within: failed || busy ? nameWithin(named, outer) : null,
-    startedMs,
-    tookMs: NODE_FINAL.includes(state) && startedMs !== null && ends.length ? Math.max(...ends) - startedMs : null,
-  };
-}
-
-function whole(every: (...states: NodeState[]) => boolean): NodeState {
-  if (every("skipped")) return "skipped";
-  return every("cached", "skipped") ? "cached" : "completed";
-}
-
-const UNTOUCHED: NodeRun = {
-  state: "pending",
-  progress: 0,
-  attempt: 1,
-  why: null,
-  worker: null,
-  items: null,
-  error: null,
-  startedMs: null,
-  tookMs: null,
-};
 
 const time = (text: string | null) => (text === null ? null : Date.parse(text));
 

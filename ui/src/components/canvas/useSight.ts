@@ -13,7 +13,7 @@ export function useSight(editor: Editor): void {
       const { transform, width, height } = store.getState();
       const [x, y, zoom] = transform;
       const come = editor.detail.look({ x, y, zoom }, { width, height });
-      // Their ports are elsewhere now.
+      // Their ports are others now, or elsewhere.
       if (come.length > 0) measure(come);
     };
     const soon = () => {

@@ -1,5 +1,5 @@
 import { DropdownMenu } from "radix-ui";
-import { updateOf } from "../../graph/subgraphs";
+import { updateOf } from "../../graph/versions";
 import { useEditor, useUi } from "../../hooks/editor";
 import { selectOnly } from "../../store/canvas";
 import { COMMANDS, pointer } from "../../store/commands";

@@ -1,21 +1,19 @@
 import { Boxes, ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { useStore } from "zustand";
 import { useEditor } from "../../hooks/editor";
 import { may } from "../../store/session";
-import { publishGraph } from "../../store/subgraphs";
-import { crumbsTo, leaveTo, trail } from "../../store/trail";
+import { publishedAs, publishNext } from "../../store/subgraphs";
+import { leaveTo } from "../../store/trail";
 
 /** The way back to the graphs in which this one stands. */
 export function Trail() {
-  const { graphId } = useEditor();
-  const crumbs = crumbsTo(useStore(trail), graphId);
+  const { crumbs } = useEditor();
   if (crumbs.length === 0) return null;
   return (
     <nav className="trail" aria-label="Graphs around this one">
       {crumbs.map((crumb) => (
         <span key={crumb.id}>
-          <button type="button" onClick={() => leaveTo(crumb)}>
+          <button type="button" onClick={() => leaveTo(crumbs, crumb)}>
             {crumb.name || "Unnamed graph"}
           </button>
           <ChevronRight size={13} aria-hidden="true" />
@@ -28,13 +26,12 @@ export function Trail() {
 /** For a graph that is a node of others: what it is now as that node's next version. */
 export function PublishAgain() {
   const editor = useEditor();
-  const { catalogue, graphId } = editor;
-  const spec = catalogue.offered.find(({ graph }) => graph === graphId);
+  const spec = publishedAs(editor);
   const [busy, setBusy] = useState(false);
   if (!spec || !may("edit")) return null;
   const publish = async () => {
     setBusy(true);
-    await publishGraph(editor);
+    await publishNext(editor);
     setBusy(false);
   };
   return (

@@ -3,7 +3,7 @@ import { Ban, Boxes, ChevronDown, ChevronRight, CircleSlash2, Pin } from "lucide
 import { memo, useEffect, useRef } from "react";
 import type { NodeSpec } from "../../contract/api";
 import type { NodeView } from "../../graph/model";
-import { updateOf } from "../../graph/subgraphs";
+import { updateOf } from "../../graph/versions";
 import { useEditor, useFull, useNodeProblems, useNodeState, useUi } from "../../hooks/editor";
 import type { FlowNode } from "../../store/canvas";
 import { openSubgraph, updateSubgraph } from "../../store/subgraphs";
@@ -162,7 +162,7 @@ function SubgraphFoot({ node, spec }: { node: NodeView; spec: NodeSpec }) {
         <Boxes size={12} aria-hidden="true" /> Version {spec.version}
       </button>
       {newer && (
-        <button type="button" className="node-update nodrag" onClick={() => updateSubgraph(editor, node.id)}>
+        <button type="button" className="node-update nodrag" onClick={() => void updateSubgraph(editor, node.id)}>
           Update to {newer.split("@")[1]}
         </button>
       )}

@@ -7,6 +7,7 @@ import { selectOnly } from "../../store/canvas";
 import { COMMANDS } from "../../store/commands";
 import { pictureUrl } from "../../store/runs";
 import { ui } from "../../store/ui";
+import { isReadable, useOutputText } from "../node/useOutputText";
 
 /** What the shown execution gave. Two pictures can be compared. */
 export function OutputsPanel() {
@@ -110,7 +111,13 @@ function OutputValue({ output }: { output: OutputResource }) {
   if (output.type === "TABLE" || output.type === "AUDIO" || output.type === "CONDITIONING")
     return <pre className="value">An Arrow stream, to be downloaded</pre>;
   if (output.shape) return <pre className="value">{`${output.dtype ?? "tensor"} [${output.shape.join(" × ")}]`}</pre>;
+  if (output.value === undefined && !output.items && isReadable(output.type)) return <ReadValue url={output.url} />;
   if (output.value === undefined && output.items) return <pre className="value">{`${output.items.length} items`}</pre>;
   const text = typeof output.value === "string" ? output.value : JSON.stringify(output.value, null, 2);
   return <pre className="value">{text ?? "–"}</pre>;
+}
+
+/** Of what a graph around ran only the address is known. */
+function ReadValue({ url }: { url: string }) {
+  return <pre className="value">{useOutputText(url) ?? "–"}</pre>;
 }
