@@ -33,7 +33,12 @@ from vortex_prefect.graph.plan import compile_plan
 #: Long enough to be seen, short enough not to be waited for.
 _STEP_S = 0.05
 
-_TRACEBACK = 'Traceback (most recent call last):\n  File "nodes.py", line 7, in run\nValueError: as told\n'
+#: Longer than any window is high.
+_TRACEBACK = (
+    "Traceback (most recent call last):\n"
+    + "".join(f'  File "nodes.py", line {line}, in run\n' for line in range(7, 70))
+    + "ValueError: as told\n"
+)
 
 
 class PlayingEngine(FakeEngine):

@@ -7,6 +7,7 @@ import { selectOnly } from "../../store/canvas";
 import { COMMANDS } from "../../store/commands";
 import { pictureUrl } from "../../store/runs";
 import { ui } from "../../store/ui";
+import { LongText } from "./LongText";
 
 /** What the shown execution gave. Two pictures can be compared. */
 export function OutputsPanel() {
@@ -57,7 +58,7 @@ function Output({ name, output, onCompare }: OutputProps) {
           <img src={url} alt={`Output ${name}`} loading="lazy" decoding="async" />
         </button>
       ) : (
-        <OutputValue output={output} />
+        <OutputValue name={name} output={output} />
       )}
       <figcaption>
         <NodeLink output={output} name={name} />
@@ -105,12 +106,16 @@ function NodeLink({ output, name }: { output: OutputResource; name: string }) {
   );
 }
 
-function OutputValue({ output }: { output: OutputResource }) {
+function OutputValue({ name, output }: Pick<OutputProps, "name" | "output">) {
   // Tables, sounds and conditionings lie in the arena as Arrow streams: their bytes' count says nothing.
   if (output.type === "TABLE" || output.type === "AUDIO" || output.type === "CONDITIONING")
     return <pre className="value">An Arrow stream, to be downloaded</pre>;
   if (output.shape) return <pre className="value">{`${output.dtype ?? "tensor"} [${output.shape.join(" × ")}]`}</pre>;
   if (output.value === undefined && output.items) return <pre className="value">{`${output.items.length} items`}</pre>;
   const text = typeof output.value === "string" ? output.value : JSON.stringify(output.value, null, 2);
-  return <pre className="value">{text ?? "–"}</pre>;
+  return (
+    <LongText className="value" name={`Output ${name}`}>
+      {text ?? "–"}
+    </LongText>
+  );
 }
