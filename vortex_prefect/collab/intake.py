@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pycrdt import Doc, TransactionEvent
@@ -13,6 +13,8 @@ from vortex_prefect.collab.past import Past
 from vortex_prefect.collab.updates import check_update
 from vortex_prefect.core.errors import RequestError
 
+#: Client → the end of what an update brings.
+Ends = Mapping[int, int]
 #: Yjs' encoding of an update without content.
 NOTHING = b"\x00\x00"
 
@@ -29,8 +31,8 @@ class Intake:
         self._captured: list[bytes] = []
         self._subscription = doc.observe(self._on_transaction)
 
-    def check(self, update: bytes) -> bool:
-        """Whether a member's update may be applied; not if it rests on what the document has forgotten.
+    def check(self, update: bytes) -> Ends | None:
+        """What a member's update brings, for `apply`; null if it rests on what the document has forgotten.
 
         Raises:
             RequestError: RQ-001 it is no update, or one that rests on what is not here; RQ-005 the document would be
@@ -39,29 +41,29 @@ class Intake:
         if self._past.size_bytes + self._past.behind_bytes + len(update) > self._most_bytes:
             raise RequestError("RQ-005", f"the document would have more than {self._most_bytes} bytes")
         check_update(update)
-        self._known.check(update)
-        return self._past.reached_by(update)
+        ends = self._known.check(update)
+        return ends if self._past.reached_by(update) else None
 
-    def apply(self, update: bytes) -> Sequence[bytes]:
-        """Apply an update that was checked; what of it was new.
+    def apply(self, update: bytes, ends: Ends) -> Sequence[bytes]:
+        """Apply an update of which `check` gave the ends; what of it was new.
 
         Raises:
             RequestError: RQ-001, the library takes it for none.
             BaseException: the library's panics; the document may be anything then.
         """
         try:
-            return self.change(lambda: self._doc.apply_update(update))
+            captured = self._capture(lambda: self._doc.apply_update(update))
         except (ValueError, RuntimeError) as error:
             raise RequestError("RQ-001", f"this is no update of a Yjs document: {error}") from None
+        # What was new is no more than the update has: it need not be read again.
+        self._known.add(ends)
+        return captured
 
     def change(self, change: Callable[[], None]) -> Sequence[bytes]:
         """Let something change the document; what came of it, an update for each transaction."""
-        change()
-        captured, self._captured = self._captured, []
+        captured = self._capture(change)
         for update in captured:
             self._note(update)
-        if captured:
-            self._past.edited(captured)
         return captured
 
     def restored(self, updates: Sequence[bytes]) -> None:
@@ -73,6 +75,13 @@ class Intake:
     def close(self) -> None:
         """Let go of the document."""
         self._doc.unobserve(self._subscription)
+
+    def _capture(self, change: Callable[[], None]) -> Sequence[bytes]:
+        change()
+        captured, self._captured = self._captured, []
+        if captured:
+            self._past.edited(captured)
+        return captured
 
     def _note(self, update: bytes) -> None:
         try:

@@ -276,12 +276,13 @@ class Room:
             if not answer or update[:1] != b"\x00":
                 member.send(protocol.denies("you may read this graph, not edit it"))
             return
-        if not self._intake.check(update):
+        ends = self._intake.check(update)
+        if ends is None:
             _send_away(member)
             return
         self._pending.change_author(member.author)
         try:
-            self._pending.add(self._intake.apply(update), member.author, member)
+            self._pending.add(self._intake.apply(update, ends), member.author, member)
         except RequestError:
             raise
         except BaseException as error:
