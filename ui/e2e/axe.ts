@@ -28,8 +28,6 @@ export async function nothingWrong({ page }: Person, what: string, within: strin
   const show = async (colorScheme: "light" | "dark") => {
     await page.emulateMedia({ colorScheme });
     await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
-    // Painted, too: until then the browser tells some of the former colours.
-    await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
   };
   const theme = await page.evaluate(() => document.documentElement.dataset.theme as "light" | "dark");
   const other = theme === "dark" ? "light" : "dark";

@@ -1,3 +1,4 @@
+import type { Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { leadsBack, nothingWrong, soundDialog } from "./axe";
 import { CHAIN, makeGraph, Person } from "./person";
@@ -133,9 +134,16 @@ describe("whoever uses no mouse", () => {
   });
 
   it("meets nothing that axe-core finds wrong", async () => {
-    me = await Person.arrive(stack, await makeGraph(stack, CHAIN));
+    const graph = { ...CHAIN, outputs: [...CHAIN.outputs!, { name: "path", node: "save", port: "path" }] };
+    me = await Person.arrive(stack, await makeGraph(stack, graph));
     await me.press("Control+Enter");
     await me.sees(() => me.page.locator(".run-status > span").nth(1).textContent(), "completed");
+    await me.page.getByRole("tab", { name: "Outputs" }).click();
+    // What to compare with is asked for, and a node type is told about.
+    await me.page.getByRole("button", { name: "Compare picture" }).click();
+    await me.page.getByPlaceholder("Search 10 nodes").fill("blur");
+    await me.page.getByRole("button", { name: "Blur", exact: true }).focus();
+    await me.page.getByRole("complementary", { name: "About Blur" }).waitFor();
     for (const tab of ["Node", "Outputs", "Runs", "Problems", "Stack"]) {
       await me.page.getByRole("tab", { name: tab }).last().click({ force: true });
       await nothingWrong(me, tab);
@@ -146,8 +154,9 @@ describe("whoever uses no mouse", () => {
     await me.press("Enter");
     await me.page.getByRole("button", { name: "Keep" }).waitFor();
     await nothingWrong(me, "graphs", ".left");
+    await me.page.route("**/api/nodes", withTypes("core.string", "text.strip", "text.slug", "text.hash", "core.format"));
     await me.page.goto(stack.url);
-    await me.page.getByRole("button", { name: "New graph" }).waitFor();
+    await me.page.getByRole("button", { name: "Words to a slug" }).waitFor();
     await nothingWrong(me, "start");
   });
 
@@ -201,6 +210,16 @@ describe("whoever uses no mouse", () => {
   });
 });
 
+/** More node types, such as templates want. */
+function withTypes(...types: string[]): (route: Route) => Promise<void> {
+  return async (route) => {
+    const response = await route.fetch();
+    const body = await response.json();
+    const [one] = body.types;
+    await route.fulfill({ response, json: { ...body, types: [...body.types, ...types.map((type) => ({ ...one, type }))] } });
+  };
+}
+
 describe("a server that asks who is there", () => {
   let guarded: Stack;
   beforeAll(async () => {
@@ -240,6 +259,7 @@ describe("a server that asks who is there", () => {
     await me.page.getByRole("button", { name: "Log in" }).click();
     await me.sees(() => me.nodes(), ["blur", "image", "save"]);
     await me.page.getByText("You may only look").waitFor();
+    await nothingWrong(me, "the page of whoever may only look");
     expect(await me.page.getByRole("button", { name: "Run", exact: true }).isDisabled()).toBe(true);
     await me.select("blur");
     await me.press("Delete");

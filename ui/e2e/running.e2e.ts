@@ -45,6 +45,11 @@ describe("a run", () => {
     await me.press("q");
     await me.page.locator(".run-faults button").waitFor();
     await nothingWrong(me, "a run that failed", ".right");
+    await me.select("bad");
+    await me.page.getByRole("tab", { name: "Node", exact: true }).click();
+    await me.page.getByRole("log", { name: "Log" }).getByText("a line of level 40").waitFor();
+    await nothingWrong(me, "what a node said", ".right");
+    await me.press("q");
     await me.page.locator(".run-faults button").filter({ hasText: "Fail WK-003" }).click();
     await me.sees(() => me.node("bad").getAttribute("class").then((all) => all?.includes("selected")), true);
     // From afar, where no text can be read, the node is painted in the colour of what is wrong.
@@ -56,6 +61,7 @@ describe("a run", () => {
     await me.sees(far, 1);
     const back = (id: string) => me.node(id).locator(".node").evaluate((node) => getComputedStyle(node).backgroundColor);
     await me.sees(async () => (await back("bad")) !== (await back("save")), true);
+    await nothingWrong(me, "a graph from afar", ".stage");
   });
 
   it("is cancelled", async () => {
