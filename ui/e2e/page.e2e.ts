@@ -141,7 +141,7 @@ describe("whoever uses no mouse", () => {
     await me.page.getByRole("tab", { name: "Outputs" }).click();
     // What to compare with is asked for, and a node type is told about.
     await me.page.getByRole("button", { name: "Compare picture" }).click();
-    await me.page.getByPlaceholder("Search 10 nodes").fill("blur");
+    await me.page.getByRole("searchbox", { name: "Search nodes" }).fill("blur");
     await me.page.getByRole("button", { name: "Blur", exact: true }).focus();
     await me.page.getByRole("complementary", { name: "About Blur" }).waitFor();
     for (const tab of ["Node", "Outputs", "Runs", "Problems", "Stack"]) {
