@@ -25,7 +25,7 @@ from vortex_prefect.core.access import scopes_of
 from vortex_prefect.core.contracts import ExecutionRequest
 from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue, NodeSpec
-from vortex_prefect.core.reports import ExecutionStatus, NodeState
+from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeState
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.graph.plan import compile_plan
@@ -33,7 +33,12 @@ from vortex_prefect.graph.plan import compile_plan
 #: Long enough to be seen, short enough not to be waited for.
 _STEP_S = 0.05
 
-_TRACEBACK = 'Traceback (most recent call last):\n  File "nodes.py", line 7, in run\nValueError: as told\n'
+#: Longer than any window is high.
+_TRACEBACK = (
+    "Traceback (most recent call last):\n"
+    + "".join(f'  File "nodes.py", line {line}, in run\n' for line in range(7, 70))
+    + "ValueError: as told\n"
+)
 
 
 class PlayingEngine(FakeEngine):
@@ -93,6 +98,8 @@ async def _node(engine: FakeEngine, execution: str, node_id: str, node_type: str
         if execution not in engine.running:
             return False
     if node_type == "test.fail":
+        for level in (20, 30, 40):
+            engine.tell(LogReport(execution, node_id, None, 1, level, f"a line of level {level}"))
         error = {
             "code": "WK-003", "message": "ValueError: as told", "hint": "Look at the traceback.", "problems": [],
             "node_id": node_id, "traceback": _TRACEBACK,

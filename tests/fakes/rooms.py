@@ -274,7 +274,7 @@ class Place:
 
     async def quiet(self, room: Room) -> None:
         """Let the room commit what it has to, moves aside."""
-        await until(lambda: not (room._has_work() or room._committing))
+        await until(lambda: not (room._pending.has_work or room._committing))
 
     def crash(self) -> None:
         """Drop all rooms as the end of the process would."""

@@ -17,7 +17,7 @@ import websockets
 from tests.fakes.bridge import Bridge, bridge, served
 from tests.fakes.graphs import picture_graph
 from tests.fakes.sink import PATIENCE_S
-from tests.integration.test_bridge_http import error_of
+from tests.integration.http_failures import error_of
 from vortex_prefect.bridge.access import SCOPES, check_exposure, open_gate
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.core.access import scopes_of

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.bridge import Bridge, bridge
 from tests.fakes.engine import image_value
 from tests.fakes.graphs import picture_graph
-from tests.integration.test_bridge_http import JSON, error_of
+from tests.integration.http_failures import JSON, error_of
 from vortex_prefect.core.reports import ExecutionStatus, NodeState
 
 

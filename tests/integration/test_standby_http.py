@@ -18,7 +18,7 @@ from tests.fakes.bridge import Bridge, bridge
 from tests.fakes.graphs import picture_graph
 from tests.fakes.owner import Handle, scripted, serving, standby_before
 from tests.fakes.sink import PATIENCE_S
-from tests.integration.test_bridge_http import error_of
+from tests.integration.http_failures import error_of
 from vortex_prefect.bridge.app import create_app
 from vortex_prefect.bridge.standby.door import Door
 from vortex_prefect.bridge.standby.standby import Standby

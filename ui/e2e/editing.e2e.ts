@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nothingWrong, soundDialog } from "./axe";
 import { CHAIN, makeGraph, Person } from "./person";
 import { type Stack, startStack } from "./stack";
 
@@ -229,7 +230,7 @@ describe("files", () => {
     await me.dropFile("theirs.json", "application/json", Buffer.from(JSON.stringify(workflow)));
     const report = me.page.getByRole("dialog", { name: "Imported" });
     await report.getByText("Odd has no counterpart").waitFor();
-    await me.press("Escape");
+    await soundDialog(me, "Imported", () => document.activeElement === document.body);
     await me.sees(name, "theirs");
     await me.sees(() => me.edges(), ["2:pixels:1:IMAGE"]);
     expect(await me.node("2").locator(".node").getAttribute("data-mode")).toBe("muted");
@@ -238,6 +239,7 @@ describe("files", () => {
     await me.sees(() => me.node("2").locator(".node-problem b").textContent(), "VE-003");
     expect(await me.page.getByRole("textbox", { name: "Note" }).inputValue()).toBe("For people");
     expect(await me.page.getByRole("textbox", { name: "Title of the group" }).inputValue()).toBe("Frame");
+    await nothingWrong(me, "nodes without a type, notes and groups", ".stage");
     const prompt = JSON.stringify({ a: { class_type: "Odd", inputs: { strength: Number.NaN } } });
     await me.dropFile("picture.png", "image/png", png("prompt", prompt.replace("null", "NaN")));
     await me.sees(() => me.nodes(), ["a"]);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nothingWrong } from "./axe";
 import { CHAIN, makeGraph, Person } from "./person";
 import { type Stack, startStack } from "./stack";
 
@@ -98,6 +99,9 @@ describe("keys of runs", () => {
     await me.sees(async () => [(await waiting()).length, (await waiting())[1]], [2, first]);
     const [second] = await waiting();
     await me.sees(() => me.page.locator(".run-status").getAttribute("data-execution"), second);
+    await me.press("q");
+    await me.tabTo(() => document.activeElement?.getAttribute("aria-label") === "Later");
+    await nothingWrong(me, "a queue that is paused", ".right");
     await me.press("Control+Alt+Enter");
     await me.sees(waiting, [first]);
     await me.sees(status, "cancelled");

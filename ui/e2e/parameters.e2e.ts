@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { nothingWrong } from "./axe";
 import { makeGraph, Person } from "./person";
 import { type Stack, startStack } from "./stack";
 
@@ -117,6 +118,9 @@ const PNG = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR
 
 describe("how a node is run", () => {
   it("is set beside it: retries and limits", async () => {
+    await me.select("w");
+    await me.page.getByRole("checkbox", { name: "Output Image" }).check();
+    await nothingWrong(me, "all widgets, on the canvas and beside it");
     await me.select("blend");
     await me.page.getByLabel("Retries").fill("3");
     await me.press("Enter");

@@ -64,6 +64,8 @@ export const CHAIN: Document = {
 };
 
 const MOST_TABS = 80;
+/** Shorter than a test may take: it is told what was waited for. */
+const LONGEST_WAIT_MS = 10_000;
 
 export class Person {
   readonly faults: string[] = [];
@@ -83,6 +85,7 @@ export class Person {
       colorScheme: "dark",
       ...options,
     });
+    context.setDefaultTimeout(LONGEST_WAIT_MS);
     const person = new Person(context, await context.newPage());
     await person.page.goto(graph ? `${stack.url}/#${graph}` : stack.url);
     if (graph) {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { nothingWrong, soundDialog } from "./axe";
 import { CHAIN, makeGraph, Person } from "./person";
 import { type Stack, startStack } from "./stack";
 
@@ -26,8 +27,7 @@ describe("a run", () => {
     await me.sees(() => me.page.locator(".output").count(), 1);
     await me.page.getByRole("button", { name: "picture, larger", exact: true }).click();
     await me.page.locator(".viewer img").waitFor();
-    await me.press("Escape");
-    await me.sees(() => me.page.locator(".viewer").count(), 0);
+    await soundDialog(me, "picture", () => document.activeElement?.className === "output-picture");
   });
 
   it("says on the node what failed, and shows the traceback", async () => {
@@ -38,9 +38,17 @@ describe("a run", () => {
     await me.sees(status, "failed");
     await me.node("bad").locator(".node-error").click();
     expect(await me.page.locator(".traceback").textContent()).toContain("nodes.py");
-    await me.press("Escape");
+    await soundDialog(me, "WK-003 in bad", () => document.activeElement?.className.includes("node-error") ?? false);
+    await nothingWrong(me, "a node that failed");
     expect(await word("save")).toBe("Done");
     // Among the runs it is said as well, and leads to the node.
+    await me.press("q");
+    await me.page.locator(".run-faults button").waitFor();
+    await nothingWrong(me, "a run that failed", ".right");
+    await me.select("bad");
+    await me.page.getByRole("tab", { name: "Node", exact: true }).click();
+    await me.page.getByRole("log", { name: "Log" }).getByText("a line of level 40").waitFor();
+    await nothingWrong(me, "what a node said", ".right");
     await me.press("q");
     await me.page.locator(".run-faults button").filter({ hasText: "Fail WK-003" }).click();
     await me.sees(() => me.node("bad").getAttribute("class").then((all) => all?.includes("selected")), true);
@@ -53,6 +61,7 @@ describe("a run", () => {
     await me.sees(far, 1);
     const back = (id: string) => me.node(id).locator(".node").evaluate((node) => getComputedStyle(node).backgroundColor);
     await me.sees(async () => (await back("bad")) !== (await back("save")), true);
+    await nothingWrong(me, "a graph from afar", ".stage");
   });
 
   it("is cancelled", async () => {
@@ -97,8 +106,18 @@ describe("a run", () => {
     await me.select("save");
     await me.press("Delete", "Control+Enter", "q");
     await me.sees(() => me.page.locator(".run-entry").count(), 2);
+    await me.sees(status, "completed");
     const entry = me.page.locator(".run-entry").last();
     await entry.hover();
+    // Its pictures beside those of the run that is shown, with a slider that the keys move.
+    await entry.getByRole("button", { name: /^Compare its pictures/ }).press("Enter");
+    await me.tabTo(() => document.activeElement?.getAttribute("role") === "slider");
+    const slider = me.page.getByRole("slider", { name: "Where the first picture ends" });
+    for (const [key, place] of [["ArrowLeft", "48"], ["End", "100"], ["PageDown", "90"], ["Home", "0"]] as const) {
+      await me.press(key);
+      await me.sees(() => slider.getAttribute("aria-valuenow"), place);
+    }
+    await soundDialog(me, "picture and picture", () => document.activeElement?.getAttribute("aria-label")?.startsWith("Compare") ?? false);
     await entry.getByRole("button", { name: "Open the graph of this run" }).click();
     await me.sees(async () => (await me.page.getByLabel("Name of the graph").inputValue()).startsWith("Test graph (run"), true);
     await me.sees(() => me.nodes(), ["blur", "image", "save"]);
@@ -111,6 +130,7 @@ describe("a run", () => {
     await me.page.getByRole("alert").filter({ hasText: "VE-007" }).waitFor();
     await me.page.getByRole("tab", { name: "Problems" }).click();
     await me.sees(() => me.page.locator(".problems li").count(), 1);
+    await nothingWrong(me, "a graph with problems");
   });
 });
 
@@ -121,5 +141,6 @@ describe("publishing", () => {
     await me.page.getByLabel("cron").check();
     await me.page.getByRole("button", { name: "Publish", exact: true }).click();
     await me.page.getByText("Look at it in Prefect").waitFor();
+    await soundDialog(me, "Publish as a deployment", () => document.activeElement?.getAttribute("aria-label") === "Publish as a deployment");
   });
 });

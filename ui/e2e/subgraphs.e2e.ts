@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { nothingWrong } from "./axe";
 import { CHAIN, makeGraph, makeNodeType, Person } from "./person";
 import { type Stack, startStack } from "./stack";
 
@@ -73,6 +74,7 @@ describe("a subgraph", () => {
     await me.page.getByRole("button", { name: "image", exact: true }).click();
     await me.sees(() => me.page.locator(".react-flow__node.selected").getAttribute("data-id"), "soft");
     expect(await me.page.getByPlaceholder("Search nodes", { exact: true }).count()).toBe(0);
+    await nothingWrong(me, "an open subgraph", ".topbar");
     await snap("opened");
     await back("Test graph");
     await me.sees(async () => (await me.nodes()).includes(node), true);
@@ -104,6 +106,7 @@ describe("a subgraph", () => {
     await me.page.getByText("Published", { exact: true }).waitFor();
     await me.page.goBack();
     await me.node(node).getByRole("button", { name: "Update to 2" }).waitFor();
+    await nothingWrong(me, "a subgraph that has a newer version", ".stage");
     await snap("update");
     await me.node(node).getByRole("button", { name: "Update to 2" }).click();
     await me.sees(() => me.node(node).getByRole("button", { name: /^Update/ }).count(), 0);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { nothingWrong } from "./axe";
 import { CHAIN, makeGraph, Person } from "./person";
 import { type Stack, startStack } from "./stack";
 
@@ -33,6 +34,7 @@ it("people see each other: pointers, selections, and that somebody left", async 
   await ben.sees(() => ben.page.locator(".person").count(), 1);
   await ben.page.locator(".peer-cursor span").waitFor();
   await ben.sees(() => ben.node("save").locator(".node").evaluate((node) => getComputedStyle(node).getPropertyValue("--peer-ring") !== ""), true);
+  await nothingWrong(ben, "other people");
   await ann.page.goto("about:blank");
   await ben.sees(() => ben.page.locator(".person").count(), 0);
 });
@@ -64,6 +66,7 @@ it("what is done while the line is cut is kept, said, and merged when it is back
   stack.cut();
   await ann.page.locator('.connection[data-kind="bad"]').waitFor();
   await ben.page.locator('.connection[data-kind="bad"]').waitFor();
+  await nothingWrong(ben, "a line that is cut", ".topbar");
   await ann.select("blur");
   await ann.press("Control+m");
   await ben.select("save");

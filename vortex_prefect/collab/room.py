@@ -14,34 +14,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
-from pycrdt import Doc, TransactionEvent, merge_updates
+from pycrdt import Doc, merge_updates
 
 from vortex_prefect.collab import protocol
-from vortex_prefect.collab.changes import Author, Unsettled
-from vortex_prefect.collab.commit import Commit, Edit
-from vortex_prefect.collab.encoding import MOST_NESTED, read_state
+from vortex_prefect.collab.changes import Author
+from vortex_prefect.collab.encoding import MOST_NESTED
 from vortex_prefect.collab.gathering import Gathering
-from vortex_prefect.collab.known import Known
+from vortex_prefect.collab.intake import NOTHING, Intake
 from vortex_prefect.collab.past import Past
+from vortex_prefect.collab.pending import Pending
 from vortex_prefect.collab.projection import Projector
-from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally, Timer
-from vortex_prefect.collab.updates import check_update
-from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort, UnitOfWork
+from vortex_prefect.collab.roles import Later, Ledger, Member, RoomStatistics, Tally
+from vortex_prefect.collab.snapshots import Snapshots
+from vortex_prefect.core.contracts import DocumentUpdate, GraphRecord, StoredDocument, StorePort
 from vortex_prefect.core.errors import Problem, RequestError, SystemFault, VortexError
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.graph.model import Graph
 
 _log = logging.getLogger(__name__)
 
-#: How long moves may wait for more of them.
-SETTLE_S = 0.5
-#: Edits that may wait for a commit before those who make them have to.
-_MOST_WAITING = 1_000
-#: Yjs' encoding of an update without content.
-_NOTHING = b"\x00\x00"
 #: Who makes the changes that nobody made.
 _SERVER: Author = {"user": "server"}
 #: WebSocket close codes: there is no such graph; begin with an empty document; try again later.
@@ -82,36 +75,20 @@ class Room:
         self._projector = projector
         self._store = store
         self._ledger = ledger
-        self._most_bytes = most_bytes
         self._tally = tally or Tally()
-        self._later = later or asyncio.get_running_loop().call_later
-        self._gathering = Gathering(self.members, self._later)
+        later = later or asyncio.get_running_loop().call_later
+        self._gathering = Gathering(self.members, later)
         self._number = stored.number
         self._past = Past(doc, stored)
-        self._known = Known(read_state(doc.get_state()))
-        self._snapshotting: asyncio.Task[None] | None = None
-        self._unsettled = Unsettled(read)
-        self._author: Author = {}
-        #: Something was edited since the graph was last looked at.
-        self._touched = False
-        self._captured: list[bytes] = []
-        self._edits: list[Edit] = []
-        #: What those who asked lack: their last question is the one that counts.
-        self._replies: dict[Member, tuple[bytes, ...]] = {}
-        self._waiting: list[asyncio.Future[GraphRecord]] = []
-        self._asked: Any = None
-        self._due = False
+        self._intake = Intake(doc, self._past, most_bytes)
+        self._pending = Pending(lambda: projector.graph, read, later)
+        self._snapshots = Snapshots(record.id, self._past, store, lambda: not self._pending.unsettled)
         #: A commit is under way, and whether it holds changes of the graph.
         self._committing = self._settling = False
         #: Changes by the server that have begun.
         self._editing = 0
-        self._timers: list[Timer] = []
-        self._wake = asyncio.Event()
-        self._space = asyncio.Event()
-        self._space.set()
         self._fault: VortexError | None = None
         self._closed = False
-        self._subscription = doc.observe(self._on_transaction)
 
     # Members
 
@@ -147,7 +124,7 @@ class Room:
 
     async def space(self) -> None:
         """Wait until the room can take more: the disk may be slower than those who edit."""
-        await self._space.wait()
+        await self._pending.space.wait()
 
     def show(self, member: Member) -> None:
         """Tell a member who is there."""
@@ -174,12 +151,12 @@ class Room:
     @property
     def idle(self) -> bool:
         """Whether nobody is connected, and everything is stored and settled."""
-        return not (self.members or self._editing or self._replies or self._pending)
+        return not (self.members or self._editing or self._pending.answers or self._unwritten)
 
     @property
-    def _pending(self) -> bool:
+    def _unwritten(self) -> bool:
         """Whether anything that was edited is not in the record yet."""
-        return bool(self._edits or self._unsettled or self._waiting or self._committing)
+        return bool(self._pending) or self._committing
 
     async def settle(self) -> GraphRecord:
         """The graph's record, once everything that was edited until now is in it.
@@ -188,7 +165,7 @@ class Room:
             SystemFault: SY-006, it could not be stored.
         """
         self._check_usable()
-        return await self._written() if self._pending else self.record
+        return await self._pending.written() if self._unwritten else self.record
 
     async def edit(
         self, change: Callable[[GraphRecord, Graph], Graph], author: Author, asked: Any = None
@@ -213,25 +190,22 @@ class Room:
 
     async def _edit(self, change: Callable[[GraphRecord, Graph], Graph], author: Author, asked: Any) -> GraphRecord:
         self._check_usable()
-        self._look()
+        self._pending.look()
         new = change(self._present(), self.graph)
-        self._author = author
-        self._apply(lambda: self._projector.write(new), author, None)
-        self._look()
-        if asked is not None and self._unsettled:
-            self._asked = asked
-        return await self._written()
+        self._pending.change_author(author)
+        self._pending.add(self._intake.change(lambda: self._projector.write(new)), author, None)
+        self._pending.look()
+        self._pending.ask(asked)
+        return await self._pending.written()
 
     def recoerce(self, catalogue: Catalogue) -> None:
         """Read parameters by other node types; what that changes in the graph, nobody edited."""
-        self._look()
+        self._pending.change_author(_SERVER)
+        self._pending.look()
         self._projector.recoerce(catalogue)
-        self._author = _SERVER
-        self._touched = True
-        self._note(_SERVER)
-        if self._unsettled:
-            self._due = True
-            self._wake.set()
+        self._pending.touch()
+        self._pending.look()
+        self._pending.settle_soon()
 
     def statistics(self) -> RoomStatistics:
         """How it stands."""
@@ -244,9 +218,9 @@ class Room:
     async def run(self) -> None:
         """Commit what comes, until cancelled or the store fails."""
         while self._fault is None:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._fault is None and self._has_work():
+            await self._pending.wake.wait()
+            self._pending.wake.clear()
+            while self._fault is None and self._pending.has_work:
                 await self._commit()
 
     def apply_stored(self, updates: Sequence[DocumentUpdate], settled: int) -> None:
@@ -256,25 +230,20 @@ class Room:
             self._doc.apply_update(merge_updates(*known))
         for update in updates:
             if update.number > settled:
-                self._change_author(update.author)
+                self._pending.change_author(update.author)
                 self._doc.apply_update(update.content)
-                self._touched = True
-        self._captured.clear()
+                self._pending.touch()
         self._number = updates[-1].number if updates else self._number
-        self._past.edited([update.content for update in updates])
-        self._known = Known(read_state(self._doc.get_state()))
-        self._look()
-        if self._unsettled:
-            self._due = True
-            self._wake.set()
+        self._intake.restored([update.content for update in updates])
+        self._pending.look()
+        self._pending.settle_soon()
 
     async def snapshot(self) -> None:
         """Store the document as one update, in the place of all its edits."""
         await self.settle()
-        if self._snapshotting is not None:
-            await asyncio.gather(self._snapshotting, return_exceptions=True)
+        await self._snapshots.wait()
         if self._number > self._past.number and self._fault is None:
-            await self._put_snapshot(self._number)
+            await self._snapshots.make(self._number)
 
     def close(self, code: int, reason: str) -> None:
         """Send everybody away, and let go of the document; a commit that somebody waits for does not come any more."""
@@ -286,99 +255,50 @@ class Room:
 
     def _end(self, fault: VortexError, code: int, reason: str) -> None:
         self._fault = self._fault or fault
-        self._wake.set()
-        self._space.set()
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_exception(self._fault)
-        self._waiting.clear()
+        self._pending.give_up(self._fault)
         if self._closed:
             return
         self._closed = True
         for member in tuple(self.members):
             member.close(code, reason)
         self.members.clear()
-        self._cancel_timers()
-        if self._snapshotting is not None:
-            self._snapshotting.cancel()
-        self._doc.unobserve(self._subscription)
+        self._snapshots.end()
+        self._intake.close()
         self._projector.close()
 
     # Edits
 
     def _take(self, member: Member, update: bytes, *, answer: bool) -> None:
-        if update == _NOTHING:
+        if update == NOTHING:
             return
         if not member.writes:
             # The answer to our question tells of deletions that everybody knows, whether or not there are others.
             if not answer or update[:1] != b"\x00":
                 member.send(protocol.denies("you may read this graph, not edit it"))
             return
-        if self._past.size_bytes + self._past.behind_bytes + len(update) > self._most_bytes:
-            raise RequestError("RQ-005", f"the document would have more than {self._most_bytes} bytes")
-        check_update(update)
-        self._known.check(update)
-        if not self._past.reached_by(update):
+        ends = self._intake.check(update)
+        if ends is None:
             _send_away(member)
             return
-        self._change_author(member.author)
+        self._pending.change_author(member.author)
         try:
-            self._apply(lambda: self._doc.apply_update(update), member.author, member)
-        except (ValueError, RuntimeError) as error:
-            raise RequestError("RQ-001", f"this is no update of a Yjs document: {error}") from None
+            self._pending.add(self._intake.apply(update, ends), member.author, member)
+        except RequestError:
+            raise
         except BaseException as error:
             # The library's panics are no Exceptions, and the document may be anything now; what is stored is not.
-            self._edits.clear()
+            self._pending.drop_edits()
             self.end(SystemFault("SY-007", f"an update broke the document in memory: {type(error).__name__}"))
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
             return
         if self._projector.deepest > MOST_NESTED:
             # It cannot even be deleted any more without ending the process; nothing of it is stored.
-            self._edits.clear()
+            self._pending.drop_edits()
             self.end(RequestError("RQ-001", f"shared types are nested more than {MOST_NESTED} deep"))
 
-    def _apply(self, change: Callable[[], None], author: Author, member: Member | None) -> None:
-        change()
-        captured, self._captured = self._captured, []
-        for update in captured:
-            self._edits.append(Edit(update, author, member))
-        if captured:
-            for update in captured:
-                self._note_known(update)
-            self._past.edited(captured)
-            self._touched = True
-            self._wake.set()
-        if len(self._edits) >= _MOST_WAITING:
-            self._space.clear()
-
-    def _note_known(self, update: bytes) -> None:
-        try:
-            self._known.add(self._known.check(update))
-        except RequestError:
-            # The library has it now, whatever it made of it.
-            self._known = Known(read_state(self._doc.get_state()))
-
-    def _on_transaction(self, event: TransactionEvent) -> None:
-        if event.update != _NOTHING:
-            self._captured.append(event.update)
-
-    def _change_author(self, author: Author) -> None:
-        """What was edited until now was edited by the last one."""
-        if author is not self._author and author != self._author:
-            self._look()
-            self._author = author
-
-    def _look(self) -> None:
-        if self._touched:
-            self._note(self._author)
-
-    def _note(self, author: Author) -> None:
-        self._unsettled.note(self._projector.graph, author)
-        self._touched = False
-
     def _present(self) -> GraphRecord:
-        ahead = self._settling + bool(self._unsettled)
+        ahead = self._settling + bool(self._pending.unsettled)
         if not ahead:
             return self.record
         # Who names the stored version has not seen what waits.
@@ -389,18 +309,9 @@ class Room:
 
     # Commits
 
-    async def _written(self) -> GraphRecord:
-        waiting: asyncio.Future[GraphRecord] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
-        self._wake.set()
-        return await waiting
-
-    def _has_work(self) -> bool:
-        return bool(self._edits or self._replies or self._waiting or (self._due and self._unsettled))
-
     async def _commit(self) -> None:
-        self._look()
-        commit = self._gathered()
+        self._pending.look()
+        commit = self._pending.take(self.record, self._number)
         self._number = commit.last
         self._committing, self._settling = True, commit.graph is not None
         try:
@@ -419,66 +330,17 @@ class Room:
         commit.tell(self.record, self.members, self._ledger, self.problems)
         self._snapshot_if_due()
 
-    def _gathered(self) -> Commit:
-        """Everything that has to wait for the disk."""
-        edits, self._edits = self._edits, []
-        self._space.set()
-        replies, self._replies = self._replies, {}
-        waiting, self._waiting = self._waiting, []
-        asked, self._asked = self._asked, None
-        settles = bool(self._unsettled) and (self._due or bool(waiting) or not self._unsettled.moves_only)
-        changes = self._unsettled.take() if settles else ()
-        if settles:
-            self._due = False
-            self._cancel_timers()
-        elif self._unsettled:
-            self._await_more_moves()
-        graph = self.graph if settles else None
-        return Commit(self.record, edits, self._number, graph, changes, replies, waiting, asked)
-
     def _snapshot_if_due(self) -> None:
-        if not self._past.due or self._snapshotting is not None or self._fault is not None:
+        if not self._snapshots.due:
             return
-        if self._unsettled:
-            # It may hold nothing that is not in the log: who edited it would be forgotten.
-            self._due = True
-            self._wake.set()
-            return
-        # Up to what is committed now: when the task begins, the next commit may be under way.
-        self._snapshotting = asyncio.create_task(self._put_snapshot(self._number))
-        self._snapshotting.add_done_callback(self._snapshot_made)
-
-    def _snapshot_made(self, task: asyncio.Task[None]) -> None:
-        self._snapshotting = None
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("no snapshot of graph %s was stored: %s", self.graph_id, error)
-
-    async def _put_snapshot(self, number: int) -> None:
-        if self._unsettled or (snapshot := await self._past.snapshot(self.graph_id, number)) is None:
-            return
-        if self._fault is None:
-            await self._store.write(lambda uow: _put(uow, snapshot.stored))
-            self._past.stored(snapshot)
-
-    def _await_more_moves(self) -> None:
-        if self._timers:
-            return
-
-        def settle() -> None:
-            self._timers.clear()
-            self._due = True
-            self._wake.set()
-
-        self._timers.append(self._later(SETTLE_S, settle))
-
-    def _cancel_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        if self._pending.unsettled:
+            self._pending.settle_soon()
+        else:
+            self._snapshots.begin(self._number)
 
     def _fail(self, fault: VortexError, waiting: Sequence[asyncio.Future[GraphRecord]]) -> None:
         _log.error("edits of graph %s were not stored: %s", self.graph_id, fault)
-        self._waiting += waiting
+        self._pending.give_up(self._fault or fault, waiting)
         self.end(fault, _NO_GRAPH if fault.code == "RQ-002" else _TRY_LATER)
 
     # Answers
@@ -489,8 +351,7 @@ class Room:
         if messages is None:
             _send_away(member)
             return
-        self._replies[member] = messages
-        self._wake.set()
+        self._pending.reply(member, messages)
 
     def _check_usable(self) -> None:
         if self._fault is not None:
@@ -500,9 +361,3 @@ class Room:
 def _send_away(member: Member) -> None:
     """What he has or did rests on what is forgotten here: he would lose what others have, and they what he did."""
     member.close(_BEGIN_ANEW, "the document has moved on: open it anew")
-
-
-def _put(uow: UnitOfWork, document: StoredDocument) -> None:
-    # More may have been settled while it was made; and the graph may have been deleted.
-    if (stored := uow.document(document.graph_id)) is not None:
-        uow.put_document(replace(document, settled=max(document.settled, stored.settled)))

@@ -17,8 +17,8 @@ from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.bridge import collab
 from vortex_prefect.bridge.collab import Connection
 from vortex_prefect.bridge.socket_protocol import FRAMES
+from vortex_prefect.collab import pending as pending_module
 from vortex_prefect.collab import protocol
-from vortex_prefect.collab import room as room_module
 from vortex_prefect.collab.protocol import number, sized_text
 from vortex_prefect.collab.room import Room
 from vortex_prefect.core.access import ANYBODY
@@ -238,7 +238,7 @@ async def test_what_a_client_says_counts_as_its_users(at: Place) -> None:
 
 
 async def test_the_next_frame_is_read_when_the_room_has_space(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_module, "_MOST_WAITING", 1)
+    monkeypatch.setattr(pending_module, "_MOST_WAITING", 1)
     graph_id, socket = await at.graph(), FakeSocket()
     async with served(at, socket, graph_id) as (room, _):
         ann = FakeMember("ann")
@@ -249,7 +249,7 @@ async def test_the_next_frame_is_read_when_the_room_has_space(at: Place, monkeyp
         for name in ("One", "Two", "Three"):
             socket.says(protocol.tells(ann.renamed(name)))
         # One is being written, two waits for that, and three is not read.
-        await until(lambda: at.store.held and room._edits)
+        await until(lambda: at.store.held and room._pending._edits)
         for _ in range(50):
             await asyncio.sleep(0)
         assert socket.inbox.qsize() == 1

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.rooms import ADA, Place, edit, until
 from vortex_prefect.collab import protocol
-from vortex_prefect.collab.room import SETTLE_S
+from vortex_prefect.collab.pending import SETTLE_S
 from vortex_prefect.core.contracts import GraphRecord, StorePort
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.graph.changes import Change, replay
@@ -339,7 +339,7 @@ async def test_a_put_that_begins_while_the_next_edit_is_written_sees_a_stale_ver
     edit(room, ann, ann.renamed("One"))
     await until(lambda: at.store.held)
     editing = asyncio.create_task(room.edit(change, {"user": "ada"}))
-    await until(lambda: room._waiting)
+    await until(lambda: room._pending._waiting)
     edit(room, ann, ann.renamed("Two"))
     # Those that wait begin, and the next ones are held again.
     at.store.release()

@@ -16,6 +16,7 @@ from tests.fakes.memory_store import MemoryStore
 from tests.fakes.rooms import FakeMember, Place, edit, place, refusal, snapshots, until
 from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.collab import past as past_module
+from vortex_prefect.collab import pending as pending_module
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab import room as rooms_module
 from vortex_prefect.collab.protocol import Reader, number, sized_text
@@ -123,7 +124,7 @@ async def test_a_snapshot_makes_room(small: Place, monkeypatch: pytest.MonkeyPat
     for number_ in range(20):
         edit(room, ann, ann.renamed(str(number_) * 2_500))
         await small.quiet(room)
-        await until(lambda: room._snapshotting is None)
+        await until(lambda: not room._snapshots.making)
     assert ann.closed is None
     assert len((await small.on_disk(graph_id)).name) == 5_000
 
@@ -145,7 +146,7 @@ async def test_edits_during_a_snapshot_are_counted(at: Place) -> None:
 
 
 async def test_who_edits_faster_than_the_disk_has_to_wait(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms_module, "_MOST_WAITING", 3)
+    monkeypatch.setattr(pending_module, "_MOST_WAITING", 3)
     graph_id = await at.graph()
     room, ann = await at.enter(graph_id, "ann")
     at.store.hold()
@@ -163,7 +164,7 @@ async def test_who_edits_faster_than_the_disk_has_to_wait(at: Place, monkeypatch
 
 
 async def test_who_waits_for_space_is_let_go_when_the_room_ends(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms_module, "_MOST_WAITING", 1)
+    monkeypatch.setattr(pending_module, "_MOST_WAITING", 1)
     graph_id = await at.graph()
     room, ann = await at.enter(graph_id, "ann")
     at.store.hold()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.graphs import picture_graph
 from tests.fakes.rooms import ADA, FakeMember, Place, edit, make_place, place, snapshots, until
-from vortex_prefect.collab.room import SETTLE_S
+from vortex_prefect.collab.pending import SETTLE_S
 from vortex_prefect.core.contracts import StorePort
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.core.ids import new_id

@@ -1,14 +1,16 @@
-"""An arena of its own for each test; its folder must be empty again when the test ends."""
+"""An arena of its own for each test, whose folder must be empty again when the test ends; and a played engine."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.unit.engine.stage import Stage
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import DEFAULT_DIRECTORY, arena_path
 
@@ -22,3 +24,15 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
     left = list(directory.iterdir())
     shutil.rmtree(directory)
     assert left == []
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path, monkeypatch)
+    yield stage
+    for run in stage.runs:
+        await stage.engine.cancel(run.id)
+    tasks = list(stage.engine._tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

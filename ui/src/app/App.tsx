@@ -42,8 +42,8 @@ export function App() {
 
 function Problem({ text, onRetry }: { text: string; onRetry: () => void }) {
   return (
-    <main className="login" role="alert">
-      <div>
+    <main className="login">
+      <div role="alert">
         <h1>VORTEX</h1>
         <p>{text}</p>
         <button type="button" className="button primary" onClick={onRetry}>

@@ -6,6 +6,7 @@ import { remove } from "../graph/remove";
 import { CATALOGUE, graph } from "../graph/testing";
 import { apply, LOCAL } from "./apply";
 import { ObservedGraph } from "./observe";
+import { inkOn } from "./presence";
 import { rootsOf } from "./shape";
 
 const chain = () =>
@@ -184,4 +185,9 @@ it("appends behind what is there", () => {
     { op: "group.set", group: { id: "h", ...frame } },
   ]);
   expect(doc.getMap("groups").toJSON()).toMatchObject({ g: { order: 0 }, h: { order: 1 } });
+});
+
+it("writes a person's name so that it stands out from the person's colour", () => {
+  expect(["#ffffff", "#12a594", "#f76b15", "#767676"].map(inkOn)).toEqual(["#000", "#000", "#000", "#000"]);
+  expect(["#000000", "#8e4ec6", "#0000ff", "#757575"].map(inkOn)).toEqual(["#fff", "#fff", "#fff", "#fff"]);
 });

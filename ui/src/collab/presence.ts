@@ -44,6 +44,18 @@ function defaults(state: Partial<Presence> & { user: Person }): Presence {
   return { user: { name: user.name.slice(0, 60), color }, cursor, selection, drag, viewport };
 }
 
+/** Where black and white stand out equally, by the contrast of WCAG 2.2. */
+const MIDDLE = 0.179;
+
+/** The colour of a text on `#rrggbb`: black or white, whichever stands out more; 4.5 to 1 at least. */
+export function inkOn(color: string): "#000" | "#fff" {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > MIDDLE ? "#000" : "#fff";
+}
+
 const COLORS = ["#e5484d", "#30a46c", "#0090ff", "#f76b15", "#8e4ec6", "#12a594", "#d6409f", "#ad7f58"];
 const NAMES = ["Otter", "Heron", "Lynx", "Finch", "Marten", "Wren", "Badger", "Swift", "Hare", "Kestrel"];
 

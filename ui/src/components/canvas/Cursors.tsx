@@ -1,6 +1,6 @@
 import { useStore, ViewportPortal } from "@xyflow/react";
 import { memo } from "react";
-import type { Peer } from "../../collab/presence";
+import { inkOn, type Peer } from "../../collab/presence";
 import { useRoom } from "../../hooks/editor";
 
 /** The other people's pointers, as large at each zoom. */
@@ -23,6 +23,7 @@ function Pointers({ peers }: { peers: readonly Peer[] }) {
                 {
                   transform: `translate(${cursor.x}px, ${cursor.y}px)`,
                   "--peer": user.color,
+                  "--peer-ink": inkOn(user.color),
                   "--zoom": zoom,
                 } as React.CSSProperties
               }

@@ -1,10 +1,11 @@
 import { DropdownMenu } from "radix-ui";
 import { updateOf } from "../../graph/versions";
 import { useEditor, useUi } from "../../hooks/editor";
+import { useWayBack } from "../../hooks/wayBack";
 import { selectOnly } from "../../store/canvas";
 import { COMMANDS, pointer } from "../../store/commands";
 import type { Editor } from "../../store/editor";
-import { type MenuTarget, ui } from "../../store/ui";
+import { type MenuTarget, type Ui, ui } from "../../store/ui";
 import { Keys } from "./Keys";
 
 type Item = [command: string, title: string] | null;
@@ -63,9 +64,13 @@ const MENUS = { node: NODE, frame: FRAME, canvas: CANVAS };
 
 /** The menu of the right button. */
 export function CanvasMenu() {
-  const editor = useEditor();
   const menu = useUi((state) => state.menu);
-  if (!menu) return null;
+  return menu && <OpenMenu key={`${menu.x} ${menu.y}`} menu={menu} />;
+}
+
+function OpenMenu({ menu }: { menu: NonNullable<Ui["menu"]> }) {
+  const editor = useEditor();
+  const back = useWayBack();
   const close = () => ui.setState({ menu: null });
   return (
     <DropdownMenu.Root open onOpenChange={(open) => !open && close()} modal={false}>
@@ -77,7 +82,14 @@ export function CanvasMenu() {
       />
       {/* Within the page's main part, where those who go by landmarks find it. */}
       <DropdownMenu.Portal container={document.querySelector<HTMLElement>(".stage")}>
-        <DropdownMenu.Content className="menu" align="start" side="right" sideOffset={2} collisionPadding={8}>
+        <DropdownMenu.Content
+          className="menu"
+          align="start"
+          side="right"
+          sideOffset={2}
+          collisionPadding={8}
+          onCloseAutoFocus={back}
+        >
           {menu.target.kind === "edge" ? (
             <EdgeItems editor={editor} target={menu.target} />
           ) : (

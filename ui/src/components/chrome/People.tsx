@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { inkOn } from "../../collab/presence";
 import { useEditor, useRoom, useUi } from "../../hooks/editor";
 import { ui } from "../../store/ui";
 
@@ -23,7 +24,7 @@ export function People() {
           <button
             type="button"
             className="person"
-            style={{ background: user.color }}
+            style={{ background: user.color, color: inkOn(user.color) }}
             aria-pressed={client === following}
             title={client === following ? `Following ${user.name}; click to stop` : `${user.name}; click to follow`}
             onClick={() => ui.setState({ following: client === following ? null : client })}

@@ -3,6 +3,7 @@ import type { NodeSpec } from "../../contract/api";
 import { typeFits } from "../../graph/connect";
 import { type Field, rank } from "../../graph/search";
 import { useEditor, usePreferences, useUi } from "../../hooks/editor";
+import { useWayBack } from "../../hooks/wayBack";
 import { type SearchRequest, ui } from "../../store/ui";
 import { hueOf, iconOf, typeColor } from "../node/appearance";
 
@@ -31,9 +32,15 @@ function Panel({ request }: { request: SearchRequest }) {
   useEffect(() => {
     list.current?.children[at]?.scrollIntoView({ block: "nearest" });
   }, [at]);
+  const back = useWayBack();
   const close = () => ui.setState({ search: null });
-  const choose = (spec: NodeSpec | undefined) => {
+  const done = () => {
     close();
+    // Once the field is gone, and nothing else has the focus.
+    setTimeout(back);
+  };
+  const choose = (spec: NodeSpec | undefined) => {
+    done();
     if (spec) editor.add(spec.type, { x: request.place.x, y: request.place.y - 16 }, request.end, {}, request.into);
   };
   const left = Math.max(8, Math.min(request.at.x, window.innerWidth - SIZE.width - 8));
@@ -69,7 +76,7 @@ function Panel({ request }: { request: SearchRequest }) {
           const by = move[event.key];
           if (by !== undefined) setAt(Math.min(Math.max(at + by, 0), found.length - 1));
           else if (event.key === "Enter" || event.key === "Tab") choose(active);
-          else if (event.key === "Escape") close();
+          else if (event.key === "Escape") done();
           else return;
           event.preventDefault();
         }}

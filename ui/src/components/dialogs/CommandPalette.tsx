@@ -8,6 +8,7 @@ import { COMMANDS, centre, UNBOUND } from "../../store/commands";
 import type { Editor } from "../../store/editor";
 import { ui } from "../../store/ui";
 import { Keys } from "../chrome/Keys";
+import { Overlay } from "./Overlay";
 
 interface Entry {
   id: string;
@@ -23,15 +24,10 @@ const MOST = 40;
 export function CommandPalette() {
   const open = useUi((state) => state.dialog === "palette");
   return (
-    <Dialog.Root open={open} onOpenChange={(stays) => !stays && ui.setState({ dialog: null })}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="veil" />
-        <Dialog.Content className="palette" aria-describedby={undefined}>
-          <Dialog.Title className="unseen">Commands</Dialog.Title>
-          <Finder />
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Overlay open={open} onClose={() => ui.setState({ dialog: null })} className="palette">
+      <Dialog.Title className="unseen">Commands</Dialog.Title>
+      <Finder />
+    </Overlay>
   );
 }
 

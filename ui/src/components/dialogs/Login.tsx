@@ -27,7 +27,15 @@ export function Login({ refused }: { refused: string | null }) {
           <code>vortex token create</code> makes a token.
         </p>
         <label htmlFor="token">Token</label>
-        <input id="token" name="token" type="password" autoComplete="current-password" required />
+        <input
+          id="token"
+          name="token"
+          type="password"
+          autoComplete="current-password"
+          required
+          aria-invalid={error !== null}
+          aria-describedby={error === null ? undefined : "login-error"}
+        />
         {error && (
           <p id="login-error" className="wrong" role="alert">
             {error}

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useUi } from "../../hooks/editor";
 import { type Dialog as DialogName, ui } from "../../store/ui";
+import { Overlay } from "./Overlay";
 
 interface ModalProps {
   name: Exclude<DialogName, null>;
@@ -23,20 +24,15 @@ interface WindowProps extends Omit<ModalProps, "name"> {
 
 export function Window({ open, onClose, title, doc, wide, children }: WindowProps) {
   return (
-    <Dialog.Root open={open} onOpenChange={(stays) => !stays && onClose()}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="veil" />
-        <Dialog.Content className="modal" data-wide={wide} {...(doc ? {} : { "aria-describedby": undefined })}>
-          <header>
-            <Dialog.Title>{title}</Dialog.Title>
-            <Dialog.Close className="icon-button" aria-label="Close">
-              <X size={16} />
-            </Dialog.Close>
-          </header>
-          {doc && <Dialog.Description className="modal-doc">{doc}</Dialog.Description>}
-          {children}
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Overlay open={open} onClose={onClose} className="modal" wide={wide} described={doc !== undefined}>
+      <header>
+        <Dialog.Title>{title}</Dialog.Title>
+        <Dialog.Close className="icon-button" aria-label="Close">
+          <X size={16} />
+        </Dialog.Close>
+      </header>
+      {doc && <Dialog.Description className="modal-doc">{doc}</Dialog.Description>}
+      {children}
+    </Overlay>
   );
 }

@@ -3,19 +3,15 @@ import { Dialog } from "radix-ui";
 import { useRef, useState } from "react";
 import { useUi } from "../../hooks/editor";
 import { ui, type Viewed } from "../../store/ui";
+import { Overlay } from "./Overlay";
 
 /** A picture as large as the window, or two of them with a slider between. */
 export function Viewer() {
   const viewed = useUi((state) => state.viewer);
   return (
-    <Dialog.Root open={viewed !== null} onOpenChange={(open) => !open && ui.setState({ viewer: null })}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="veil dark" />
-        <Dialog.Content className="viewer" aria-describedby={undefined}>
-          {viewed && <Content viewed={viewed} />}
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Overlay open={viewed !== null} onClose={() => ui.setState({ viewer: null })} className="viewer" dark>
+      {viewed && <Content viewed={viewed} />}
+    </Overlay>
   );
 }
 
@@ -52,6 +48,23 @@ function Zoomable({ url, title }: { url: string; title: string }) {
   );
 }
 
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowLeft: -2,
+  ArrowDown: -2,
+  ArrowRight: 2,
+  ArrowUp: 2,
+  PageDown: -10,
+  PageUp: 10,
+};
+
+/** Where a key moves the slider from `at`; null: it is no key of sliders. */
+function moved(at: number, key: string): number | null {
+  if (key === "Home") return 0;
+  if (key === "End") return 100;
+  const by = STEPS[key];
+  return by === undefined ? null : Math.min(Math.max(at + by, 0), 100);
+}
+
 function Compared({ one, other }: { one: { url: string; title: string }; other: { url: string; title: string } }) {
   const [at, setAt] = useState(50);
   const area = useRef<HTMLDivElement>(null);
@@ -76,8 +89,10 @@ function Compared({ one, other }: { one: { url: string; title: string }; other: 
         }}
         onPointerMove={(event) => event.buttons === 1 && move(event)}
         onKeyDown={(event) => {
-          if (event.key === "ArrowLeft") setAt(Math.max(at - 2, 0));
-          if (event.key === "ArrowRight") setAt(Math.min(at + 2, 100));
+          const to = moved(at, event.key);
+          if (to === null) return;
+          event.preventDefault();
+          setAt(to);
         }}
       >
         <img src={other.url} alt={other.title} draggable={false} />

@@ -1,5 +1,6 @@
 import { useCallback, useSyncExternalStore } from "react";
 import { useEditor } from "../../hooks/editor";
+import { LongText } from "./LongText";
 
 /** What a node logged and printed in the execution that is shown, as far as this page heard it. */
 export function Logs({ id }: { id: string }) {
@@ -12,14 +13,14 @@ export function Logs({ id }: { id: string }) {
   return (
     <section>
       <h2>Log</h2>
-      <pre className="log" role="log">
+      <LongText className="log" name="Log" role="log">
         {lines.map((line, index) => (
           <span key={index} data-level={line.level >= 40 ? "error" : line.level >= 30 ? "warning" : "info"}>
             {line.text}
             {"\n"}
           </span>
         ))}
-      </pre>
+      </LongText>
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { COMMANDS } from "../../store/commands";
 import { pictureUrl } from "../../store/runs";
 import { ui } from "../../store/ui";
 import { isReadable, useOutputText } from "../node/useOutputText";
+import { LongText } from "./LongText";
 
 /** What the shown execution gave. Two pictures can be compared. */
 export function OutputsPanel() {
@@ -58,7 +59,7 @@ function Output({ name, output, onCompare }: OutputProps) {
           <img src={url} alt={`Output ${name}`} loading="lazy" decoding="async" />
         </button>
       ) : (
-        <OutputValue output={output} />
+        <OutputValue name={name} output={output} />
       )}
       <figcaption>
         <NodeLink output={output} name={name} />
@@ -106,18 +107,27 @@ function NodeLink({ output, name }: { output: OutputResource; name: string }) {
   );
 }
 
-function OutputValue({ output }: { output: OutputResource }) {
+function OutputValue({ name, output }: Pick<OutputProps, "name" | "output">) {
   // Tables, sounds and conditionings lie in the arena as Arrow streams: their bytes' count says nothing.
   if (output.type === "TABLE" || output.type === "AUDIO" || output.type === "CONDITIONING")
     return <pre className="value">An Arrow stream, to be downloaded</pre>;
   if (output.shape) return <pre className="value">{`${output.dtype ?? "tensor"} [${output.shape.join(" × ")}]`}</pre>;
-  if (output.value === undefined && !output.items && isReadable(output.type)) return <ReadValue url={output.url} />;
+  if (output.value === undefined && !output.items && isReadable(output.type))
+    return <ReadValue name={name} url={output.url} />;
   if (output.value === undefined && output.items) return <pre className="value">{`${output.items.length} items`}</pre>;
   const text = typeof output.value === "string" ? output.value : JSON.stringify(output.value, null, 2);
-  return <pre className="value">{text ?? "–"}</pre>;
+  return (
+    <LongText className="value" name={`Output ${name}`}>
+      {text ?? "–"}
+    </LongText>
+  );
 }
 
 /** Of what a graph around ran only the address is known. */
-function ReadValue({ url }: { url: string }) {
-  return <pre className="value">{useOutputText(url) ?? "–"}</pre>;
+function ReadValue({ name, url }: { name: string; url: string }) {
+  return (
+    <LongText className="value" name={`Output ${name}`}>
+      {useOutputText(url) ?? "–"}
+    </LongText>
+  );
 }
