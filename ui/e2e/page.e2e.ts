@@ -172,6 +172,7 @@ describe("whoever uses no mouse", () => {
       await me.press(keys);
       await soundDialog(me, name, onBlur);
     }
+    // A click on one of several selected nodes leaves it alone selected.
     await me.select("blur");
     await me.press("Control+Shift+G");
     await me.page.getByRole("textbox", { name: "Input from Blur" }).fill("");

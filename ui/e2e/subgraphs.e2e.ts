@@ -83,8 +83,8 @@ describe("a subgraph", () => {
     await me.select(node);
     await me.press("Control+Alt+G");
     await me.sees(async () => (await me.nodes()).length, 4);
-    const types = Object.values((await documentOf(graph)).nodes as Record<string, { type: string }>).map(({ type }) => type);
-    expect(types.sort()).toEqual(["test.blur", "test.blur", "test.image", "test.save"]);
+    const types = async () => Object.values((await documentOf(graph)).nodes as Record<string, { type: string }>).map(({ type }) => type).sort();
+    await me.sees(types, ["test.blur", "test.blur", "test.image", "test.save"]);
     expect((await me.edges()).length).toBe(3);
     await me.sees(() => me.page.getByRole("spinbutton", { name: "Radius" }).count(), 2);
     await snap("unpacked");
@@ -110,7 +110,7 @@ describe("a subgraph", () => {
     await snap("update");
     await me.node(node).getByRole("button", { name: "Update to 2" }).click();
     await me.sees(() => me.node(node).getByRole("button", { name: /^Update/ }).count(), 0);
-    expect((await documentOf(graph)).nodes[node].type).toBe("graph.updated@2");
+    await me.sees(async () => (await documentOf(graph)).nodes[node].type, "graph.updated@2");
     await me.press("Control+Enter");
     await me.sees(status, "completed");
   });

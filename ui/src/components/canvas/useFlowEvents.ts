@@ -1,6 +1,6 @@
 import type { OnMove, OnSelectionChangeFunc } from "@xyflow/react";
 import { type RefObject, useMemo } from "react";
-import { changeEdges, changeNodes, type FlowEdge, type FlowNode } from "../../store/canvas";
+import { changeEdges, changeNodes, type FlowEdge, type FlowNode, selectOnly } from "../../store/canvas";
 import { pointer } from "../../store/commands";
 import type { Editor } from "../../store/editor";
 import { ui } from "../../store/ui";
@@ -33,6 +33,11 @@ export function useFlowEvents(editor: Editor, area: RefObject<HTMLDivElement | n
         },
         onNodesChange: changeNodes.bind(null, editor.canvas),
         onEdgesChange: changeEdges.bind(null, editor.canvas),
+        onNodeClick: (event: React.MouseEvent, node: FlowNode) => {
+          // React Flow leaves the others selected where the node is one of several.
+          const more = event.shiftKey || event.ctrlKey || event.metaKey || event.altKey;
+          if (!more) selectOnly(editor.canvas, new Set([node.id]));
+        },
         onPaneContextMenu: (event: MouseEvent | React.MouseEvent) =>
           openMenu(event, { kind: "canvas", place: pointer.canvas }),
         onNodeContextMenu: (event: React.MouseEvent, node: FlowNode) =>
