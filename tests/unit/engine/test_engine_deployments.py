@@ -37,8 +37,12 @@ def fresh(api: FakePrefect) -> GraphDeployments:
     return subject
 
 
+def ran(given: Graph, **fields: Any) -> ExecutionRequest:
+    return ExecutionRequest(new_id(), given.to_document(), graph_hash(given), **fields)
+
+
 async def of(subject: GraphDeployments, given: Graph) -> str:
-    return await subject.of(given, given.to_document())
+    return await subject.of(given, ran(given))
 
 
 async def publish(subject: GraphDeployments, given: Graph, **options: Any) -> dict[str, Any]:

@@ -349,6 +349,7 @@ export interface NodeSpec {
   outputs: OutputSpec[];
   volatile: boolean;
   fingerprint: boolean;
+  takes_graph: boolean;
   files: string[];
   device?: "cpu" | "cuda" | null;
   graph?: string | null;
