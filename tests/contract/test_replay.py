@@ -24,8 +24,8 @@ from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.control import ControlPlane
 from vortex_prefect.service.executions import Options
 from vortex_prefect.service.publishing import PublishRequest
-from vortex_prefect.service.retention import Retention, Rules
 from vortex_prefect.service.replay import Difference, compare, project, rebuild
+from vortex_prefect.service.retention import Retention, Rules
 from vortex_prefect.store import SqlStore, open_store
 
 ADA, BOB = Actor("ada", "127.0.0.1", "pytest"), Actor("bob")

@@ -68,8 +68,10 @@ def test_a_run_and_the_files_it_writes_remember_what_was_drawn(stack: StackClien
     around = graph("Around", {"in": {"type": inner}}, outputs=("in.squares_image",))
     around["inputs"] = [{"name": "size", "node": "in", "param": "size"}]
     _, outer = publish(stack, around, name="drawn_outer")
-    files = {name: {"type": "image.save", "params": {"filename": f"{name}.png"}} for name in ("open", "private")}
-    files["private"]["params"]["embed_graph"] = False
+    files = {
+        name: {"type": "image.save", "params": {"filename": f"{name}.png", "embed_graph": name == "open"}}
+        for name in ("open", "private")
+    }
     edges = [f"x.in_squares_image > {name}.image" for name in files]
     document = graph("drawn", {"x": {"type": outer}, **files}, *edges)
     document["inputs"] = [{"name": "size", "node": "x", "param": "size"}]

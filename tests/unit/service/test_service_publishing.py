@@ -160,15 +160,13 @@ async def test_what_was_drawn_is_kept_once_and_goes_with_the_last_run_of_it(benc
     first, second = [await bench.control.executions.execute(user.id, Options(), ACTOR) for _ in range(2)]
     kept = await bench.store.read(lambda uow: uow.drawn_graphs())
     assert kept == {first.options["drawn"]: user.document}
-    told = [
-        await bench.store.read(lambda uow, key=record.id: uow.events(aggregate_id=key)) for record in (first, second)
-    ]  # type: ignore[misc]
-    assert [event.payload["drawn"] for [event] in told] == [user.document, None]
+    events = await bench.store.read(lambda uow: uow.events(aggregate_type="Execution"))
+    assert [event.payload["drawn"] for event in events] == [user.document, None]
     # Where it lies is part of what was drawn, though no part of the hash.
     await bench.control.graphs.mutate(user.id, [{"op": "node.move", "id": "x", "x": 9, "y": 9}], None, ACTOR)
     moved = await bench.control.executions.execute(user.id, Options(), ACTOR)
     assert moved.options["drawn_hash"] == first.options["drawn_hash"]
-    assert (await bench.control.executions.document(moved.id))["nodes"]["x"]["x"] == 9
+    assert (await bench.control.executions.document(moved.id))["nodes"]["x"]["position"] == {"x": 9, "y": 9}
     for record, left in ((first, 2), (second, 1), (moved, 0)):
         await bench.control.executions.remove(record.id, ACTOR)
         rules = Rules(executions_ms=1)
@@ -180,7 +178,7 @@ async def test_what_was_drawn_is_kept_once_and_goes_with_the_last_run_of_it(benc
 async def test_the_engine_is_told_what_was_drawn_after_a_restart_too(bench: Bench) -> None:
     kind = await published(bench, await created(bench))
     nodes = {"x": {"type": kind}, "blur": {"type": "test.blur"}}
-    edges = ["x.picture > blur.image"]
+    edges = [{"source": {"node": "x", "port": "picture"}, "target": {"node": "blur", "port": "image"}}]
     user = await bench.control.graphs.create(picture_graph(nodes=nodes, **{**_BARE, "edges": edges}), ACTOR)
     record = await bench.control.executions.execute(user.id, Options(nodes=("blur",)), ACTOR)
     again = bench.restarted()
