@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.graphs import picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
 from vortex_prefect.core.errors import GraphError, RequestError
-from vortex_prefect.core.ids import now_ms
+from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
@@ -151,6 +151,11 @@ async def test_what_runs_is_flat_and_has_the_hash_of_what_runs(bench: Bench) -> 
     assert told["drawn_hash"] == graph_hash(drawn)
     assert await bench.control.executions.document(record.id) == drawn.to_document()
     assert await bench.control.executions.document(record.id, unfolded=True) == record.document
+    # Of what an earlier release queued only that is known.
+    options = {name: value for name, value in record.options.items() if name != "drawn"}
+    old = replace(record, id=new_id(), options=options)
+    await bench.store.write(lambda uow: uow.put_execution(old))
+    assert await bench.control.executions.document(old.id) == record.document
 
 
 async def test_what_was_drawn_is_kept_once_and_goes_with_the_last_run_of_it(bench: Bench) -> None:
