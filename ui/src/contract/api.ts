@@ -161,7 +161,7 @@ export interface ExecuteRequest {
   options?: ExecutionOptions | null;
 }
 
-/** The graph that an execution ran, its inputs applied. */
+/** The graph of an execution, as it was drawn or as it ran, its inputs applied. */
 export interface ExecutedGraph {
   graph: Record<string, unknown>;
 }
