@@ -16,6 +16,7 @@ from tests.fakes.sink import MessageSink
 from tests.unit.store.records import an_event
 from vortex_prefect.core.contracts import UnitOfWork
 from vortex_prefect.core.errors import SystemFault
+from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.reports import AdoptionReport, ExecutionReport, ExecutionStatus
 from vortex_prefect.core.settings import Settings
@@ -24,6 +25,7 @@ from vortex_prefect.service.control import ControlPlane
 from vortex_prefect.service.executions import Options
 from vortex_prefect.service.publishing import PublishRequest
 from vortex_prefect.service.replay import Difference, compare, project, rebuild
+from vortex_prefect.service.retention import Retention, Rules
 from vortex_prefect.store import SqlStore, open_store
 
 ADA, BOB = Actor("ada", "127.0.0.1", "pytest"), Actor("bob")
@@ -128,16 +130,30 @@ async def test_published_graphs_and_runs_of_what_uses_them_are_told_by_the_log(s
     assert (await stack.store.read(compare)).differences == ()
     told = await stack.store.read(project)
     assert told.executions[record.id].document == record.document
+    drawn = await control.executions.document(record.id)
+    assert told.drawn == {record.options["drawn"]: drawn}
+    assert drawn["nodes"].keys() == {"x"}
     published = await stack.store.read(lambda uow: uow.published())
     assert [(node.type, node.withdrawn) for node in published] == [("graph.pic@1", False), ("graph.pic@2", True)]
 
     def spoil(uow: UnitOfWork) -> None:
         uow.put_published(replace(published[1], withdrawn=False, spec={}))
+        uow.put_drawn(record.options["drawn"], {**drawn, "name": "spoilt"})
 
     await stack.store.write(spoil)
     found = await stack.store.write(rebuild)
-    assert found.differences == (Difference("published", "graph.pic@2", ("spec", "withdrawn")),)
+    assert found.differences == (
+        Difference("published", "graph.pic@2", ("spec", "withdrawn")),
+        Difference("drawn", record.options["drawn"], ("document",)),
+    )
     assert await stack.store.read(lambda uow: uow.published()) == published
+    assert await control.executions.document(record.id) == drawn
+    # It goes with the last execution that names it, in the log as well.
+    await control.executions.cancel(record.id, ADA)
+    rules = Rules(executions_ms=1)
+    await Retention(stack.store, Path("nowhere"), rules, clock=lambda: now_ms() + 1000).run(ADA)
+    told, found = await stack.store.read(lambda uow: (project(uow), compare(uow)))
+    assert (told.executions, told.drawn, found.differences) == ({}, {}, ())
 
 
 async def test_a_graph_is_saved_before_it_is_executed_and_that_is_told_apart(stack: Stack) -> None:

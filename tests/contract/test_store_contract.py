@@ -676,6 +676,30 @@ class TestPublishedNodes:
         assert await store.read(lambda unit: unit.published()) == [nodes[2], withdrawn, nodes[1]]
 
 
+class TestDrawnGraphs:
+    async def test_stay_as_long_as_an_execution_names_them(self, store: SqlStore) -> None:
+        first, second, nobodys = ("a" * 64, "b" * 64, "c" * 64)
+        records = [
+            an_execution(options={"drawn": key}, finished_ms=at) for at, key in ((1, first), (2, first), (1, second))
+        ]
+        documents = {key: {"nodes": {"σ": {"type": key, "x": 1.5}}} for key in (first, second, nobodys)}
+
+        def put(unit: UnitOfWork) -> None:
+            for key, document in documents.items():
+                unit.put_drawn(key, {"nodes": {}})
+                unit.put_drawn(key, document)
+
+        await store.write(putting(*records, an_execution()))
+        await store.write(put)
+        assert await store.read(lambda unit: unit.drawn_graphs()) == documents
+        assert await store.read(lambda unit: unit.execution(records[0].id)) == records[0]
+        assert await store.write(lambda unit: unit.forget_drawn()) == [nobodys]
+        await store.write(lambda unit: unit.forget_executions(2, 9))
+        assert await store.write(lambda unit: unit.forget_drawn()) == [second]
+        assert await store.read(lambda unit: (unit.drawn(first), unit.has_drawn(first))) == (documents[first], True)
+        assert await store.read(lambda unit: (unit.drawn(second), unit.has_drawn(second))) == (None, False)
+
+
 class TestSettings:
     async def test_are_kept_and_replaced(self, store: SqlStore) -> None:
         assert await store.read(lambda unit: unit.get_setting("paused")) is None

@@ -70,7 +70,7 @@ async def test_earlier_stores_are_taken_over_with_all_that_they_hold(tmp_path: P
         await store.close()
     # The release that wrote it must not open it any more.
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("SELECT version FROM schema_version").fetchall() == [(5,)]
+        assert raw.execute("SELECT version FROM schema_version").fetchall() == [(6,)]
 
 
 async def test_a_migration_that_fails_leaves_the_store_as_it_was(

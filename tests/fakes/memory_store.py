@@ -39,6 +39,7 @@ class _State:
     states: dict[str, GraphState] = field(default_factory=dict)
     queue: dict[str, QueueEntry] = field(default_factory=dict)
     published: dict[str, PublishedNode] = field(default_factory=dict)
+    drawn: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def copied(self) -> _State:
         return _State(
@@ -51,6 +52,7 @@ class _State:
             dict(self.states),
             dict(self.queue),
             dict(self.published),
+            dict(self.drawn),
         )
 
 
@@ -175,6 +177,25 @@ class MemoryUnit:
 
     def published(self) -> list[PublishedNode]:
         return copy.deepcopy(sorted(self._state.published.values(), key=lambda node: (node.name, node.version)))
+
+    def put_drawn(self, digest: str, document: dict[str, Any]) -> None:
+        self._state.drawn[digest] = copy.deepcopy(document)
+
+    def drawn(self, digest: str) -> dict[str, Any] | None:
+        return copy.deepcopy(self._state.drawn.get(digest))
+
+    def has_drawn(self, digest: str) -> bool:
+        return digest in self._state.drawn
+
+    def drawn_graphs(self) -> dict[str, dict[str, Any]]:
+        return copy.deepcopy(self._state.drawn)
+
+    def forget_drawn(self) -> list[str]:
+        named = {record.options.get("drawn") for record in self._state.executions.values()}
+        digests = sorted(self._state.drawn.keys() - named)
+        for digest in digests:
+            del self._state.drawn[digest]
+        return digests
 
     def event(self, event_id: str) -> Event | None:
         return next((event for event in self._state.events if event.event_id == event_id), None)

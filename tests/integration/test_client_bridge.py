@@ -99,6 +99,9 @@ async def test_an_execution_from_start_to_end(call: Caller, made: Bridge, tmp_pa
     request = await made.engine.submitted.get()
     assert request.execution_id == accepted.execution_id
     assert (await call("get_execution", accepted.execution_id)).priority == 5
+    for unfolded in (False, True):
+        found = await call("get_executed_graph", accepted.execution_id, unfolded=unfolded)
+        assert found.graph["nodes"]["blur"]["params"] == {"radius": 3}
     with pytest.raises(WorkerError, match="WK-005"):
         await call("wait", accepted.execution_id, timeout_s=0)
     made.engine.node(accepted.execution_id, "blur", NodeState.COMPLETED, outputs={"image": image_value()})

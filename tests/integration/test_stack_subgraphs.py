@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 from typing import Any
 
+import httpx
+import PIL.Image
 import pytest
 
 from tests.integration.polling import eventually
@@ -56,6 +60,42 @@ def test_a_subgraph_in_a_subgraph_runs_flat_and_each_inner_node_is_a_task_run(st
     eventually(lambda: stack.task_runs(execution["id"]).keys() == names)
 
 
+def test_a_run_and_the_files_it_writes_remember_what_was_drawn(stack: StackClient) -> None:
+    squares = {"squares": {"type": "image.checkerboard", "params": {"width": 8, "height": 8}}}
+    source = graph("Squares", squares, outputs=("squares.image",))
+    source["inputs"] = [{"name": "size", "node": "squares", "param": "size"}]
+    _, inner = publish(stack, source, name="drawn_inner")
+    around = graph("Around", {"in": {"type": inner}}, outputs=("in.squares_image",))
+    around["inputs"] = [{"name": "size", "node": "in", "param": "size"}]
+    _, outer = publish(stack, around, name="drawn_outer")
+    files = {
+        name: {"type": "image.save", "params": {"filename": f"{name}.png", "embed_graph": name == "open"}}
+        for name in ("open", "private")
+    }
+    edges = [f"x.in_squares_image > {name}.image" for name in files]
+    document = graph("drawn", {"x": {"type": outer}, **files}, *edges)
+    document["inputs"] = [{"name": "size", "node": "x", "param": "size"}]
+    execution = stack.run(document, inputs={"size": 2}, nodes=list(files))
+    assert execution["status"] == "completed", execution["error"]
+
+    def get(path: str, **query: Any) -> httpx.Response:
+        return stack.bridge.get(f"/api/execution/{execution['id']}/{path}", params=query).raise_for_status()
+
+    drawn, ran = get("graph").json()["graph"], get("graph", unfolded=True).json()["graph"]
+    assert (drawn["nodes"].keys(), drawn["outputs"]) == ({"x", *files}, [])
+    assert drawn["nodes"]["x"]["params"] == {"size": 2}
+    assert ran["nodes"].keys() == {"x:in:squares", *files}
+    assert ran["nodes"]["x:in:squares"]["params"]["size"] == 2
+    with PIL.Image.open(get("outputs/open/path").json()["value"]) as written:
+        assert json.loads(written.info["vortex.graph"]) == drawn
+    with PIL.Image.open(get("outputs/private/path").json()["value"]) as written:
+        assert "vortex.graph" not in written.info
+    with PIL.Image.open(io.BytesIO(get("outputs/x:in:squares/image", graph=True).content)) as downloaded:
+        assert json.loads(downloaded.info["vortex.graph"]) == drawn
+    # What a picture carries is a graph like any other.
+    assert stack.run({**drawn, "id": None})["status"] == "completed"
+
+
 def test_a_new_version_leaves_alone_who_has_the_old_one_and_no_graph_holds_itself(stack: StackClient) -> None:
     count = graph("Counted", {"count": debug("count", tag="subgraph-1")}, outputs=("count.out",))
     graph_id, first = publish(stack, count, name="counted")
@@ -88,6 +128,8 @@ def test_a_deployment_of_it_needs_nothing_but_prefect(stack: StackClient) -> Non
     deployed = stack.deploy(stack.create(document))
     execution = stack.ended(stack.begin(deployed["deployment_id"], parameters={"x": 1}))
     assert execution["outputs"]["twice_sum_out"]["value"] == 4
+    drawn = stack.bridge.get(f"/api/execution/{execution['id']}/graph").json()["graph"]
+    assert (drawn["nodes"].keys(), drawn["nodes"]["x"]["params"]) == ({"x", "twice"}, {"value": 1})
 
 
 def test_python_finds_published_graphs_by_their_names(stack: StackClient) -> None:

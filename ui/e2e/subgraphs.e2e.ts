@@ -113,6 +113,15 @@ describe("a subgraph", () => {
     await me.sees(async () => (await documentOf(graph)).nodes[node].type, "graph.updated@2");
     await me.press("Control+Enter");
     await me.sees(status, "completed");
+
+    // The graph of that run is opened as it was drawn, not as it ran.
+    await me.press("q");
+    const entry = me.page.locator(".run-entry").first();
+    await entry.hover();
+    await entry.getByRole("button", { name: "Open the graph of this run" }).click();
+    await me.sees(async () => (await name()).startsWith("Test graph (run"), true);
+    await me.sees(() => me.nodes(), ["image", "save", node].sort());
+    expect(await me.node(node).locator(".node-title").textContent()).toBe("Updated");
   });
 
   it("has the names that are chosen for its ports, and wires follow where they are called otherwise later", async () => {

@@ -62,7 +62,7 @@ class DeploymentResource(BaseModel):
 
 
 class ExecutedGraph(BaseModel):
-    """The graph that an execution ran, its inputs applied."""
+    """The graph of an execution, as it was drawn or as it ran, its inputs applied."""
 
     graph: dict[str, Any]
 

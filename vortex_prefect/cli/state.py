@@ -54,7 +54,7 @@ def restore(settings: Settings, source: Path, console: Console) -> None:
 
 def _tell(found: Comparison, console: Console) -> None:
     counts = f"{found.graphs} graphs, {found.executions} executions, {found.queue} places in the queue, "
-    counts += f"{found.published} published graphs"
+    counts += f"{found.published} published graphs, {found.drawn} drawn ones"
     console.print(f"{found.events} events: {counts}", highlight=False)
     if found.partly:
         told = "were written by a release that told the log less, and are compared in part"

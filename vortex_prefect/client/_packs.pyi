@@ -4613,6 +4613,7 @@ class ImagePack:
         format: Literal['auto', 'png', 'jpeg', 'webp'] | Fed[STRING] = 'auto',
         quality: builtins.int | builtins.str | Fed[INT] = 92,
         overwrite: builtins.bool | Fed[BOOL] = False,
+        embed_graph: builtins.bool | Fed[BOOL] = True,
         id: builtins.str | None = None,
         title: builtins.str | None = None,
         at: builtins.tuple[builtins.float, builtins.float] | None = None,
@@ -4626,6 +4627,7 @@ class ImagePack:
             format (STRING): `auto` goes by the file name's ending.
             quality (INT 1 to 100): Of JPEG and WebP; 100 makes WebP lossless.
             overwrite (BOOL): Replace a file of that name; else the new one gets a number.
+            embed_graph (BOOL): Store the graph in a PNG: dropped on the editor's canvas, the file opens it.
 
         Outputs:
             path (PATH): The file; the first one of a batch.
@@ -8838,6 +8840,7 @@ class VideoPack:
         loops: builtins.int | builtins.str | Fed[INT] = 0,
         filename: builtins.str | Fed[STRING] = 'animation.gif',
         overwrite: builtins.bool | Fed[BOOL] = False,
+        embed_graph: builtins.bool | Fed[BOOL] = True,
         id: builtins.str | None = None,
         title: builtins.str | None = None,
         at: builtins.tuple[builtins.float, builtins.float] | None = None,
@@ -8850,6 +8853,7 @@ class VideoPack:
             loops (INT 0 to 10000): 0 goes on for ever.
             filename (STRING): Ends in .gif, .webp or .png.
             overwrite (BOOL): Replace a file of that name; else the new one gets a number.
+            embed_graph (BOOL): Store the graph in a PNG: dropped on the editor's canvas, the file opens it.
 
         Outputs:
             path (PATH)

@@ -36,6 +36,17 @@ class ExecutionRequest:
     priority: int = 0
     #: The span that asked for it; null: the execution begins a trace, under its own id.
     trace: TraceContext | None = None
+    #: What was drawn, where that is another graph: one that has subgraphs as nodes.
+    drawn: dict[str, Any] | None = None
+    #: Names of outputs that stand in `graph` for this execution alone.
+    exposed: tuple[str, ...] = ()
+
+    @property
+    def as_drawn(self) -> dict[str, Any]:
+        """The document that a person would know again."""
+        if self.drawn is not None:
+            return self.drawn
+        return without_outputs(self.graph, self.exposed) if self.exposed else self.graph
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -51,8 +62,14 @@ class ExecutionRequest:
                 **data,
                 "targets": None if targets is None else tuple(targets),
                 "trace": None if trace is None else TraceContext.from_dict(trace),
+                "exposed": tuple(data.get("exposed", ())),
             }
         )
+
+
+def without_outputs(document: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """A graph's document that exposes these outputs no more."""
+    return {**document, "outputs": [output for output in document.get("outputs", ()) if output["name"] not in names]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +92,8 @@ class DeployRequest:
     #: The most runs at once; null for any number.
     concurrency_limit: int | None = None
     paused: bool = False
+    #: See `ExecutionRequest.drawn`.
+    drawn: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -214,7 +233,8 @@ class ExecutionRecord:
     #: The frozen document that runs, with inputs applied.
     document: dict[str, Any]
     #: `targets`, `force`, `priority`, `idempotency_key` as the caller gave them; `trace`, the span that asked;
-    #: `drawn_hash`, the hash of the graph with its subgraphs as nodes, where it has any.
+    #: `exposed`, outputs of this execution alone; `drawn_hash`, the hash of the graph with its subgraphs as nodes,
+    #: where it has any, and `drawn`, under which `UnitOfWork.drawn` has it.
     options: dict[str, Any]
     created_ms: int
     started_ms: int | None = None
@@ -378,6 +398,21 @@ class UnitOfWork(Protocol):
 
     def published(self) -> list[PublishedNode]:
         """Every version of every published graph, by name and version."""
+
+    def put_drawn(self, digest: str, document: dict[str, Any]) -> None:
+        """Insert or replace a graph as it was drawn, under the digest that executions name (`options["drawn"]`)."""
+
+    def drawn(self, digest: str) -> dict[str, Any] | None:
+        """What was drawn, or null."""
+
+    def has_drawn(self, digest: str) -> bool:
+        """Whether that is there; its document is not read."""
+
+    def drawn_graphs(self) -> dict[str, dict[str, Any]]:
+        """All of them, by digest."""
+
+    def forget_drawn(self) -> list[str]:
+        """Remove those that no execution names; their digests."""
 
     def event(self, event_id: str) -> Event | None:
         """An event of the log, or null."""

@@ -46,7 +46,8 @@ _TYPES = (
     EventType("NotesChanged", "Graph", "notes"),
     EventType(
         "ExecutionQueued", "Execution",
-        "graph_id, graph_hash, graph_version, options, place, not_before_ms, queued_ms, inputs, or else document", 2,
+        "graph_id, graph_hash, graph_version, options, place, not_before_ms, queued_ms, inputs, or else document, "
+        "drawn where that is kept from now on", 2,
     ),
     EventType("ExecutionStarted", "Execution", "graph_id, flow_run_id, prefect_url, started_ms", 2),
     EventType("ExecutionPaused", "Execution", "graph_id"),
@@ -63,7 +64,7 @@ _TYPES = (
     EventType("QueueResumed", "Queue", ""),
     #: What retention removed from the tables; the log keeps what it was.
     EventType("QueueEntriesForgotten", "Queue", "left_before_ms, count"),
-    EventType("ExecutionsForgotten", "Queue", "ended_before_ms, ids"),
+    EventType("ExecutionsForgotten", "Queue", "ended_before_ms, ids, drawn"),
     EventType("OutputsRemoved", "File", "execution_ids, bytes, rule"),
     EventType("FileUploaded", "File", "sha256, name, size_bytes"),
     EventType("WorkerSpawned", "Worker", "host, worker_id, pid, device"),

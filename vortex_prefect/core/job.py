@@ -104,6 +104,8 @@ class Job:
     trace: TraceContext = field(default_factory=TraceContext)
     #: port → output ports of the job before this one, in a segment: what they give joins the inputs on the host.
     links: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: The document of the graph as it was drawn, as text; null unless the node takes it (`NodeSpec.takes_graph`).
+    graph_json: str | None = None
 
     def linked(self, before: Mapping[str, Value]) -> Job:
         """The job with everything that it was to receive from the one before.
@@ -131,6 +133,7 @@ class Job:
             "purpose": self.purpose,
             "trace": [self.trace.trace_id, self.trace.span_id, self.trace.parent_span_id, self.trace.sampled],
             "links": {port: list(outputs) for port, outputs in self.links.items()},
+            **({} if self.graph_json is None else {"graph_json": self.graph_json}),
         }
 
     @classmethod

@@ -150,6 +150,8 @@ class NodeSpec(_Declaration):
     volatile: bool = False
     #: A worker tells, from the node's own parameters, what else its results depend on; that is part of the content key.
     fingerprint: bool = False
+    #: Its jobs carry the graph as it was drawn, which is part of no content key.
+    takes_graph: bool = False
     #: Names of PATH parameters whose file content is part of the content key.
     files: tuple[str, ...] = Field(default=())
     #: Kind of device that it needs; null: any.

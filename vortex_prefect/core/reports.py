@@ -108,6 +108,8 @@ class AdoptionReport:
     #: Counts the times that the execution was begun, from 1.
     round: int
     at_ms: int = 0
+    #: See `ExecutionRequest.drawn`; its hash is among the options then, as `drawn_hash`.
+    drawn: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""

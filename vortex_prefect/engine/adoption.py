@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 from prefect.client.schemas.objects import FlowRun
 from prefect.telemetry.run_telemetry import LABELS_TRACEPARENT_KEY
@@ -34,6 +35,7 @@ def adopted_request(
     if graph_hash(published) != publication.graph_hash:
         raise GraphError("VE-011", "the graph is not the one that was published", "Deploy it again.")
     graph = apply_inputs(published, flow_run.parameters, limits)
+    drawn = publication.drawn
     request = ExecutionRequest(
         execution_id=publication.execution_id or str(flow_run.id),
         graph=graph.to_document(),
@@ -42,8 +44,25 @@ def adopted_request(
         force=publication.force and not flow_run.run_count,
         priority=publication.priority,
         trace=_trace_of(flow_run),
+        drawn=None if drawn is None else _with_inputs(drawn, flow_run, limits).to_document(),
     )
     return graph, request
+
+
+def adopted_options(request: ExecutionRequest, limits: Limits | None = None) -> dict[str, Any]:
+    """What `AdoptionReport.options` tells of a request of `adopted_request`."""
+    drawn = request.drawn and graph_hash(parse_graph(request.drawn, limits or Limits()))
+    return {
+        "targets": request.targets and list(request.targets),
+        "force": False,
+        "priority": request.priority,
+        "trace": request.trace and request.trace.to_dict(),
+        **({"drawn_hash": drawn} if drawn else {}),
+    }
+
+
+def _with_inputs(document: dict[str, Any], flow_run: FlowRun, limits: Limits) -> Graph:
+    return apply_inputs(parse_graph(document, limits), flow_run.parameters, limits)
 
 
 def _trace_of(flow_run: FlowRun) -> TraceContext | None:

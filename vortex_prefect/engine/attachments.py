@@ -120,7 +120,7 @@ class Attachments:
             return None  # it cannot run at all, and Prefect has nothing to show of it
         while True:
             try:
-                deployment_id = await self._deployments.of(run.graph, run.request.graph)
+                deployment_id = await self._deployments.of(run.graph, run.request)
                 self._ledger.put(_entry(run, deployment_id))
                 trace = run.trace if run.traced else None
                 begun = await self._deployments.begin(deployment_id, run.graph, run.request, trace)

@@ -65,6 +65,10 @@ class Limiter(Protocol):
         """
 
 
+def _no_graph() -> None:
+    """For those who have none."""
+
+
 @dataclass(eq=False, slots=True)
 class _Errand:
     """A piece of work on its way."""
@@ -105,6 +109,8 @@ class Attempts:
     show: Show = show_nothing
     #: The execution's span; each attempt is one under it.
     trace: TraceContext = field(default_factory=lambda: TraceContext(new_trace_id()))
+    #: Gives the graph as it was drawn, for nodes that take it.
+    graph_json: Callable[[], str | None] = _no_graph
     cancelled: bool = field(default=False, init=False)
     _errands: set[_Errand] = field(default_factory=set, init=False)
     _open: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -357,6 +363,7 @@ class Attempts:
             timeout_s=step.timeout_s,
             trace=trace,
             links=links or {},
+            graph_json=self.graph_json() if step.spec.takes_graph else None,
         )
 
 

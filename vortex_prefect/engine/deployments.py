@@ -69,21 +69,22 @@ class GraphDeployments:
         if pool_type != POOL_TYPE:
             raise RequestError("RQ-001", f"the work pool {pool} is of type {pool_type}, not {POOL_TYPE}")
 
-    async def of(self, graph: Graph, document: dict[str, Any]) -> str:
+    async def of(self, graph: Graph, request: ExecutionRequest) -> str:
         """Id of the graph's deployment, made where there is none.
 
         One that nobody published follows the graph: it carries what ran last.
         """
+        content = DeployRequest(request.graph, pool=self._pool, drawn=_drawn(request))
         graph_id = str(graph.id)
         known = self._known.get(graph_id) or await self._find(graph_id)
         current = graph_hash(graph)
         if known is None:
-            deployment_id = await self._put(graph, document, DeployRequest(document, pool=self._pool), published=False)
+            deployment_id = await self._put(graph, content, published=False)
         elif known.published or known.graph_hash == current:
             return known.deployment_id
-        elif not await self._api.update_deployment(known.deployment_id, self._content(graph, document)):
+        elif not await self._api.update_deployment(known.deployment_id, self._content(graph, content)):
             self._known.pop(graph_id, None)  # deleted in Prefect: begin anew
-            return await self.of(graph, document)
+            return await self.of(graph, request)
         else:
             deployment_id = known.deployment_id
         self._known[graph_id] = _Known(deployment_id, current, published=False)
@@ -101,7 +102,13 @@ class GraphDeployments:
                 under it. Null where nobody traces: each label that Prefect finds costs it another request.
         """
         publication = Publication(
-            request.graph, request.graph_hash, request.targets, request.force, request.priority, request.execution_id
+            request.graph,
+            request.graph_hash,
+            request.targets,
+            request.force,
+            request.priority,
+            request.execution_id,
+            _drawn(request),
         )
         body = {
             "name": f"{graph.name or 'graph'} {request.execution_id[:8]}",
@@ -131,7 +138,7 @@ class GraphDeployments:
         try:
             pool_type = await self._api.ensure_work_pool(request.pool or self._pool, POOL_TYPE, pool_template())
             _check_names(graph, pool_type)
-            deployment_id = await self._put(graph, request.graph, request, published=True)
+            deployment_id = await self._put(graph, request, published=True)
         except SystemFault as refused:
             raise RequestError("RQ-001", f"Prefect refuses the deployment: {refused.message}") from refused
         self._known[str(graph.id)] = _Known(deployment_id, graph_hash(graph), published=True)
@@ -165,12 +172,12 @@ class GraphDeployments:
         variables = chosen.get("job_variables") or {}
         return _Known(chosen["id"], str(variables.get("graph_hash")), bool(published))
 
-    async def _put(self, graph: Graph, document: dict[str, Any], request: DeployRequest, *, published: bool) -> str:
+    async def _put(self, graph: Graph, request: DeployRequest, *, published: bool) -> str:
         pool = request.pool or self._pool
         if not published:
             await self._api.ensure_work_pool(pool, POOL_TYPE, pool_template())
         body = {
-            **self._content(graph, document),
+            **self._content(graph, request),
             "name": _deployment_name(graph, request),
             "work_pool_name": pool,
             "entrypoint": ENTRYPOINT,
@@ -184,7 +191,7 @@ class GraphDeployments:
         }
         return await self._api.put_deployment(_flow_name(graph), body)
 
-    def _content(self, graph: Graph, document: dict[str, Any]) -> dict[str, Any]:
+    def _content(self, graph: Graph, request: DeployRequest) -> dict[str, Any]:
         """What follows from the graph."""
         current = graph_hash(graph)
         count = len(graph.nodes)
@@ -193,8 +200,13 @@ class GraphDeployments:
             "version": current[:12],
             "parameter_openapi_schema": parameter_schema(graph, self._catalogue),
             "enforce_parameter_schema": True,
-            "job_variables": Publication(document, current).to_job_variables(),
+            "job_variables": Publication(request.graph, current, drawn=request.drawn).to_job_variables(),
         }
+
+
+def _drawn(request: ExecutionRequest) -> dict[str, Any] | None:
+    """What Prefect is to keep beside the graph that runs, because it is another."""
+    return None if request.as_drawn is request.graph else request.as_drawn
 
 
 def _check_names(graph: Graph, pool_type: str) -> None:

@@ -20,7 +20,7 @@ from vortex_prefect.core.job import Value
 from vortex_prefect.core.nodespec import Catalogue
 from vortex_prefect.core.reports import AdoptionReport, ExecutionStatus, Report
 from vortex_prefect.core.settings import Settings
-from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
+from vortex_prefect.engine.adoption import adopted_options, adopted_request, wait_for_schedule
 from vortex_prefect.engine.artifacts import Artifacts
 from vortex_prefect.engine.attachments import Attachments
 from vortex_prefect.engine.chores import prepare as prepare_chores
@@ -345,18 +345,14 @@ class Engine:
             graph, request = await asyncio.to_thread(adopted_request, flow_run, publication, self._settings.limits)
             await wait_for_schedule(flow_run)
         run = Run(request, round=(flow_run.run_count or 0) + 1, graph=graph)
-        options = {
-            "targets": request.targets and list(request.targets),
-            "force": False,
-            "priority": request.priority,
-            "trace": request.trace and request.trace.to_dict(),
-        }
+        options = await asyncio.to_thread(adopted_options, request, self._settings.limits)
         self._dormant.wake(execution_id)
         self._fallen.rise(execution_id)
         graph_id = str(graph.id or flow_run.deployment_id or flow_run.id)
-        self._runs.publish(
-            run, AdoptionReport(run.id, graph_id, request.graph_hash, request.graph, options, run.round, now_ms())
+        adopted = AdoptionReport(
+            run.id, graph_id, request.graph_hash, request.graph, options, run.round, now_ms(), request.drawn
         )
+        self._runs.publish(run, adopted)
         return self._begin(run, replace(entry, claimed=False))
 
     def _steer_later(self, run: Run, wish: str) -> None:

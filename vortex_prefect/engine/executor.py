@@ -46,6 +46,7 @@ class Executor:
         file_identity: see `compile_plan`; asked, in a thread, for files that an
             edge names. Null: what reads them is not reused.
         trace: the execution's span; null: it has none, and its attempts share a trace of their own.
+        graph_json: gives the graph as it was drawn, for nodes that take it; null: there is none.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Executor:
         file_identity: FileIdentity | None = None,
         pace: Pace | None = None,
         trace: TraceContext | None = None,
+        graph_json: Callable[[], str | None] | None = None,
     ) -> None:
         self.execution_id = execution_id
         self._plan = plan
@@ -75,6 +77,8 @@ class Executor:
         )
         if trace is not None:
             self._attempts.trace = trace
+        if graph_json is not None:
+            self._attempts.graph_json = graph_json
         self._nodes = {node_id: RunningNode.of(step) for node_id, step in plan.steps.items()}
         self._inputs = Inputs(self._nodes)
         self._work = NodeWork(self._inputs, self._attempts, reuse=not plan.force, file_identity=file_identity)

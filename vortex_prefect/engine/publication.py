@@ -33,6 +33,8 @@ class Publication:
     priority: int = 0
     #: The execution that the flow run records; null where the flow run begins one of its own.
     execution_id: str | None = None
+    #: What was drawn, where that is another graph; null: `graph`.
+    drawn: dict[str, Any] | None = None
 
     def to_job_variables(self) -> dict[str, Any]:
         """The form in which Prefect keeps it."""
@@ -43,6 +45,7 @@ class Publication:
             "force": self.force,
             "priority": self.priority,
             "execution_id": self.execution_id,
+            **({} if self.drawn is None else {"drawn": pack(self.drawn)}),
         }
 
     @classmethod
@@ -52,7 +55,8 @@ class Publication:
         Raises:
             GraphError: VE-001, these carry no graph, or are not what `to_job_variables` gives.
         """
-        graph, targets, execution_id = (variables.get(name) for name in ("graph", "targets", "execution_id"))
+        names = ("graph", "targets", "execution_id", "drawn")
+        graph, targets, execution_id, drawn = (variables.get(name) for name in names)
         # Anybody may set them in Prefect; the id becomes the name of a file.
         if execution_id is not None and not (isinstance(execution_id, str) and is_id(execution_id)):
             raise GraphError("VE-001", f"execution_id is {execution_id!r}, which is no id")
@@ -68,6 +72,7 @@ class Publication:
             force=bool(variables.get("force")),
             priority=priority,
             execution_id=execution_id,
+            drawn=None if drawn is None else unpack(drawn),
         )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import cache, partial
 from typing import Any
 
 from vortex_prefect.core.contracts import ExecutionRequest
@@ -23,6 +24,7 @@ from vortex_prefect.core.reports import (
 from vortex_prefect.core.settings import Settings
 from vortex_prefect.core.trace import TraceContext
 from vortex_prefect.engine.backlog import Backlog
+from vortex_prefect.engine.drawn_text import drawn_text
 from vortex_prefect.engine.executor import Executor
 from vortex_prefect.engine.filing import Filing
 from vortex_prefect.engine.fingerprints import Fingerprints
@@ -220,6 +222,7 @@ class Runs:
             file_identity=self._planner.files,
             pace=self._pace,
             trace=run.trace,
+            graph_json=cache(partial(drawn_text, run.request)),
         )
 
     async def steer(self, run: Run, wish: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from vortex_prefect.core.errors import GraphError
 
+#: Under which a PNG carries a graph.
+GRAPH = "vortex.graph"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -28,6 +32,11 @@ def png_texts(content: bytes, most: int) -> dict[str, str]:
         left -= len(text)
         found.setdefault(keyword.decode("latin-1"), text.decode("latin-1" if kind != b"iTXt" else "utf-8", "replace"))
     return found
+
+
+def graph_text(document: dict[str, Any]) -> str:
+    """A graph's document in the form that a PNG carries."""
+    return json.dumps(document, ensure_ascii=False)
 
 
 def with_text(content: bytes, keyword: str, text: str) -> bytes:

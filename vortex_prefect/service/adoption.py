@@ -8,6 +8,7 @@ from vortex_prefect.core.contracts import ExecutionRecord, UnitOfWork
 from vortex_prefect.core.events import Event
 from vortex_prefect.core.reports import AdoptionReport, ExecutionStatus
 from vortex_prefect.service.actor import Actor
+from vortex_prefect.service.drawn import digest_of, keep
 from vortex_prefect.service.life import queue
 from vortex_prefect.service.live import pending_nodes
 from vortex_prefect.service.traces import trace_id
@@ -23,13 +24,18 @@ def adopt(uow: UnitOfWork, report: AdoptionReport) -> ExecutionRecord | None:
     stored = uow.execution(report.execution_id)
     if stored is not None and stored.options.get("round", 1) >= report.round:
         return None
+    options = report.options
+    if stored is not None:  # of what was drawn for it, its own options tell
+        options = {name: value for name, value in options.items() if name != "drawn_hash"}
+    elif report.drawn is not None:
+        options = {**options, "drawn": digest_of(report.drawn)}
     fresh = ExecutionRecord(
         id=report.execution_id,
         graph_id=report.graph_id,
         graph_hash=report.graph_hash,
         status=ExecutionStatus.QUEUED,
         document=report.document,
-        options={**(stored.options if stored else {}), **report.options, "round": report.round},
+        options={**(stored.options if stored else {}), **options, "round": report.round},
         created_ms=report.at_ms,
         nodes=pending_nodes(report.document),
     )
@@ -43,6 +49,7 @@ def adopt(uow: UnitOfWork, report: AdoptionReport) -> ExecutionRecord | None:
         "place": None,
         "inputs": None,
         "document": fresh.document,
+        "drawn": None if stored is not None else keep(uow, fresh, report.drawn),
         "queued_ms": fresh.created_ms,
     }
     event = Event(

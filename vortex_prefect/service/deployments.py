@@ -38,7 +38,7 @@ class Deployments:
         self._limits = limits
 
     async def deploy(self, graph_id: str, request: DeployRequest, actor: Actor) -> dict[str, Any]:
-        """Publish the graph as it is now; `request.graph` is filled in here.
+        """Publish the graph as it is now; `request.graph` and `request.drawn` are filled in here.
 
         Returns:
             `{deployment_id, name, url, pool, parameters}`, the last one the schema of the deployment's form.
@@ -52,8 +52,9 @@ class Deployments:
             raise RequestError("RQ-001", "a schedule has either a cron expression or an interval, not both")
         record = await self._store.read(lambda uow: require(uow, graph_id))
         catalogue = await self._catalogue.current()
-        graph = await asyncio.to_thread(self._checked, record, request, catalogue)
-        deployment = await self._engine.deploy(replace(request, graph=graph.to_document()))
+        given, graph = await asyncio.to_thread(self._checked, record, request, catalogue)
+        drawn = None if graph is given else given.to_document()
+        deployment = await self._engine.deploy(replace(request, graph=graph.to_document(), drawn=drawn))
         payload = {
             "deployment_id": deployment["deployment_id"],
             "name": deployment["name"],
@@ -65,8 +66,9 @@ class Deployments:
         await self._store.write(lambda uow: uow.append(event))
         return deployment
 
-    def _checked(self, record: GraphRecord, request: DeployRequest, catalogue: Catalogue) -> Graph:
+    def _checked(self, record: GraphRecord, request: DeployRequest, catalogue: Catalogue) -> tuple[Graph, Graph]:
+        """The graph as it was drawn, and what runs."""
         graph = parse_graph(record.document, self._limits)
         # As its runs will be: with the deployment's parameters.
         self._publishing.runnable(apply_inputs(graph, request.parameters, self._limits), catalogue)
-        return self._publishing.flat(graph, catalogue)
+        return graph, self._publishing.flat(graph, catalogue)

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vortex_prefect.collab.rooms import Rooms
-from vortex_prefect.core.contracts import EnginePort, ExecutionRecord, GraphRecord, QueueEntry, StorePort, UnitOfWork
+from vortex_prefect.core.contracts import (
+    EnginePort,
+    ExecutionRecord,
+    GraphRecord,
+    QueueEntry,
+    StorePort,
+    UnitOfWork,
+    without_outputs,
+)
 from vortex_prefect.core.errors import Problem, RequestError, VortexError
 from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.nodespec import Catalogue
@@ -22,13 +30,14 @@ from vortex_prefect.graph.reach import with_outputs_of
 from vortex_prefect.service import life, messages
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.catalogue import CatalogueCache
+from vortex_prefect.service.drawn import digest_of, drawn_of, keep
 from vortex_prefect.service.graphs import require
 from vortex_prefect.service.idempotency import digest, refuse_other_content, scoped
 from vortex_prefect.service.live import pending_nodes
 from vortex_prefect.service.outputs import Content, Outputs
 from vortex_prefect.service.paging import Cursor
 from vortex_prefect.service.publishing import Publishing
-from vortex_prefect.service.queue import Queue
+from vortex_prefect.service.queue import Queue, request_of
 from vortex_prefect.service.reports import Reports, execution_event
 
 #: How long an execution that the engine knows may take to be known here.
@@ -115,7 +124,7 @@ class Executions:
             if stored is record:
                 self._reports.track(record)
                 self._publish(messages.queued(record))
-                self._queue.add(record, queued)
+                self._queue.add(record, queued, frozen.drawn)
             return stored
 
         # What is stored as queued has to reach the queue, though the caller may be cancelled between.
@@ -206,12 +215,16 @@ class Executions:
         await self._reports.finish(execution_id, ExecutionStatus.CANCELLED, actor=actor)
         return await self.get(execution_id)
 
-    async def document(self, execution_id: str) -> dict[str, Any]:
-        """The graph that an execution ran, without what only that run had for outputs; RQ-002."""
+    async def document(self, execution_id: str, *, unfolded: bool = False) -> dict[str, Any]:
+        """The graph of an execution with its inputs, without what only that run had for outputs; RQ-002.
+
+        Args:
+            unfolded: as it ran, with subgraphs in the place of their nodes, not as it was drawn. Of what an earlier
+                release ran only that is known.
+        """
         record = await self.get(execution_id)
-        exposed = set(record.options.get("exposed", ()))
-        outputs = [output for output in record.document.get("outputs", ()) if output["name"] not in exposed]
-        return {**record.document, "outputs": outputs}
+        drawn = None if unfolded else await self._store.read(lambda uow: drawn_of(uow, record))
+        return request_of(record, drawn).as_drawn
 
     async def move(self, execution_id: str, before: str, actor: Actor) -> ExecutionRecord:
         """Bring a waiting execution just before another. RQ-002, RQ-007 if one of them does not wait."""
@@ -236,6 +249,7 @@ class Executions:
         targets = options.targets if not reached else tuple(dict.fromkeys((*(options.targets or ()), *reached)))
         graph = self._publishing.runnable(given, catalogue)
         document = graph.to_document()
+        drawn = None if graph is given else without_outputs(given.to_document(), exposed)
         record = ExecutionRecord(
             id=new_id(),
             graph_id=graph_record.id,
@@ -244,14 +258,14 @@ class Executions:
             document=document,
             options=_stored(replace(options, targets=targets), asked)
             | ({"exposed": exposed} if exposed else {})
-            | ({} if graph is given else {"drawn_hash": graph_hash(given)}),
+            | ({} if drawn is None else {"drawn_hash": graph_hash(given), "drawn": digest_of(drawn)}),
             created_ms=now_ms(),
             nodes=pending_nodes(document),
         )
         # Outputs of this run alone stand in no graph.
         same = graph is given and not exposed
         stored_hash = record.graph_hash if same and not options.inputs else graph_hash(stored)
-        return record, _Frozen(graph_record, stored_hash, options.inputs if same else None)
+        return record, _Frozen(graph_record, stored_hash, options.inputs if same else None, drawn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +278,8 @@ class _Frozen:
     #: Null where the graph as the log tells it is not yet what runs with these: it has subgraphs, or outputs of this
     #: run alone.
     inputs: dict[str, Any] | None
+    #: See `ExecutionRequest.drawn`.
+    drawn: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +355,7 @@ def _queue(uow: UnitOfWork, record: ExecutionRecord, queued: QueueEntry, frozen:
         # The log tells the graph as it stands: with these it is the document that runs.
         "inputs": frozen.inputs if told else None,
         "document": None if told else record.document,
+        "drawn": keep(uow, record, frozen.drawn),
     }
     event = execution_event("ExecutionQueued", record, payload, actor)
     life.queue(uow, record, event, queued, graph.version)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from vortex_prefect.core.contracts import ExecutionRecord, GraphRecord, PublishedNode, QueueEntry
 from vortex_prefect.core.errors import SystemFault
@@ -55,6 +56,8 @@ class Projection:
     workers: dict[str, Worker] = field(default_factory=dict)
     #: By node type.
     published: dict[str, PublishedNode] = field(default_factory=dict)
+    #: What was drawn for executions that ran another graph, by `options["drawn"]`.
+    drawn: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: bool = False
     #: Executions of which the log does not tell all.
     partly: set[str] = field(default_factory=set)
@@ -141,6 +144,8 @@ class Projection:
             document = {"nodes": {}}
         else:
             self.partly.discard(execution_id)
+        if (drawn := told.get("drawn")) is not None:
+            self.drawn[told["options"]["drawn"]] = drawn
         at_ms = told.get("queued_ms", event.created_ms)
         self.executions[execution_id] = ExecutionRecord(
             id=execution_id,
@@ -214,6 +219,8 @@ class Projection:
             for key in told["ids"]:
                 self.executions.pop(key, None)
                 self.partly.discard(key)
+            for key in told.get("drawn", ()):
+                self.drawn.pop(key, None)
 
     def _worker(self, event: Fact) -> None:
         told = event.payload

@@ -27,6 +27,7 @@ from vortex_prefect.core.ids import derived_id, now_ms
 from vortex_prefect.core.reports import ExecutionReport, ExecutionStatus, RunReport
 from vortex_prefect.service import life
 from vortex_prefect.service.actor import Actor
+from vortex_prefect.service.drawn import drawn_of
 from vortex_prefect.service.reports import Reports
 from vortex_prefect.service.resources import timestamp
 from vortex_prefect.service.traces import asked_by
@@ -86,8 +87,8 @@ def entry_of(record: ExecutionRecord, user: str = "local", not_before_ms: int | 
     return QueueEntry(record.id, record.graph_id, user, priority, place, record.created_ms, not_before_ms)
 
 
-def request_of(record: ExecutionRecord) -> ExecutionRequest:
-    """What the engine is asked for an execution."""
+def request_of(record: ExecutionRecord, drawn: dict[str, Any] | None = None) -> ExecutionRequest:
+    """What the engine is asked for an execution; `drawn`: see `service.drawn.drawn_of`."""
     targets = record.options.get("targets")
     return ExecutionRequest(
         execution_id=record.id,
@@ -97,6 +98,8 @@ def request_of(record: ExecutionRecord) -> ExecutionRequest:
         force=record.options.get("force", False),
         priority=record.options.get("priority", 0),
         trace=asked_by(record),
+        drawn=drawn,
+        exposed=tuple(record.options.get("exposed", ())),
     )
 
 
@@ -147,9 +150,11 @@ class Queue:
         if len(self._waiting) >= self._limit:
             raise RequestError("RQ-004", f"{self._limit} executions wait already")
 
-    def add(self, record: ExecutionRecord, queued: QueueEntry | None = None) -> None:
-        """Let a stored execution wait for its turn."""
-        self._waiting[record.id] = _Entry(request_of(record), queued or entry_of(record))
+    def add(
+        self, record: ExecutionRecord, queued: QueueEntry | None = None, drawn: dict[str, Any] | None = None
+    ) -> None:
+        """Let a stored execution wait for its turn; `drawn`: what was drawn, where it runs another graph."""
+        self._waiting[record.id] = _Entry(request_of(record, drawn), queued or entry_of(record))
         self._wake.set()
 
     def place(self, record: ExecutionRecord, actor: Actor, not_before_ms: int | None) -> QueueEntry:
@@ -248,7 +253,7 @@ class Queue:
         for record in records:
             self._reports.track(record)
             if record.status is ExecutionStatus.QUEUED:
-                self.add(record, entries.get(record.id))
+                self.add(record, entries.get(record.id), await self._drawn(record))
             else:
                 self._interrupted.append(record)
 
@@ -329,6 +334,9 @@ class Queue:
         if entry.withdrawn or not entry.accepted:
             self._free(entry.id)
 
+    async def _drawn(self, record: ExecutionRecord) -> dict[str, Any] | None:
+        return await self._store.read(lambda uow: drawn_of(uow, record))
+
     async def _accepted(self, entry: _Entry) -> bool:
         """Hand over, for as long as it takes to reach the engine; false if it was withdrawn meanwhile."""
         attempt = 0
@@ -352,7 +360,8 @@ class Queue:
             if record.id in suspended:
                 continue
             stored = await self._store.read(lambda uow: uow.queue_entry(record.id))  # noqa: B023
-            entry = _Entry(request_of(record), stored or entry_of(record), accepted=True)
+            request = request_of(record, await self._drawn(record))
+            entry = _Entry(request, stored or entry_of(record), accepted=True)
             self._sent[record.id] = entry
             if record.id in running:
                 await self._send(entry)

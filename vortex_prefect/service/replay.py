@@ -21,7 +21,7 @@ _LIVE = frozenset({"nodes", "values", "error", "flow_run_id", "prefect_url", "st
 class Difference:
     """Something that the tables and the log tell differently."""
 
-    #: `graph`, `execution`, `queue` or `published`.
+    #: `graph`, `execution`, `queue`, `published` or `drawn`.
     kind: str
     id: str
     #: Which parts; `missing`: the table has it not; `surplus`: the log has it not.
@@ -37,6 +37,7 @@ class Comparison:
     executions: int
     queue: int
     published: int
+    drawn: int
     differences: tuple[Difference, ...]
     #: Executions of which an earlier release wrote less into the log: their documents or results were not compared.
     partly: int
@@ -60,7 +61,7 @@ def project(uow: UnitOfWork) -> Projection:
 
 
 def compare(uow: UnitOfWork) -> Comparison:
-    """Compare graphs, executions and queue with what the log says, byte for byte; errors as `project`."""
+    """Compare the tables with what the log says, byte for byte; errors as `project`."""
     told = project(uow)
     graphs, executions, queue = told.graphs(), told.executions, told.queue
     differences = [
@@ -68,6 +69,7 @@ def compare(uow: UnitOfWork) -> Comparison:
         *_differences("execution", executions, dict(_executions(uow)), lambda key, r: _execution_parts(told, key, r)),
         *_differences("queue", queue, {e.execution_id: e for e in uow.queue_entries()}, lambda _, e: asdict(e)),
         *_differences("published", told.published, {n.type: n for n in uow.published()}, lambda _, n: asdict(n)),
+        *_differences("drawn", told.drawn, uow.drawn_graphs(), lambda _, document: {"document": document}),
     ]
     return Comparison(
         told.position,
@@ -75,6 +77,7 @@ def compare(uow: UnitOfWork) -> Comparison:
         len(executions),
         len(queue),
         len(told.published),
+        len(told.drawn),
         tuple(differences),
         len(told.partly & executions.keys()),
     )
@@ -93,6 +96,8 @@ def rebuild(uow: UnitOfWork) -> Comparison:
             uow.put_queue_entry(told.queue[key])
         elif difference.kind == "published" and key in told.published:
             uow.put_published(told.published[key])
+        elif difference.kind == "drawn" and key in told.drawn:
+            uow.put_drawn(key, told.drawn[key])
         elif difference.kind == "execution" and key in told.executions and key not in told.partly:
             uow.put_execution(told.executions[key])
     return found

@@ -117,7 +117,8 @@ class Retention:
             limit = at_ms - rules.executions_ms
             ids = uow.forget_executions(limit, 1_000_000_000 if dry_run else _BATCH)
             if ids:
-                uow.append(_event("ExecutionsForgotten", {"ended_before_ms": limit, "ids": ids}, actor))
+                told = {"ended_before_ms": limit, "ids": ids, "drawn": uow.forget_drawn()}
+                uow.append(_event("ExecutionsForgotten", told, actor))
         if dry_run:
             raise _DryRun((entries, len(ids)))
         return entries, len(ids)

@@ -98,12 +98,14 @@ def execution_row(record: ExecutionRecord) -> dict[str, Any]:
     _required_id("execution id", record.id)
     _required_id("graph id", record.graph_id)
     row = {name: getattr(record, name) for name in record.__slots__}
-    return {**row, "status": record.status.value, "idempotency_key": text_of(record.options.get("idempotency_key"))}
+    options = record.options
+    named = {"idempotency_key": text_of(options.get("idempotency_key")), "drawn": options.get("drawn")}
+    return {**row, "status": record.status.value, **named}
 
 
 def execution_of(row: RowMapping) -> ExecutionRecord:
     """The record of a row of `executions`."""
-    fields = {name: value for name, value in row.items() if name not in ("idempotency_key", "revision")}
+    fields = {name: value for name, value in row.items() if name not in ("idempotency_key", "revision", "drawn")}
     return ExecutionRecord(**{**fields, "status": ExecutionStatus(row["status"])})
 
 

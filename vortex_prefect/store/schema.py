@@ -11,7 +11,7 @@ from vortex_prefect.store.faults import unusable
 from vortex_prefect.store.tables import metadata, schema_version
 
 #: The last revision in `migrations/versions`. Who changes `tables` adds one, and names it here.
-HEAD = "0005"
+HEAD = "0006"
 
 _REVISION = "alembic_version"
 #: What counted before Alembic did → the revision that it was.

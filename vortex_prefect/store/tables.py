@@ -63,7 +63,8 @@ graphs = Table(
     Index("ix_graphs_updated", "updated_ms", "id"),
 )
 
-#: Columns are the fields of `core.contracts.ExecutionRecord`, the key among its options, and how often it was changed.
+#: Columns are the fields of `core.contracts.ExecutionRecord`, two of its options (the key, and what was drawn), and how
+#: often it was changed.
 #: `graph_id` is no foreign key: an execution outlives its graph.
 executions = Table(
     "executions",
@@ -84,6 +85,9 @@ executions = Table(
     Column("error", _json_or_null),
     Column("idempotency_key", Text, unique=True),
     Column("revision", Integer, nullable=False, server_default="0"),
+    #: The key of its row in `drawn_graphs`; null: what it ran is what was drawn.
+    Column("drawn", String(64)),
+    Index("ix_executions_drawn", "drawn"),
     Index("ix_executions_created", "created_ms", "id"),
     Index("ix_executions_graph", "graph_id", "created_ms", "id"),
     Index("ix_executions_status", "status", "created_ms", "id"),
@@ -140,6 +144,14 @@ published_nodes = Table(
     Column("document", JSON, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
+)
+
+#: Graphs as they were drawn, of executions that ran another one, by the SHA-256 of their content.
+drawn_graphs = Table(
+    "drawn_graphs",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("document", JSON, nullable=False),
 )
 
 settings = Table(

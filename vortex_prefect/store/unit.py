@@ -37,6 +37,7 @@ from vortex_prefect.core.lifecycle import GraphState
 from vortex_prefect.core.recent import Recent
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.store.document_rows import DocumentRows
+from vortex_prefect.store.drawn_rows import DrawnRows
 from vortex_prefect.store.log_unit import LogUnit
 from vortex_prefect.store.published_rows import PublishedRows
 from vortex_prefect.store.queue_rows import QueueRows
@@ -221,6 +222,26 @@ class SqlUnit(LogUnit):
     def published(self) -> list[PublishedNode]:
         """Every version of every published graph, by name and version."""
         return PublishedRows(self._execute, self._write).all()
+
+    def put_drawn(self, digest: str, document: Row) -> None:
+        """Insert or replace a graph as it was drawn, under the digest that executions name."""
+        DrawnRows(self._execute, self._write).put(digest, document)
+
+    def drawn(self, digest: str) -> Row | None:
+        """What was drawn, or null."""
+        return DrawnRows(self._execute, self._write).get(digest)
+
+    def has_drawn(self, digest: str) -> bool:
+        """Whether that is there; its document is not read."""
+        return DrawnRows(self._execute, self._write).has(digest)
+
+    def drawn_graphs(self) -> dict[str, Row]:
+        """All of them, by digest."""
+        return DrawnRows(self._execute, self._write).all()
+
+    def forget_drawn(self) -> list[str]:
+        """Remove those that no execution names; their digests."""
+        return DrawnRows(self._execute, self._write).forget()
 
     def document(self, graph_id: str) -> StoredDocument | None:
         """The shared document of a graph, or null while nobody has opened one."""

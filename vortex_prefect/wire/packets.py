@@ -190,6 +190,8 @@ def _fill_job(target: job_pb2.JobSubmit, job: Job) -> None:
     target.job_id, target.execution_id, target.node_id = job.job_id, job.execution_id, job.node_id
     target.node_type, target.attempt, target.params_json = job.node_type, job.attempt, dump(job.params)
     target.fingerprint = job.purpose == "fingerprint"
+    if job.graph_json is not None:
+        target.graph_json = job.graph_json
     for name, values in job.inputs.items():
         port = target.inputs.add(name=name)
         for value in values:
@@ -213,6 +215,7 @@ def _read_job(source: job_pb2.JobSubmit, trace: TraceContext) -> Job:
         purpose="fingerprint" if source.fingerprint else "run",
         trace=trace,
         links={link.port: tuple(link.outputs) for link in source.links},
+        graph_json=source.graph_json or None,
     )
 
 

@@ -124,6 +124,7 @@ class JobRunner:
             residents=self._state.residents,
             show=lambda image: self._previews.offer(job.job_id, image),
             empty=self._memory.empty,
+            graph_json=job.graph_json,
         )
 
     def _translate(self, raised: Exception) -> VortexError:

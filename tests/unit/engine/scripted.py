@@ -149,6 +149,7 @@ class Execution:
         file_identity: FileIdentity | None = None,
         pace: Pace | None = None,
         trace: TraceContext | None = None,
+        graph_json: Callable[[], str | None] | None = None,
     ) -> None:
         self.lanes = lanes
         self.items: list[NodeReport] = []
@@ -165,6 +166,7 @@ class Execution:
             file_identity=file_identity,
             pace=pace,
             trace=trace,
+            graph_json=graph_json,
         )
 
     def _hear(self, report: NodeReport | LogReport | PreviewReport) -> None:

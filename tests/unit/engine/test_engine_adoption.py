@@ -10,10 +10,12 @@ from prefect.client.schemas.objects import FlowRun
 from tests.unit.graph.builders import graph
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.ids import new_id
+from vortex_prefect.core.settings import Limits
 from vortex_prefect.core.trace import TraceContext
-from vortex_prefect.engine.adoption import adopted_request, wait_for_schedule
+from vortex_prefect.engine.adoption import adopted_options, adopted_request, wait_for_schedule
 from vortex_prefect.engine.publication import Publication
 from vortex_prefect.graph.canonical import graph_hash
+from vortex_prefect.graph.model import parse_graph
 
 GRAPH = graph(
     {"n": {"type": "number", "params": {"value": 3.0}}},
@@ -108,3 +110,19 @@ def test_the_span_that_a_flow_run_names_is_the_parent() -> None:
 @pytest.mark.parametrize("labels", [{}, {"__OTEL_TRACEPARENT": "00-no"}, {"__OTEL_TRACEPARENT": 1}])
 def test_a_flow_run_may_name_none(labels: dict[str, Any]) -> None:
     assert adopted_request(flow_run(labels=labels), publication())[1].trace is None
+
+
+def test_what_was_drawn_takes_the_parameters_too() -> None:
+    drawn = graph(
+        {"x": {"type": "graph.inner@1", "params": {"value": 3.0}}},
+        name="adopted",
+        inputs=[{"name": "start", "node": "x", "param": "value"}],
+    )
+    _, request = adopted_request(flow_run(parameters={"start": 7}), publication(drawn=drawn.to_document()))
+    assert request.drawn is not None
+    assert request.drawn["nodes"]["x"]["params"] == {"value": 7}
+    told = adopted_options(request)
+    assert told["drawn_hash"] == graph_hash(parse_graph(request.drawn, Limits()))
+    _, plain = adopted_request(flow_run(), publication())
+    assert plain.as_drawn is plain.graph
+    assert "drawn_hash" not in adopted_options(plain)

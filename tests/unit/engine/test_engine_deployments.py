@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,8 +38,12 @@ def fresh(api: FakePrefect) -> GraphDeployments:
     return subject
 
 
+def ran(given: Graph, **fields: Any) -> ExecutionRequest:
+    return ExecutionRequest(new_id(), given.to_document(), graph_hash(given), **fields)
+
+
 async def of(subject: GraphDeployments, given: Graph) -> str:
-    return await subject.of(given, given.to_document())
+    return await subject.of(given, ran(given))
 
 
 async def publish(subject: GraphDeployments, given: Graph, **options: Any) -> dict[str, Any]:
@@ -124,6 +129,25 @@ async def test_a_flow_run_carries_its_execution(api: FakePrefect) -> None:
         form(4.0).to_document(), graph_hash(form(4.0)), ("b",), True, 3, execution_id
     )
     assert (await begin(subject, deployment_id, execution_id)).id == flow_run.id
+
+
+async def test_what_was_drawn_goes_along_where_it_is_another(api: FakePrefect) -> None:
+    subject, given, drawn = fresh(api), form(4.0), {"nodes": {"x": {"type": "graph.form@1"}}}
+    outputs = [{"name": name, "node": "b", "port": "image"} for name in ("kept", "b.image")]
+    exposing = {**given.to_document(), "outputs": outputs}
+    made = (await publish(subject, given, drawn=drawn))["deployment_id"]
+    assert carried(api, made).drawn == drawn
+    for request, wanted in (
+        (ran(given), None),
+        (ran(given, drawn=drawn, exposed=("b.image",)), drawn),
+        (replace(ran(given, exposed=("b.image",)), graph=exposing), {**exposing, "outputs": outputs[:1]}),
+    ):
+        flow_run = await subject.begin(made, given, request, None)
+        assert flow_run is not None
+        assert (await subject.publication(flow_run)).drawn == wanted
+    other = GraphDeployments(FakePrefect(), "vortex", "http://editor")
+    followed = await other.of(given, ran(given, drawn=drawn))
+    assert carried(other._api, followed).drawn == drawn  # type: ignore[arg-type]
 
 
 async def test_a_flow_run_of_an_execution_that_nobody_traces_has_no_label(api: FakePrefect) -> None:

@@ -15,6 +15,7 @@ from vortex_prefect.core.job import JobOutcome, Value
 from vortex_prefect.core.log_line import LogLine
 from vortex_prefect.core.reports import ExecutionStatus, LogReport, NodeState
 from vortex_prefect.engine import executor as module
+from vortex_prefect.engine.pace import Pace
 
 DIAMOND = ("top.image > left.image", "top.image > right.image", "left.image > mix.a", "right.image > mix.b")
 DIAMOND_NODES: dict[str, str | dict[str, Any]] = {"top": "canvas", "left": "blur", "right": "blur", "mix": "mix"}
@@ -39,6 +40,29 @@ async def test_parents_run_first_and_their_outputs_travel() -> None:
     assert (last.progress, last.worker_id, last.outputs) == (100, "w", {"image": Value("IMAGE", data="mix")})
     assert last.why == "its input a from left changed; it was free"
     assert execution.lanes.called == ["vortex_lookup", "vortex_release"]
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_the_graph_goes_to_those_that_take_it_and_is_made_only_for_them(together: bool) -> None:
+    made: list[str] = []
+
+    def text() -> str:
+        made.append("{}")
+        return made[-1]
+
+    pace = Pace()
+    for kind in ("t.canvas", "t.blur", "t.sign") if together else ():
+        for _ in range(3):
+            pace.note(kind, JobOutcome("j", started_ms=1, finished_ms=1))
+    subject = plan(graph({"n": "canvas", "b": "blur", "s": "sign"}, "n.image > b.image", "b.image > s.image"))
+    execution = Execution(subject, ScriptedLanes(), pace=pace, graph_json=text)
+    assert await execution.run() is ExecutionStatus.COMPLETED
+    assert execution.lanes.segments == ([["n", "b", "s"]] if together else [])
+    assert {job.node_id: job.graph_json for job in execution.lanes.jobs} == {"n": None, "b": None, "s": "{}"}
+    assert made == ["{}"]
+    plain = Execution(subject, ScriptedLanes())
+    assert await plain.run() is ExecutionStatus.COMPLETED
+    assert {job.graph_json for job in plain.lanes.jobs} == {None}
 
 
 async def test_retries_count_their_attempts() -> None:

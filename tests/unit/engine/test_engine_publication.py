@@ -27,11 +27,17 @@ _JSON = st.recursive(
     force=st.booleans(),
     priority=st.integers(-1_000_000, 1_000_000),
     execution_id=st.none() | st.uuids().map(str),
+    drawn=st.none() | st.dictionaries(st.text(), _JSON, max_size=2),
 )
 def test_a_publication_comes_back_from_json_as_it_was(
-    graph: dict[str, Any], targets: tuple[str, ...] | None, force: bool, priority: int, execution_id: str | None
+    graph: dict[str, Any],
+    targets: tuple[str, ...] | None,
+    force: bool,
+    priority: int,
+    execution_id: str | None,
+    drawn: dict[str, Any] | None,
 ) -> None:
-    given = Publication(graph, "hash", targets, force, priority, execution_id)
+    given = Publication(graph, "hash", targets, force, priority, execution_id, drawn)
     assert Publication.from_job_variables(json.loads(json.dumps(given.to_job_variables()))) == given
 
 
@@ -80,6 +86,7 @@ def test_a_small_text_that_inflates_beyond_any_graph_is_refused(monkeypatch: pyt
         {"targets": "all"},
         {"targets": [1]},
         {"priority": "high"},
+        {"drawn": {"nodes": {}}},
     ],
 )
 def test_variables_that_somebody_set_by_hand_are_refused(odd: dict[str, Any]) -> None:

@@ -98,6 +98,7 @@ CATALOGUE = Catalogue(
         ),
         _spec("decide", params=(ParamSpec(name="at", type="INT", default=0),), outputs=(BOOL,)),
         _spec("save", inputs=(_image("image"),), outputs=(OutputSpec(name="path", type="PATH"),), volatile=True),
+        _spec("sign", inputs=(_image("image"),), outputs=(IMAGE,), volatile=True, takes_graph=True),
     )
 )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,10 @@ import PIL.Image
 import pytest
 import torch
 
+from vortex_prefect.graph.png_text import png_texts
 from vortex_worker.packs.image.files import load, preview, save
 from vortex_worker.sdk import Context
+from vortex_worker.sdk.testing import run_node
 
 PIXELS = torch.arange(2 * 3 * 3, dtype=torch.float32).reshape(1, 2, 3, 3) * 14 / 255
 
@@ -208,3 +213,26 @@ def test_values_round_to_the_nearest_byte_and_clamp(ctx: Context) -> None:
 
 def test_preview_passes_the_image_on() -> None:
     assert preview(PIXELS) is PIXELS
+
+
+GRAPH = json.dumps({"name": "σ", "nodes": {}})
+
+
+@pytest.mark.parametrize("name", ["result.png", "result.webp", "result.jpg"])
+def test_a_png_carries_the_graph_unless_it_is_not_to(name: str) -> None:
+    def written(**options: Any) -> list[bytes]:
+        with tempfile.TemporaryDirectory() as folder:
+            image = PIXELS.expand(2, -1, -1, -1)
+            done = run_node(save, output_dir=Path(folder), image=image, filename=name, **options)
+            return [path.read_bytes() for path in done.files]
+
+    plain, carrying = written(), written(graph_json=GRAPH)
+    assert written(graph_json=GRAPH, embed_graph=False) == plain
+    if name != "result.png":
+        assert carrying == plain
+        return
+    for content, bare in zip(carrying, plain, strict=True):
+        # As downloads have it, and the same picture.
+        assert png_texts(content, 1 << 10) == {"vortex.graph": GRAPH}
+        pictures = [PIL.Image.open(io.BytesIO(each)) for each in (content, bare)]
+        assert pictures[0].tobytes() == pictures[1].tobytes()

@@ -92,6 +92,7 @@ def test_effects_outside_are_volatile_and_files_are_content() -> None:
     volatile = {spec.type for spec in SPECS if spec.volatile}
     saves = {spec.type for spec in SPECS if spec.type.split(".")[1].startswith(("save", "write_"))}
     assert volatile == saves | {"core.barrier", "core.now", "core.timer", "core.wait"}
+    assert {spec.type for spec in SPECS if spec.takes_graph} == {"image.save", "video.save_animation"}
     assert {"image.save", "audio.save", "table.write_csv", "video.save", "tensor.save", "text.save"} <= saves
     reads = {spec.type: ("path",) for spec in SPECS if spec.param("path") and spec.type != "debug.fingerprint"}
     assert {spec.type: spec.files for spec in SPECS if spec.files} == {**reads, "model.embed_text": ("vocabulary",)}

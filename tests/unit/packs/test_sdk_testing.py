@@ -118,3 +118,21 @@ def test_bundled_nodes_run_in_it() -> None:
             )  # they need more than defaults
         ran += 1
     assert ran > 100
+
+
+@node("test.signed", category="test", volatile=True, takes_graph=True)
+def signed(ctx: Context) -> str:
+    """Tells the graph."""
+    return str(ctx.graph_json)
+
+
+@node("test.unsigned", category="test", volatile=True)
+def unsigned(ctx: Context) -> str:
+    """Has not asked for it."""
+    return str(ctx.graph_json)
+
+
+def test_the_graph_is_given_to_those_that_take_it() -> None:
+    found = [run_node(each, graph_json="{}")["string"] for each in (signed, unsigned)]
+    assert found == ["{}", "None"]
+    assert run_node(signed)["string"] == "None"

@@ -17,6 +17,7 @@ import torch
 from vortex_worker.packs.batch import membership, sheets
 from vortex_worker.packs.video import animation, frames, reading, writing
 from vortex_worker.sdk import Context, Sound
+from vortex_worker.sdk.testing import run_node
 
 RATE = 48000
 
@@ -137,6 +138,21 @@ def test_animations_are_what_pillow_reads(ctx: Context, name: str) -> None:
     np.testing.assert_allclose(np.stack(pictures), film(5).numpy(), atol=0.1 if name == "x.gif" else 1e-6)
     with pytest.raises(ValueError, match="ends in none of"):
         animation.save_animation(film(2), ctx, filename="x.mp4")
+
+
+def test_an_animated_png_carries_the_graph_unless_it_is_not_to(tmp_path: Path) -> None:
+    def text(**options: Any) -> str | None:
+        done = run_node(
+            animation.save_animation, output_dir=tmp_path, image=film(3), filename="x.png", overwrite=True, **options
+        )
+        with PIL.Image.open(done["path"]) as picture:
+            assert getattr(picture, "n_frames", 1) == 3
+            found: str | None = picture.info.get("vortex.graph")
+            return found
+
+    assert text() is None
+    assert text(graph_json='{"name": "σ"}') == '{"name": "σ"}'
+    assert text(graph_json="{}", embed_graph=False) is None
 
 
 def test_pictures_among_themselves() -> None:

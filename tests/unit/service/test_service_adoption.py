@@ -114,3 +114,19 @@ async def test_it_ends_as_others_do(bench: Bench, status: ExecutionStatus) -> No
     await ended(bench, status)
     assert (await stored(bench)).status is status
     assert bench.sink.messages[-1].payload["execution_id"] == EXECUTION
+
+
+async def test_what_was_drawn_comes_with_the_first_round(bench: Bench) -> None:
+    drawn, document = picture_graph(name="drawn"), bench.control.executions.document
+    given = {"targets": None, "force": False, "priority": 2, "drawn_hash": "d"}
+    await bench.control.reports.handle(adoption(drawn=drawn, options=given))
+    assert (await stored(bench)).options["drawn_hash"] == "d"
+    assert await document(EXECUTION) == drawn
+    assert await document(EXECUTION, unfolded=True) == picture_graph()
+    await ended(bench)
+    # Its own options tell what was drawn, whatever Prefect has of it.
+    await bench.control.reports.handle(
+        adoption(2, drawn=picture_graph(name="other"), options={**given, "drawn_hash": "o"})
+    )
+    assert ((await stored(bench)).options["round"], (await stored(bench)).options["drawn_hash"]) == (2, "d")
+    assert await document(EXECUTION) == drawn

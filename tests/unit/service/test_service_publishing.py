@@ -14,6 +14,7 @@ from tests.fakes.graphs import picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
 from vortex_prefect.core.contracts import PublishedNode
 from vortex_prefect.core.errors import GraphError, RequestError
+from vortex_prefect.core.ids import new_id, now_ms
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.canonical import graph_hash
 from vortex_prefect.graph.edits import apply_inputs
@@ -23,6 +24,7 @@ from vortex_prefect.service import publishing
 from vortex_prefect.service.executions import Options
 from vortex_prefect.service.publishing import PublishRequest
 from vortex_prefect.service.resources import execution_resource
+from vortex_prefect.service.retention import Retention, Rules
 
 
 async def created(bench: Bench, **fields: Any) -> str:
@@ -177,4 +179,49 @@ async def test_what_runs_is_flat_and_has_the_hash_of_what_runs(bench: Bench) -> 
     assert record.nodes.keys() == {"x:image", "x:blur", "x:save"}
     told = execution_resource(record)
     assert told["graph_hash"] == graph_hash(parse_graph(record.document, Limits()))
-    assert told["drawn_hash"] == graph_hash(apply_inputs(parse_graph(user.document, Limits()), {"r": 7}))
+    drawn = apply_inputs(parse_graph(user.document, Limits()), {"r": 7})
+    assert told["drawn_hash"] == graph_hash(drawn)
+    assert await bench.control.executions.document(record.id) == drawn.to_document()
+    assert await bench.control.executions.document(record.id, unfolded=True) == record.document
+    # Of what an earlier release queued only that is known.
+    options = {name: value for name, value in record.options.items() if name != "drawn"}
+    old = replace(record, id=new_id(), options=options)
+    await bench.store.write(lambda uow: uow.put_execution(old))
+    assert await bench.control.executions.document(old.id) == record.document
+
+
+async def test_what_was_drawn_is_kept_once_and_goes_with_the_last_run_of_it(bench: Bench) -> None:
+    kind = await published(bench, await created(bench))
+    nodes = {"x": {"type": kind}}
+    user = await bench.control.graphs.create(picture_graph(nodes=nodes, **_BARE), ACTOR)
+    first, second = [await bench.control.executions.execute(user.id, Options(), ACTOR) for _ in range(2)]
+    kept = await bench.store.read(lambda uow: uow.drawn_graphs())
+    assert kept == {first.options["drawn"]: user.document}
+    events = await bench.store.read(lambda uow: uow.events(aggregate_type="Execution"))
+    assert [event.payload["drawn"] for event in events] == [user.document, None]
+    # Where it lies is part of what was drawn, though no part of the hash.
+    await bench.control.graphs.mutate(user.id, [{"op": "node.move", "id": "x", "x": 9, "y": 9}], None, ACTOR)
+    moved = await bench.control.executions.execute(user.id, Options(), ACTOR)
+    assert moved.options["drawn_hash"] == first.options["drawn_hash"]
+    assert (await bench.control.executions.document(moved.id))["nodes"]["x"]["position"] == {"x": 9, "y": 9}
+    for record, left in ((first, 2), (second, 1), (moved, 0)):
+        await bench.control.executions.remove(record.id, ACTOR)
+        rules = Rules(executions_ms=1)
+        later = Retention(bench.store, bench.settings.output_dir, rules, clock=lambda: now_ms() + 1000)
+        await later.run(ACTOR)
+        assert len(await bench.store.read(lambda uow: uow.drawn_graphs())) == left
+
+
+async def test_the_engine_is_told_what_was_drawn_after_a_restart_too(bench: Bench) -> None:
+    kind = await published(bench, await created(bench))
+    nodes = {"x": {"type": kind}, "blur": {"type": "test.blur"}}
+    edges = [{"source": {"node": "x", "port": "picture"}, "target": {"node": "blur", "port": "image"}}]
+    user = await bench.control.graphs.create(picture_graph(nodes=nodes, **{**_BARE, "edges": edges}), ACTOR)
+    record = await bench.control.executions.execute(user.id, Options(nodes=("blur",)), ACTOR)
+    again = bench.restarted()
+    async with again.control:
+        request = await again.engine.submitted.get()
+    assert (request.execution_id, request.as_drawn) == (record.id, user.document)
+    # What only this run gives is in what runs, and in nothing that is shown.
+    assert [output["name"] for output in request.graph["outputs"]] == list(request.exposed)
+    assert (await bench.control.executions.document(record.id, unfolded=True))["outputs"] == []

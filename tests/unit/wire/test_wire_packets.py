@@ -71,6 +71,7 @@ JOBS = st.builds(
     purpose=st.sampled_from(["run", "fingerprint"]),
     trace=TRACES,
     links=st.dictionaries(NAME, st.lists(NAME, max_size=2).map(tuple), max_size=2),
+    graph_json=st.none() | NAME.filter(bool),
 )
 CAPABLE = st.frozensets(st.sampled_from(sorted(CAPABILITIES)) | NAME)
 OUTCOMES = st.builds(

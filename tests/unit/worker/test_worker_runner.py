@@ -33,6 +33,7 @@ class Bench:
         self.residents = Residents()
         self.state = WorkerState(torch.device("cpu"), self.residents)
         self.reports: Reports = []
+        self.graph_json: str | None = None
         self._folder = folder
         self._segment = Segment.create(folder / "arena", 1 << 20)
         full = RoomGrant(error=WorkerError("WK-008", "the arena is full"))
@@ -52,7 +53,7 @@ class Bench:
             lambda job_id, fraction, note: self.reports.append((job_id, fraction, note)),
             JobPreviews(lambda job_id, jpeg: None),
         )
-        return runner.run(Job("j", "e", "n", declared.spec.type, params=dict(params)))
+        return runner.run(Job("j", "e", "n", declared.spec.type, params=dict(params), graph_json=self.graph_json))
 
     def error_of(self, function: Callable[..., object]) -> VortexError:
         outcome = self.run(function)
@@ -260,3 +261,26 @@ def test_a_trim_lets_go_of_what_is_only_kept(bench: Bench) -> None:
     bench.state.trim()
     assert bench.state.beat().residents == ()
     assert bench.state.held().endswith("nothing kept between jobs")
+
+
+@node("test.signed", category="test", outputs=("out",), volatile=True, takes_graph=True)
+def signed(ctx: Context) -> str:
+    return str(ctx.graph_json)
+
+
+@node("test.signed_steps", category="test", outputs=("out",), volatile=True, takes_graph=True)
+class Signed:
+    def __call__(self, ctx: Context) -> str:
+        return str(ctx.graph_json)
+
+
+@pytest.mark.parametrize("declared", [signed, Signed])
+def test_a_node_finds_the_graph_that_its_job_carries(bench: Bench, declared: Callable[..., object]) -> None:
+    assert bench.run(declared).outputs["out"].data == "None"
+    bench.graph_json = '{"nodes": {}}'
+    assert bench.run(declared).outputs["out"].data == '{"nodes": {}}'
+
+
+def test_a_node_whose_results_are_reused_takes_no_graph() -> None:
+    with pytest.raises(TypeError, match=r"test\.kept takes the graph, so it has to be volatile"):
+        node("test.kept", category="test", takes_graph=True)

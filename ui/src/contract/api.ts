@@ -161,7 +161,7 @@ export interface ExecuteRequest {
   options?: ExecutionOptions | null;
 }
 
-/** The graph that an execution ran, its inputs applied. */
+/** The graph of an execution, as it was drawn or as it ran, its inputs applied. */
 export interface ExecutedGraph {
   graph: Record<string, unknown>;
 }
@@ -349,6 +349,7 @@ export interface NodeSpec {
   outputs: OutputSpec[];
   volatile: boolean;
   fingerprint: boolean;
+  takes_graph: boolean;
   files: string[];
   device?: "cpu" | "cuda" | null;
   graph?: string | null;

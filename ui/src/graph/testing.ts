@@ -42,6 +42,7 @@ export function spec(type: string, inputs: Ports, outputs: Ports, params: ParamS
     category: "test",
     doc: "",
     volatile: false,
+    takes_graph: false,
     fingerprint: false,
     files: [],
     device: null,

@@ -34,7 +34,7 @@ from vortex_prefect.core.contracts import ExecutionRecord
 from vortex_prefect.core.errors import RequestError
 from vortex_prefect.core.reports import ExecutionStatus
 from vortex_prefect.core.trace import TraceContext
-from vortex_prefect.graph.png_text import with_text
+from vortex_prefect.graph.png_text import GRAPH, graph_text, with_text
 from vortex_prefect.ipc.tracing import Span, span
 from vortex_prefect.service.actor import Actor
 from vortex_prefect.service.outputs import Content
@@ -107,9 +107,12 @@ async def get_execution(execution_id: str, context: Context) -> Response:
 
 
 @router.get("/execution/{execution_id}/graph", responses=gives(200, ExecutedGraph), openapi_extra=refuses("RQ-002"))
-async def get_executed_graph(execution_id: str, context: Context) -> Response:
-    """The very graph that an execution ran, with the inputs that it was given."""
-    return JsonAnswer({"graph": await context.control.executions.document(execution_id)})
+async def get_executed_graph(execution_id: str, context: Context, unfolded: bool = False) -> Response:
+    """The very graph of an execution, with the inputs that it was given: as it was drawn.
+
+    With `unfolded`, as it ran: with published graphs in the place of the nodes that stand for them.
+    """
+    return JsonAnswer({"graph": await context.control.executions.document(execution_id, unfolded=unfolded)})
 
 
 @router.post(
@@ -147,7 +150,7 @@ async def get_output(
     """An output: PNG for pictures, JSON for values, Arrow IPC for tensors, unless `format` says otherwise.
 
     A list answers `{type, value}`, or `{type, items}` where its items are no JSON or some failed; `item` picks one.
-    With `graph`, a PNG carries the graph that made it: dropped on the editor's canvas, it opens that.
+    With `graph`, a PNG carries the graph that made it, as it was drawn: dropped on the editor's canvas, it opens that.
     """
     record = await context.control.executions.get(execution_id)
     etag = _output_tag(record, node, port, f"{format}+graph" if graph else format, item)
@@ -159,11 +162,11 @@ async def get_output(
 
 
 async def _carrying(content: Content, execution_id: str, context: BridgeContext) -> Content:
-    """A picture with the graph that made it as its text `vortex.graph`; all else as it is."""
+    """A picture with the graph that made it, as it was drawn, as its text `vortex.graph`; all else as it is."""
     if content.media_type != "image/png" or not isinstance(content.body, bytes):
         return content
-    document = json.dumps(await context.control.executions.document(execution_id), ensure_ascii=False)
-    return replace(content, body=await asyncio.to_thread(with_text, content.body, "vortex.graph", document))
+    text = graph_text(await context.control.executions.document(execution_id))
+    return replace(content, body=await asyncio.to_thread(with_text, content.body, GRAPH, text))
 
 
 _PIN_REFUSALS = refuses("RQ-001", "RQ-002", "RQ-006", "SY-004", "WK-008")

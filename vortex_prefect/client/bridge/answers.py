@@ -111,7 +111,7 @@ class Validation(Resource):
 
 
 class ExecutedGraph(Resource):
-    """The graph that an execution ran, its inputs applied."""
+    """The graph of an execution, as it was drawn or as it ran, its inputs applied."""
 
     graph: dict[str, Any]
 

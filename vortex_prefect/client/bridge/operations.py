@@ -95,10 +95,13 @@ def get_execution(execution_id: str) -> Call[answers.Execution]:
     return get(Route("GET", "/api/execution/{execution_id}"), answers.Execution, execution_id=execution_id)
 
 
-def get_executed_graph(execution_id: str) -> Call[answers.ExecutedGraph]:
-    """The very graph that an execution ran, with the inputs that it was given."""
+def get_executed_graph(execution_id: str, *, unfolded: bool = False) -> Call[answers.ExecutedGraph]:
+    """The very graph of an execution, with the inputs that it was given: as it was drawn.
+
+    With `unfolded`, as it ran: with published graphs in the place of the nodes that stand for them.
+    """
     route = Route("GET", "/api/execution/{execution_id}/graph")
-    return get(route, answers.ExecutedGraph, execution_id=execution_id)
+    return get(route, answers.ExecutedGraph, {"unfolded": unfolded or None}, execution_id=execution_id)
 
 
 def cancel_execution(execution_id: str) -> Call[answers.Execution]:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from vortex_prefect.wire._pb import tensor_pb2 as vortex_dot_v1_dot_tensor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13vortex/v1/job.proto\x12\tvortex.v1\x1a\x16vortex/v1/tensor.proto\"I\n\x0cTraceContext\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\x12\x16\n\x0eparent_span_id\x18\x03 \x01(\x0c\";\n\tInputPort\x12\x0c\n\x04name\x18\x01 \x01(\t\x12 \n\x06values\x18\x02 \x03(\x0b\x32\x10.vortex.v1.Value\";\n\nOutputPort\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1f\n\x05value\x18\x02 \x01(\x0b\x32\x10.vortex.v1.Value\"\x86\x02\n\tJobSubmit\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x11\n\tnode_type\x18\x04 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x05 \x01(\r\x12\x13\n\x0bparams_json\x18\x06 \x01(\x0c\x12$\n\x06inputs\x18\x07 \x03(\x0b\x32\x14.vortex.v1.InputPort\x12\x13\n\x0b\x66ingerprint\x18\x08 \x01(\x08\x12.\n\rtrace_context\x18\t \x01(\x0b\x32\x17.vortex.v1.TraceContext\x12\x1e\n\x05links\x18\n \x03(\x0b\x32\x0f.vortex.v1.Link\"%\n\x04Link\x12\x0c\n\x04port\x18\x01 \x01(\t\x12\x0f\n\x07outputs\x18\x02 \x03(\t\".\n\x08JobBatch\x12\"\n\x04jobs\x18\x01 \x03(\x0b\x32\x14.vortex.v1.JobSubmit\"S\n\x08JobError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\ttraceback\x18\x03 \x01(\t\x12\x15\n\rproblems_json\x18\x04 \x01(\x0c\"\xc8\x01\n\tJobResult\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12&\n\x07outputs\x18\x02 \x03(\x0b\x32\x15.vortex.v1.OutputPort\x12\"\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x13.vortex.v1.JobError\x12\x12\n\nstarted_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x66inished_ms\x18\x05 \x01(\x03\x12\x0f\n\x07\x62usy_ns\x18\x06 \x01(\x04\x12\x11\n\tmapped_ns\x18\x07 \x03(\x04\x12\x12\n\nchecked_ns\x18\x08 \x03(\x04\"=\n\x0bJobProgress\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x10\n\x08\x66raction\x18\x02 \x01(\x02\x12\x0c\n\x04note\x18\x03 \x01(\t\"D\n\x06JobLog\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\r\n\x05level\x18\x02 \x01(\x11\x12\x0c\n\x04text\x18\x03 \x01(\x0c\x12\r\n\x05\x61t_ms\x18\x04 \x01(\x03\"*\n\nJobPreview\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04jpeg\x18\x02 \x01(\x0c\"\x1b\n\tJobCancel\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"\x1e\n\x0c\x41renaRequest\x12\x0e\n\x06nbytes\x18\x01 \x01(\x04\"d\n\nArenaGrant\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0e\n\x06nbytes\x18\x02 \x01(\x04\x12\x12\n\ngeneration\x18\x03 \x01(\r\x12\"\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x13.vortex.v1.JobErrorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13vortex/v1/job.proto\x12\tvortex.v1\x1a\x16vortex/v1/tensor.proto\"I\n\x0cTraceContext\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\x12\x16\n\x0eparent_span_id\x18\x03 \x01(\x0c\";\n\tInputPort\x12\x0c\n\x04name\x18\x01 \x01(\t\x12 \n\x06values\x18\x02 \x03(\x0b\x32\x10.vortex.v1.Value\";\n\nOutputPort\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1f\n\x05value\x18\x02 \x01(\x0b\x32\x10.vortex.v1.Value\"\x9a\x02\n\tJobSubmit\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x02 \x01(\t\x12\x0f\n\x07node_id\x18\x03 \x01(\t\x12\x11\n\tnode_type\x18\x04 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x05 \x01(\r\x12\x13\n\x0bparams_json\x18\x06 \x01(\x0c\x12$\n\x06inputs\x18\x07 \x03(\x0b\x32\x14.vortex.v1.InputPort\x12\x13\n\x0b\x66ingerprint\x18\x08 \x01(\x08\x12.\n\rtrace_context\x18\t \x01(\x0b\x32\x17.vortex.v1.TraceContext\x12\x1e\n\x05links\x18\n \x03(\x0b\x32\x0f.vortex.v1.Link\x12\x12\n\ngraph_json\x18\x0b \x01(\t\"%\n\x04Link\x12\x0c\n\x04port\x18\x01 \x01(\t\x12\x0f\n\x07outputs\x18\x02 \x03(\t\".\n\x08JobBatch\x12\"\n\x04jobs\x18\x01 \x03(\x0b\x32\x14.vortex.v1.JobSubmit\"S\n\x08JobError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\ttraceback\x18\x03 \x01(\t\x12\x15\n\rproblems_json\x18\x04 \x01(\x0c\"\xc8\x01\n\tJobResult\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12&\n\x07outputs\x18\x02 \x03(\x0b\x32\x15.vortex.v1.OutputPort\x12\"\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x13.vortex.v1.JobError\x12\x12\n\nstarted_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x66inished_ms\x18\x05 \x01(\x03\x12\x0f\n\x07\x62usy_ns\x18\x06 \x01(\x04\x12\x11\n\tmapped_ns\x18\x07 \x03(\x04\x12\x12\n\nchecked_ns\x18\x08 \x03(\x04\"=\n\x0bJobProgress\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x10\n\x08\x66raction\x18\x02 \x01(\x02\x12\x0c\n\x04note\x18\x03 \x01(\t\"D\n\x06JobLog\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\r\n\x05level\x18\x02 \x01(\x11\x12\x0c\n\x04text\x18\x03 \x01(\x0c\x12\r\n\x05\x61t_ms\x18\x04 \x01(\x03\"*\n\nJobPreview\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04jpeg\x18\x02 \x01(\x0c\"\x1b\n\tJobCancel\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"\x1e\n\x0c\x41renaRequest\x12\x0e\n\x06nbytes\x18\x01 \x01(\x04\"d\n\nArenaGrant\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0e\n\x06nbytes\x18\x02 \x01(\x04\x12\x12\n\ngeneration\x18\x03 \x01(\r\x12\"\n\x05\x65rror\x18\x04 \x01(\x0b\x32\x13.vortex.v1.JobErrorb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,25 +39,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OUTPUTPORT']._serialized_start=194
   _globals['_OUTPUTPORT']._serialized_end=253
   _globals['_JOBSUBMIT']._serialized_start=256
-  _globals['_JOBSUBMIT']._serialized_end=518
-  _globals['_LINK']._serialized_start=520
-  _globals['_LINK']._serialized_end=557
-  _globals['_JOBBATCH']._serialized_start=559
-  _globals['_JOBBATCH']._serialized_end=605
-  _globals['_JOBERROR']._serialized_start=607
-  _globals['_JOBERROR']._serialized_end=690
-  _globals['_JOBRESULT']._serialized_start=693
-  _globals['_JOBRESULT']._serialized_end=893
-  _globals['_JOBPROGRESS']._serialized_start=895
-  _globals['_JOBPROGRESS']._serialized_end=956
-  _globals['_JOBLOG']._serialized_start=958
-  _globals['_JOBLOG']._serialized_end=1026
-  _globals['_JOBPREVIEW']._serialized_start=1028
-  _globals['_JOBPREVIEW']._serialized_end=1070
-  _globals['_JOBCANCEL']._serialized_start=1072
-  _globals['_JOBCANCEL']._serialized_end=1099
-  _globals['_ARENAREQUEST']._serialized_start=1101
-  _globals['_ARENAREQUEST']._serialized_end=1131
-  _globals['_ARENAGRANT']._serialized_start=1133
-  _globals['_ARENAGRANT']._serialized_end=1233
+  _globals['_JOBSUBMIT']._serialized_end=538
+  _globals['_LINK']._serialized_start=540
+  _globals['_LINK']._serialized_end=577
+  _globals['_JOBBATCH']._serialized_start=579
+  _globals['_JOBBATCH']._serialized_end=625
+  _globals['_JOBERROR']._serialized_start=627
+  _globals['_JOBERROR']._serialized_end=710
+  _globals['_JOBRESULT']._serialized_start=713
+  _globals['_JOBRESULT']._serialized_end=913
+  _globals['_JOBPROGRESS']._serialized_start=915
+  _globals['_JOBPROGRESS']._serialized_end=976
+  _globals['_JOBLOG']._serialized_start=978
+  _globals['_JOBLOG']._serialized_end=1046
+  _globals['_JOBPREVIEW']._serialized_start=1048
+  _globals['_JOBPREVIEW']._serialized_end=1090
+  _globals['_JOBCANCEL']._serialized_start=1092
+  _globals['_JOBCANCEL']._serialized_end=1119
+  _globals['_ARENAREQUEST']._serialized_start=1121
+  _globals['_ARENAREQUEST']._serialized_end=1151
+  _globals['_ARENAGRANT']._serialized_start=1153
+  _globals['_ARENAGRANT']._serialized_end=1253
 # @@protoc_insertion_point(module_scope)

@@ -34,7 +34,7 @@ class OutputPort(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[_Union[_tensor_pb2.Value, _Mapping]] = ...) -> None: ...
 
 class JobSubmit(_message.Message):
-    __slots__ = ("job_id", "execution_id", "node_id", "node_type", "attempt", "params_json", "inputs", "fingerprint", "trace_context", "links")
+    __slots__ = ("job_id", "execution_id", "node_id", "node_type", "attempt", "params_json", "inputs", "fingerprint", "trace_context", "links", "graph_json")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     EXECUTION_ID_FIELD_NUMBER: _ClassVar[int]
     NODE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class JobSubmit(_message.Message):
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
     TRACE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
     LINKS_FIELD_NUMBER: _ClassVar[int]
+    GRAPH_JSON_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     execution_id: str
     node_id: str
@@ -55,7 +56,8 @@ class JobSubmit(_message.Message):
     fingerprint: bool
     trace_context: TraceContext
     links: _containers.RepeatedCompositeFieldContainer[Link]
-    def __init__(self, job_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., node_id: _Optional[str] = ..., node_type: _Optional[str] = ..., attempt: _Optional[int] = ..., params_json: _Optional[bytes] = ..., inputs: _Optional[_Iterable[_Union[InputPort, _Mapping]]] = ..., fingerprint: _Optional[bool] = ..., trace_context: _Optional[_Union[TraceContext, _Mapping]] = ..., links: _Optional[_Iterable[_Union[Link, _Mapping]]] = ...) -> None: ...
+    graph_json: str
+    def __init__(self, job_id: _Optional[str] = ..., execution_id: _Optional[str] = ..., node_id: _Optional[str] = ..., node_type: _Optional[str] = ..., attempt: _Optional[int] = ..., params_json: _Optional[bytes] = ..., inputs: _Optional[_Iterable[_Union[InputPort, _Mapping]]] = ..., fingerprint: _Optional[bool] = ..., trace_context: _Optional[_Union[TraceContext, _Mapping]] = ..., links: _Optional[_Iterable[_Union[Link, _Mapping]]] = ..., graph_json: _Optional[str] = ...) -> None: ...
 
 class Link(_message.Message):
     __slots__ = ("port", "outputs")

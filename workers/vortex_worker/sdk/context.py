@@ -27,6 +27,8 @@ class Context:
         attempt: 1 on the first try, 2 on the first retry.
         device: where tensors are to be computed.
         output_dir: folder of this execution's files; made on first use.
+        graph_json: the graph as it was drawn, a document `vortex.graph/1` as text; null unless the node is declared
+            with `takes_graph`, and for a graph of many megabytes.
         state_dir: folder on the host that outlives every worker process.
     """
 
@@ -43,11 +45,13 @@ class Context:
         residents: Residents | None = None,
         show: Callable[[torch.Tensor], None] | None = None,
         empty: Callable[[tuple[int, ...], torch.dtype], torch.Tensor] | None = None,
+        graph_json: str | None = None,
     ) -> None:
         self.node_id = node_id
         self.execution_id = execution_id
         self.attempt = attempt
         self.device = device
+        self.graph_json = graph_json
         self._output_dir = output_dir
         self._state_dir = state_dir
         self._report = report

@@ -41,6 +41,7 @@ def node(
     volatile: bool = False,
     fingerprint: Callable[..., str] | None = None,
     device: Literal["cpu", "cuda"] | None = None,
+    takes_graph: bool = False,
 ) -> Callable[[F], F]:
     """Declare a function or a class as node `type` (`pack.name`); it stays an ordinary one.
 
@@ -72,17 +73,22 @@ def node(
             such a parameter, the node runs every time.
         device: the kind of device that the node needs; it runs only on workers
             that compute there.
+        takes_graph: `Context.graph_json` is the graph, for a node that writes it
+            into its files. It is part of no content key, so the node has to be
+            volatile.
 
     Raises:
-        TypeError: the signature says something that no port or parameter can.
+        TypeError: the signature says something that no port or parameter can;
+            a node takes the graph and is not volatile.
     """
+    if takes_graph and not volatile:
+        raise TypeError(f"{type} takes the graph, so it has to be volatile: its result could not be reused")
+    about = {"category": category, "volatile": volatile, "device": device, "takes_graph": takes_graph}
 
     def declare(declared: F) -> F:
         made = _of_class if inspect.isclass(declared) else _of_function
         found = made(declared, type, version, outputs)
-        spec = found.spec.model_copy(
-            update={"title": title or found.spec.title, "category": category, "volatile": volatile, "device": device}
-        )
+        spec = found.spec.model_copy(update={"title": title or found.spec.title, **about})
         found = replace(found, spec=spec)
         if fingerprint is not None:
             found = _with_fingerprint(found, fingerprint)

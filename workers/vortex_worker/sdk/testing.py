@@ -69,6 +69,7 @@ def run_node(
     cancel_after: int | None = None,
     residents: Residents | None = None,
     device: str = "cpu",
+    graph_json: str | None = None,
     **values: Any,
 ) -> Done:
     """Call a node with inputs and parameters by the names of its ports.
@@ -79,6 +80,7 @@ def run_node(
         cancel_after: somebody cancels when it reports its progress for so many times plus one.
         residents: what earlier calls kept; see `Context.resident`.
         device: where tensors are.
+        graph_json: the graph, for a node that is declared with `takes_graph`; others get none.
 
     Raises:
         TypeError: it is no node.
@@ -110,6 +112,7 @@ def run_node(
                 report=report,
                 residents=residents,
                 show=lambda image: previews.append(image.clone()),
+                graph_json=graph_json if declared.spec.takes_graph else None,
             )
         result = declared.function(**arguments)
         for tensor in _tensors(list(arguments.values())):

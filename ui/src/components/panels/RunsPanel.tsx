@@ -219,7 +219,7 @@ function tookMs({ started_at, finished_at }: ExecutionResource): number | null {
   return started_at && finished_at ? Date.parse(finished_at) - Date.parse(started_at) : null;
 }
 
-/** The very graph that the execution ran, whatever became of it since. */
+/** The graph of the execution as it was drawn, whatever became of it since. */
 async function reopen(execution: ExecutionResource): Promise<void> {
   const graph = (await api.executedGraph(execution.id)).graph as unknown as Graph;
   const nodes = Object.keys(graph.nodes ?? {}).length;

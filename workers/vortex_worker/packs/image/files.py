@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path, PurePosixPath
-from typing import Annotated, BinaryIO, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import PIL.Image
 import PIL.ImageOps
 import torch
 
+from vortex_worker.packs.image.carried import png_info
 from vortex_worker.packs.image.pixels import require_same_size, rgb
 from vortex_worker.sdk import Choices, Context, Doc, File, Image, Json, Mask, Range, Widget, node, open_input
 
@@ -40,7 +41,7 @@ def load(
     return Loaded(pixels[..., :3].contiguous(), alpha.contiguous())
 
 
-@node("image.save", category="file", volatile=True)
+@node("image.save", category="file", volatile=True, takes_graph=True)
 def save(
     image: Image,
     ctx: Context,
@@ -51,17 +52,21 @@ def save(
     ] = "auto",
     quality: Annotated[int, Range(1, 100), Widget("slider"), Doc("Of JPEG and WebP; 100 makes WebP lossless.")] = 92,
     overwrite: Annotated[bool, Doc("Replace a file of that name; else the new one gets a number.")] = False,
+    embed_graph: Annotated[
+        bool, Doc("Store the graph in a PNG: dropped on the editor's canvas, the file opens it.")
+    ] = True,
 ) -> Saved:
     """Write the picture into the execution's output folder. The images of a batch go to numbered files."""
     target, kind = _target(filename, format)
     pictures = _pictures(image, mask)
     if kind == "jpeg" and pictures.shape[-1] == 4:
         raise ValueError("JPEG has no alpha; choose png or webp, or disconnect the mask")
+    carried = ctx.graph_json if embed_graph else None
     paths = []
     for index, picture in enumerate(pictures):
         ctx.progress(index / len(pictures))
         path = target if len(pictures) == 1 else target.with_stem(f"{target.stem}_{index:04d}")
-        paths.append(ctx.write_output(str(path), _encoded(picture, kind, quality), overwrite=overwrite))
+        paths.append(ctx.write_output(str(path), _encoded(picture, kind, quality, carried), overwrite=overwrite))
     return Saved(paths[0], [str(path) for path in paths])
 
 
@@ -121,9 +126,11 @@ def _pictures(image: torch.Tensor, mask: torch.Tensor | None) -> npt.NDArray[np.
     return image.mul(255.0).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
 
-def _encoded(picture: npt.NDArray[np.uint8], kind: str, quality: int) -> bytes:
+def _encoded(picture: npt.NDArray[np.uint8], kind: str, quality: int, graph_json: str | None) -> bytes:
     file = io.BytesIO()
     pixels = PIL.Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
-    options = {"lossless": quality == 100, "exact": True} if kind == "webp" else {}
+    options: dict[str, Any] = {"lossless": quality == 100, "exact": True} if kind == "webp" else {}
+    if kind == "png":
+        options = {"pnginfo": png_info(graph_json)}
     pixels.save(file, format=kind, quality=quality, **options)
     return file.getvalue()
