@@ -21,6 +21,7 @@ from vortex_prefect.core.reports import WorkerReport
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.members import Policy
 from vortex_prefect.host.runtime import HostRuntime
+from vortex_worker.packs.debug.counting import read_count
 
 pytestmark = pytest.mark.integration
 
@@ -158,6 +159,18 @@ def test_a_crash_within_a_segment_keeps_what_was_done_and_names_who_is_to_blame(
         (crashed,) = eventually(lambda: [event for event in events if event.event == "crashed"])
     assert crashed.job is not None
     assert crashed.job["node_id"] == "crash"
+
+
+def test_of_a_segment_that_takes_long_the_rest_is_left(pair: HostRuntime) -> None:
+    jobs = segment(job("value", value=1), job("sleep", seconds=0.5), job("count", tag="left"), job("count", tag="left"))
+    heard: list[str] = []
+    outcomes = pair.run_segment(jobs, Ears(progress=lambda progress: heard.append(progress.job_id)))
+    assert [code(outcome) for outcome in outcomes] == [None, None]
+    assert heard[0] == jobs[1].job_id
+    assert read_count(pair.config.state_dir, "left") == 0
+    # By itself, under its own name: nobody remembers that it was taken back.
+    alone = pair.run(replace(jobs[2], links={}, inputs={}))
+    assert (code(alone), read_count(pair.config.state_dir, "left")) == (None, 1)
 
 
 def test_a_cancel_ends_a_segment_and_keeps_its_worker(pair: HostRuntime) -> None:

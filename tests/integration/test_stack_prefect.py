@@ -24,8 +24,9 @@ def form(name: str, seconds: float = 0.0) -> dict[str, Any]:
 
 
 def chain(name: str, seconds: float, count: int = 4) -> dict[str, Any]:
-    """Nodes that sleep one after the other; what slept as long before is in the cache."""
-    nodes = {f"s{index}": debug("sleep", seconds=seconds + index / 1000) for index in range(count)}
+    """Nodes that sleep one after the other, the first so long; what slept as long before is in the cache."""
+    lengths = [seconds, *(seconds / 10 + index / 1000 for index in range(1, count))]
+    nodes = {f"s{index}": debug("sleep", seconds=length) for index, length in enumerate(lengths)}
     return graph(name, nodes, *(f"s{index}.out > s{index + 1}.in" for index in range(count - 1)))
 
 
@@ -146,7 +147,7 @@ def test_a_cancel_in_prefect_stops_the_node(stack: StackClient) -> None:
 
 
 def test_a_pause_in_prefect_starts_no_node_until_it_is_resumed(stack: StackClient) -> None:
-    execution_id = stack.start(stack.create(chain("paused", 1.5)))
+    execution_id = stack.start(stack.create(chain("paused", 4.5)))
     flow_run_id = stack.running(execution_id, "s0")
     assert stack.set_state(flow_run_id, "PAUSED", pause_reschedule=False) == "ACCEPT"
     eventually(lambda: stack.execution(execution_id)["status"] == "paused")
@@ -163,7 +164,7 @@ def test_a_pause_in_prefect_starts_no_node_until_it_is_resumed(stack: StackClien
 
 
 def test_a_suspended_run_goes_on_where_it_stood(stack: StackClient) -> None:
-    execution_id = stack.start(stack.create(chain("suspended", 1.6)))
+    execution_id = stack.start(stack.create(chain("suspended", 4.6)))
     flow_run_id = stack.running(execution_id, "s0")
     assert stack.set_state(flow_run_id, "PAUSED", "Suspended", pause_reschedule=True) == "ACCEPT"
     eventually(lambda: stack.execution(execution_id)["status"] == "paused")
@@ -177,7 +178,7 @@ def test_a_suspended_run_goes_on_where_it_stood(stack: StackClient) -> None:
 
 
 def test_a_suspended_run_can_be_cancelled(stack: StackClient) -> None:
-    execution_id = stack.start(stack.create(chain("suspended and cancelled", 1.7)))
+    execution_id = stack.start(stack.create(chain("suspended and cancelled", 4.7)))
     flow_run_id = stack.running(execution_id)
     assert stack.set_state(flow_run_id, "PAUSED", "Suspended", pause_reschedule=True) == "ACCEPT"
     eventually(lambda: stack.execution(execution_id)["status"] == "paused")

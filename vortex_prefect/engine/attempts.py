@@ -44,6 +44,7 @@ class Lanes(Protocol):
         jobs: Sequence[Job],
         priority: int,
         on_start: Callable[[], None],
+        on_progress: Sequence[Callable[[float], None]],
         on_log: Sequence[Callable[[LogLine], None]],
     ) -> list[JobOutcome]:
         """See `LanePool.run_segment`."""
@@ -172,12 +173,15 @@ class Attempts:
             if errand.flight is not None:
                 errand.flight.end(landed=False)
 
-    async def run_segment(self, works: Sequence[Work]) -> list[Result | None]:
+    async def run_segment(self, works: Sequence[Work], tells: Sequence[Tell]) -> list[Result | None]:
         """Run short works on one host, each on what the one before gave; they have no tags and are not repeated.
+
+        Args:
+            tells: who hears of each. Its beginning is told only of one that tells its progress or takes long.
 
         Returns:
             A result for each, or null for those that are still to be run: all of them if a pause or a cancel came
-            first or if somebody else is at the same work, and those after one that failed.
+            first or if somebody else is at the same work, and those after one that failed or took long.
         """
         task = asyncio.current_task()
         if task is None:
@@ -189,7 +193,7 @@ class Attempts:
         self._errands.add(errand)
         errand.queued = True
         try:
-            outcomes = await self._segment(errand, works)
+            outcomes = await self._segment(errand, works, tells)
             results = [self._settled(errand, outcome) for outcome in outcomes]
             for work, outcome, result in zip(works, outcomes, results, strict=False):
                 self._note_pace(work, outcome)
@@ -206,12 +210,13 @@ class Attempts:
             for flight in flights.values():
                 flight.end(landed=False)
 
-    async def _segment(self, errand: _Errand, works: Sequence[Work]) -> list[JobOutcome]:
+    async def _segment(self, errand: _Errand, works: Sequence[Work], tells: Sequence[Tell]) -> list[JobOutcome]:
         with SegmentSpans(self.trace, self.execution_id, [work.step for work in works], errand.attempt) as begun:
             pairs = zip(works, begun.traces, strict=True)
             jobs = [self._job(errand.of(work), trace, _links(work)) for work, trace in pairs]
             ears = [functools.partial(self.say, work, errand.attempt) for work in works]
-            outcomes = await self.lanes.run_segment(jobs, self.priority, lambda: self._on_start(errand), ears)
+            progress = [functools.partial(_tell_running, tell, errand.attempt) for tell in tells]
+            outcomes = await self.lanes.run_segment(jobs, self.priority, lambda: self._on_start(errand), progress, ears)
             begun.note(outcomes)
             return outcomes
 
@@ -323,7 +328,7 @@ class Attempts:
                     job,
                     self.priority,
                     on_start=lambda: self._on_start(errand),
-                    on_progress=lambda fraction: errand.tell(NodeState.RUNNING, errand.attempt, progress=fraction),
+                    on_progress=functools.partial(_tell_running, errand.tell, errand.attempt),
                     on_log=functools.partial(self.say, errand.work, errand.attempt),
                     on_preview=functools.partial(self.show, errand.work),
                 )
@@ -381,8 +386,12 @@ def _farewell(outcome: JobOutcome, attempt: int, delay_s: float) -> LogLine:
     )
 
 
+def _tell_running(tell: Tell, attempt: int, fraction: float) -> None:
+    tell(NodeState.RUNNING, attempt, progress=fraction)
+
+
 def _tell_nobody(state: NodeState, attempt: int, *, outcome: JobOutcome | None = None, progress: float = 0.0) -> None:
-    """Of a segment only its end is told."""
+    """That a lane is there for a segment does not say that its first node runs for long."""
 
 
 def _leads_not(errand: _Errand) -> bool:

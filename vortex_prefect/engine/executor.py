@@ -247,7 +247,8 @@ class Executor:
         task = self._tasks[segment[0].step.node_id]
         self._tasks |= {node.step.node_id: task for node in segment}
         try:
-            found = await self._attempts.run_segment(self._work.of_segment(segment))
+            tells = [functools.partial(self._tell, node.step) for node in segment]
+            found = await self._attempts.run_segment(self._work.of_segment(segment), tells)
             # Alone, what such a node lacks is made again.
             results = [None if result is not None and lacks_inputs(result) else result for result in found]
         except VortexError:
@@ -257,7 +258,8 @@ class Executor:
                 del self._tasks[node.step.node_id]  # its time comes as if it had not been asked
         for node, result in zip(segment, results, strict=True):
             if result is not None:
-                self._tell(node.step, NodeState.RUNNING, result.attempt, at_ms=result.ran_ms and result.ran_ms[0])
+                if node.state is not NodeState.RUNNING:
+                    self._tell(node.step, NodeState.RUNNING, result.attempt, at_ms=result.ran_ms and result.ran_ms[0])
                 self._end(node.step.node_id, result)
             elif self._cancelled and node is not segment[0]:
                 self._end(node.step.node_id, Result(NodeState.CANCELLED, why="the execution was cancelled"))

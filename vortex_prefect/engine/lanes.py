@@ -94,34 +94,39 @@ class LanePool:
         `on_log` has heard everything that the node said by the time this returns; `on_preview` sees what
         the node showed (JPEG) so far as it comes before that.
         """
-        self._progress[job.job_id], self._previews[job.job_id] = on_progress, on_preview
+        self._previews[job.job_id] = on_preview
         try:
-            return (await self.run_segment([job], priority, on_start, [on_log]))[0]
+            return (await self.run_segment([job], priority, on_start, [on_progress], [on_log]))[0]
         finally:
-            del self._progress[job.job_id], self._previews[job.job_id]
+            del self._previews[job.job_id]
 
     async def run_segment(
         self,
         jobs: Sequence[Job],
         priority: int,
         on_start: Callable[[], None],
+        on_progress: Sequence[Callable[[float], None]],
         on_log: Sequence[Callable[[LogLine], None]],
     ) -> list[JobOutcome]:
         """Run jobs one after the other on one lane, each with what the one before gave (`Job.links`).
 
         Args:
+            on_progress: for each job, who hears how far it is; of one that takes longer than those that travel
+                together should, that it runs.
             on_log: for each job, who hears what its node says.
 
         Returns:
-            Their outcomes; after one that failed there are none, but always one at least.
+            Their outcomes; after one that failed or took long there are none, but always one at least.
         """
         ears = {job.job_id: _Ear(hear) for job, hear in zip(jobs, on_log, strict=True)}
         self._ears |= ears
+        self._progress |= {job.job_id: hear for job, hear in zip(jobs, on_progress, strict=True)}
         try:
             outcomes = await self._run(jobs, priority, on_start)
         finally:
             for job_id in ears:
                 self._ears.pop(job_id, None)
+                self._progress.pop(job_id, None)
         for ear, outcome in zip(ears.values(), outcomes, strict=False):
             ear.hear_rest(outcome.logs)
         return outcomes

@@ -14,10 +14,12 @@ from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.core.log_line import LINES_A_JOB, LogLine
 from vortex_prefect.ipc.channel import Channel
 from vortex_prefect.wire.packets import decode, encode
-from vortex_prefect.wire.payloads import Batch, Beat, JobLog, Payload, Preview, Progress, RoomGrant, RoomRequest
+from vortex_prefect.wire.payloads import Batch, Beat, Cancel, JobLog, Payload, Preview, Progress, RoomGrant, RoomRequest
 
 #: The supervisor kills what gives no sign of life; this is for the case that it cannot.
 SILENCE_LIMIT_S = 120.0
+#: Jobs travel together because they are short. Those behind one that takes longer are taken back.
+TOGETHER_S = 0.1
 #: Rooms that the outputs of one job may ask for: the host keeps books of each.
 _ROOMS_A_JOB = 100_000
 #: What a worker that keeps to the protocol sends beside results: far below this, a second and at once.
@@ -62,8 +64,13 @@ class Handlers:
     timed: Callable[[JobOutcome, int], None] = _ignore_time
 
 
-def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> None:
+def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> bool:
     """Carry jobs to a worker and wait for what comes of them, up to the first that fails.
+
+    While one takes longer than `TOGETHER_S`, that it runs is told as its progress, and those behind it are taken back.
+
+    Returns:
+        Whether some were taken back, which have no result then.
 
     Raises:
         ChannelClosed: the worker died.
@@ -74,12 +81,15 @@ def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> None:
     talk = _Talk(channel, handlers)
     began_ns = time.perf_counter_ns()
     channel.send(encode(jobs[0] if len(jobs) == 1 else Batch(tuple(jobs))))
-    for job in jobs:
-        outcome = talk.until_result(job)
+    for number, job in enumerate(jobs, 1):
+        outcome = talk.until_result(job, jobs[number:])
+        if talk.took_back(outcome):
+            return True
         handlers.timed(outcome, time.perf_counter_ns() - began_ns)
         handlers.result(outcome)
         if outcome.error is not None:
-            return
+            return False
+    return False
 
 
 class _Talk:
@@ -93,14 +103,28 @@ class _Talk:
         self._beats = _Bucket(_BEAT_RATE, _BEAT_BURST)
         #: Granted to the job.
         self._rooms = 0
+        self._taken_back: set[str] = set()
 
-    def until_result(self, job: Job) -> JobOutcome:
-        deadline = None if job.timeout_s is None else time.monotonic() + job.timeout_s
+    def took_back(self, outcome: JobOutcome) -> bool:
+        """Whether a job did not run because it was taken back."""
+        cancelled = outcome.error is not None and outcome.error.code == "WK-006"
+        return cancelled and outcome.job_id in self._taken_back
+
+    def until_result(self, job: Job, behind: Sequence[Job]) -> JobOutcome:
+        now = time.monotonic()
+        deadline = None if job.timeout_s is None else now + job.timeout_s
+        together_until = now + TOGETHER_S if behind else None
         ear = _Ear(job, self._handlers.ears, self._began_ms)
         self._packets, self._rooms = _Bucket(_RATE, _BURST), 0
         while True:
-            body = self._channel.receive(_patience_s(deadline))
+            if together_until is not None and time.monotonic() >= together_until:
+                together_until = None
+                self._take_back(behind)
+                ear.hear(Progress(job.job_id, 0.0, ""))
+            body = self._channel.receive(_patience_s(deadline, together_until))
             if body is None:
+                if together_until is not None and (deadline is None or time.monotonic() < deadline):
+                    continue
                 raise _silence(job, deadline)
             packet = decode(body)
             if isinstance(packet, JobOutcome):
@@ -110,6 +134,11 @@ class _Talk:
             self._serve(packet, job, ear)
             if deadline is not None and time.monotonic() >= deadline:
                 raise _silence(job, deadline)
+
+    def _take_back(self, jobs: Sequence[Job]) -> None:
+        self._taken_back |= {job.job_id for job in jobs}
+        for job in jobs:
+            self._channel.send(encode(Cancel(job.job_id), job.trace))
 
     def _serve(self, packet: Payload, job: Job, ear: _Ear) -> None:
         if isinstance(packet, RoomRequest):
@@ -185,10 +214,11 @@ class _Bucket:
             raise WorkerError("WK-010", f"the worker floods the host: more than {self._rate:g} packets a second")
 
 
-def _patience_s(deadline: float | None) -> float:
-    if deadline is None:
+def _patience_s(*until: float | None) -> float:
+    earliest = min((moment for moment in until if moment is not None), default=None)
+    if earliest is None:
         return SILENCE_LIMIT_S
-    return min(SILENCE_LIMIT_S, max(deadline - time.monotonic(), 0.0))
+    return min(SILENCE_LIMIT_S, max(earliest - time.monotonic(), 0.0))
 
 
 def _silence(job: Job, deadline: float | None) -> WorkerError:

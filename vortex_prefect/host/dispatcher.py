@@ -45,6 +45,8 @@ class _Order:
     execution_id: str
     #: The execution has ended for whoever waited for it: nobody releases what still comes.
     released: bool = False
+    #: One took long: those behind it are left to whoever asked.
+    left: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -97,7 +99,7 @@ class Dispatcher:
             ears: who hears what nodes say and show; the outcomes have it not.
 
         Returns:
-            Their outcomes; after one that failed there are none, but always one at least.
+            Their outcomes; after one that failed or took long (`TOGETHER_S`) there are none, but always one at least.
         """
         order = _Order(jobs[0].execution_id)
         with self._lock:
@@ -110,7 +112,7 @@ class Dispatcher:
 
     def _run_order(self, order: _Order, jobs: Sequence[Job], ears: Ears) -> list[JobOutcome]:
         outcomes: list[JobOutcome] = []
-        while len(outcomes) < len(jobs) and not (outcomes and outcomes[-1].error):
+        while len(outcomes) < len(jobs) and not (outcomes and (outcomes[-1].error or order.left)):
             rest = list(jobs[len(outcomes) :])
             started_ms = now_ms()
             try:
@@ -256,7 +258,7 @@ class Dispatcher:
         room = functools.partial(self._shelf.room, attached.lease)
         handlers = Handlers(room, result, ears, functools.partial(supervisor.beaten, attached), timed)
         try:
-            converse(channel, running.jobs, handlers)
+            running.order.left |= converse(channel, running.jobs, handlers)
         except ChannelClosed as closed:
             raise self._lost(running, len(outcomes), self.discard(attached, None)) from closed
         except BaseException as unfit:

@@ -38,6 +38,8 @@ class ScriptedLanes:
         self.jobs: list[Job] = []
         #: Nodes that travelled together.
         self.segments: list[list[str]] = []
+        #: Nodes that take longer than those in a segment should.
+        self.slow: set[str] = set()
         self.called: list[str] = []
         self.known: dict[str, dict[str, Any]] = {}
         #: execution → keys that it looked up and found.
@@ -89,14 +91,17 @@ class ScriptedLanes:
         jobs: Sequence[Job],
         priority: int,
         on_start: Callable[[], None],
+        on_progress: Sequence[Callable[[float], None]],
         on_log: Sequence[Callable[[LogLine], None]],
     ) -> list[JobOutcome]:
         self.segments.append([job.node_id for job in jobs])
         outcomes: list[JobOutcome] = []
-        for job, hear in zip(jobs, on_log, strict=True):
+        for job, progress, hear in zip(jobs, on_progress, on_log, strict=True):
             linked = job.linked(outcomes[-1].outputs) if outcomes else job
-            outcomes.append(await self.run(linked, priority, on_start, lambda _: None, hear, lambda _: None))
-            if outcomes[-1].error is not None:
+            if job.node_id in self.slow:
+                progress(0.0)
+            outcomes.append(await self.run(linked, priority, on_start, progress, hear, lambda _: None))
+            if outcomes[-1].error is not None or job.node_id in self.slow:
                 break
         return outcomes
 

@@ -71,7 +71,8 @@ async def heard(pool: LanePool, *job_ids: str) -> dict[str, list[LogLine]]:
     found: dict[str, list[LogLine]] = {job_id: [] for job_id in job_ids}
     jobs = [Job(job_id, "e", "n", "t") for job_id in job_ids]
     async with asyncio.timeout(10):
-        await pool.run_segment(jobs, 0, lambda: None, [lines.append for lines in found.values()])
+        deaf = [lambda _: None] * len(jobs)
+        await pool.run_segment(jobs, 0, lambda: None, deaf, [lines.append for lines in found.values()])
     return found
 
 

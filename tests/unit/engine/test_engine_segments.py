@@ -70,6 +70,26 @@ async def test_a_chain_travels_once_and_every_node_is_told(quick: Pace) -> None:
     assert execution.last("d").why == "its input image from c changed; it was free"
 
 
+async def test_one_that_takes_long_is_told_of_and_those_behind_it_come_by_themselves(quick: Pace) -> None:
+    lanes = ScriptedLanes()
+    lanes.slow, lanes.stuck = {"b"}, {"b": asyncio.Event()}
+    execution = Execution(plan(graph(NODES, *CHAIN)), lanes, pace=quick)
+    running = asyncio.create_task(execution.run())
+    await settled()
+    assert {node: execution.states(node) for node in "abcd"} == {"a": [], "b": ["running"], "c": [], "d": []}
+    await execution.executor.pause()
+    lanes.stuck["b"].set()
+    await settled()
+    # What had not begun keeps to the pause.
+    assert {node: execution.states(node)[-1:] for node in "abcd"} == {
+        "a": ["completed"], "b": ["completed"], "c": [], "d": [],
+    }  # fmt: skip
+    await execution.executor.resume()
+    assert await running is ExecutionStatus.COMPLETED
+    assert [execution.states(node) for node in "abcd"] == [["running", "completed"]] * 4
+    assert [job.node_id for job in lanes.jobs] == ["a", "b", "c", "d"]
+
+
 async def test_unknown_types_travel_alone() -> None:
     lanes = ScriptedLanes()
     execution = Execution(plan(graph(NODES, *CHAIN)), lanes, pace=Pace())

@@ -58,6 +58,8 @@ class Host:
         self.speakers: list[str] = []
         self.room: list[int] = []
         self.grant = RoomGrant(64, 128, 5)
+        #: Whether jobs were taken back.
+        self.left = False
         self.handlers = Handlers(
             self._on_room,
             lambda outcome: self.results.append(untimed(outcome)),
@@ -75,7 +77,7 @@ class Host:
         here, there = MemoryChannel.pair()
         playing = self._threads.submit(worker, there)
         try:
-            converse(here, jobs, self.handlers)
+            self.left = converse(here, jobs, self.handlers)
         finally:
             here.close()
             playing.result(10)
@@ -495,3 +497,39 @@ def test_all_that_the_jobs_of_a_batch_may_say_passes(host: Host, timed: Callable
         script.append((0, JobOutcome(job.job_id)))
     converse(timed(*script), jobs, host.handlers)
     assert len(host.results) == len(jobs)
+
+
+@pytest.mark.parametrize("began", [False, True], ids=["in time", "too late"])
+def test_those_behind_a_job_that_takes_long_are_taken_back(
+    host: Host, monkeypatch: pytest.MonkeyPatch, began: bool
+) -> None:
+    monkeypatch.setattr(conversation, "TOGETHER_S", 0.0)
+    jobs = [replace(JOB, job_id=name) for name in "abc"]
+    not_run = WorkerError("WK-006", "cancelled before it began")
+
+    def worker(channel: MemoryChannel) -> None:
+        assert isinstance(decode(channel.receive(10) or b""), Batch)
+        assert [decode(channel.receive(10) or b"") for _ in "bc"] == [Cancel("b"), Cancel("c")]
+        channel.send(encode(replace(RESULT, job_id="a")))
+        if began:  # before the worker had looked
+            channel.send(encode(replace(RESULT, job_id="b")))
+        channel.send(encode(JobOutcome("c" if began else "b", error=not_run)))
+
+    host.run_all(worker, *jobs)
+    assert [(result.job_id, result.error) for result in host.results] == [
+        (name, None) for name in ("ab" if began else "a")
+    ]
+    assert host.progress[0] == Progress("a", 0.0)
+    assert host.left
+
+
+def test_what_somebody_cancels_in_a_batch_is_a_result(host: Host) -> None:
+    jobs = [replace(JOB, job_id=name) for name in "ab"]
+
+    def worker(channel: MemoryChannel) -> None:
+        channel.receive(10)
+        channel.send(encode(JobOutcome("a", error=WorkerError("WK-006", "cancelled while it ran"))))
+
+    host.run_all(worker, *jobs)
+    assert [result.error and result.error.code for result in host.results] == ["WK-006"]
+    assert not host.left
