@@ -22,6 +22,17 @@ def descendants(*roots: int) -> set[int]:
     return found
 
 
+def descriptors() -> set[tuple[str, str]]:
+    """What this process has open: each descriptor's number, and what it is."""
+    found = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            found.add((entry.name, os.readlink(entry)))
+        except FileNotFoundError:
+            continue  # the listing's own
+    return found
+
+
 def _pids() -> list[str]:
     return [entry.name for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from tests.integration.host_jobs import code, config, job
 from tests.integration.polling import eventually
-from tests.integration.processes import descendants
+from tests.integration.processes import descendants, descriptors
 from vortex_prefect.core.job import JobOutcome
 from vortex_prefect.host.conversation import Ears
 from vortex_prefect.host.runtime import HostRuntime
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.integration
 
 def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     """Neither process nor thread, descriptor, socket or segment; not with a silent peer or a job under way either."""
-    threads, descriptors, children = set(threading.enumerate()), _descriptors(), descendants()
+    threads, opened, children = set(threading.enumerate()), descriptors(), descendants()
     host = HostRuntime(config(tmp_path))
     host.start()
     outcomes: list[JobOutcome] = []
@@ -44,16 +43,6 @@ def test_nothing_is_left_after_the_end(tmp_path: Path) -> None:
     assert [code(outcome) for outcome in outcomes] == ["WK-001"]
     assert descendants() == children
     assert eventually(lambda: set(threading.enumerate()) <= threads)
-    assert _descriptors() == descriptors
+    assert descriptors() == opened
     assert not host.config.arena_path.exists()
     assert not (host.config.run_dir / "workers.sock").exists()
-
-
-def _descriptors() -> set[tuple[str, str]]:
-    found = set()
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            found.add((entry.name, os.readlink(entry)))
-        except FileNotFoundError:
-            continue  # the listing's own
-    return found

@@ -19,7 +19,7 @@ import pytest
 from tests.integration import host_jobs
 from tests.integration.host_jobs import config, output, running
 from tests.integration.polling import eventually
-from tests.integration.processes import descendants, state
+from tests.integration.processes import descendants, descriptors, state
 from vortex_prefect.core.ids import now_ms
 from vortex_prefect.core.job import Job, JobOutcome
 from vortex_prefect.core.log_line import LINE_BYTES
@@ -222,13 +222,13 @@ def _start(mode: str, command: WorkerCommand) -> subprocess.Popen[bytes]:
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Places]:
     """At its end nothing is left: neither process nor thread, descriptor nor segment."""
-    threads, descriptors, children = set(threading.enumerate()), _descriptors(), descendants()
+    threads, opened, children = set(threading.enumerate()), descriptors(), descendants()
     segments = set(Path("/dev/shm").glob(f"*test-{os.getpid()}-*"))
     with closing(Places(tmp_path, monkeypatch)) as found:
         yield found
     assert descendants() <= children
     eventually(lambda: set(threading.enumerate()) <= threads, 10)
-    assert _descriptors() <= descriptors
+    assert descriptors() <= opened
     assert set(Path("/dev/shm").glob(f"*test-{os.getpid()}-*")) <= segments
 
 
@@ -333,13 +333,3 @@ def _pid_when_ready(host: HostRuntime) -> int:
     host_worker = eventually(lambda: [each for each in host.statistics().workers if each["state"] == "ready"])
     pid: int = host_worker[0]["pid"]
     return pid
-
-
-def _descriptors() -> set[tuple[str, str]]:
-    found = set()
-    for entry in Path("/proc/self/fd").iterdir():
-        try:
-            found.add((entry.name, os.readlink(entry)))
-        except FileNotFoundError:
-            continue  # the listing's own
-    return found
