@@ -64,8 +64,10 @@ export const api = {
     sendJson<ExecutionAccepted>("POST", at`/api/graph/${id}/execute`, { options }),
   executions: (graphId: string, limit = 30) =>
     getJson<ExecutionList>(`/api/execution?limit=${limit}&graph_id=${encodeURIComponent(graphId)}`),
-  /** The very graph that an execution ran. */
+  /** The very graph of an execution, as it was drawn. */
   executedGraph: (id: string) => getJson<ExecutedGraph>(at`/api/execution/${id}/graph`),
+  /** The same as it ran: with subgraphs unfolded. */
+  unfoldedGraph: (id: string) => getJson<ExecutedGraph>(at`/api/execution/${id}/graph?unfolded=true`),
   execution: (id: string) => getJson<ExecutionResource>(at`/api/execution/${id}`),
   cancel: (id: string) => sendJson<ExecutionResource>("POST", at`/api/execution/${id}/cancel`),
 

@@ -76,7 +76,7 @@ beforeEach(() => {
     executions: [runs[latest[graph]!]!],
     next: null,
   }));
-  vi.spyOn(api, "executedGraph").mockRejectedValue(new Error("not asked for here"));
+  vi.spyOn(api, "unfoldedGraph").mockRejectedValue(new Error("not asked for here"));
 });
 
 function opened(seen: Seen, here: Seen | null = null): { shown: Runs; watch: Watch } {

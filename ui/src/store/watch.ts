@@ -196,7 +196,7 @@ export class Watch {
 
   async #executed(execution: string): Promise<GraphView> {
     if (this.#ran?.execution !== execution) {
-      const { graph } = await api.executedGraph(execution);
+      const { graph } = await api.unfoldedGraph(execution);
       this.#ran = { execution, graph: fromDocument(graph as unknown as Graph, this.#host.catalogue()) };
     }
     return this.#ran.graph;
