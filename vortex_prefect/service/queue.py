@@ -386,7 +386,7 @@ class Queue:
         if record is None:
             return
         if record.status is ExecutionStatus.QUEUED and not entry.resent:
-            self.add(record, entry.queued)
+            self.add(record, entry.queued, entry.request.drawn)
             self._waiting[record.id].resent = True
         else:
             fault = SystemFault("SY-004", "the engine does not know this execution any more; it was restarted")
