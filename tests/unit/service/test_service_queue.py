@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -227,7 +228,7 @@ async def test_a_report_between_two_misses_clears_them(running: Bench) -> None:
 async def test_lost_before_it_began_is_sent_once_more(running: Bench) -> None:
     record = await running.queued()
     first = await running.engine.submitted.get()
-    drawn = {"nodes": {"drawn": {}}}
+    drawn: dict[str, Any] = {"nodes": {"drawn": {}}}
     running.control.queue._sent[record.id].request = replace(first, drawn=drawn)
     running.engine.requests.clear()
     running.engine.running.clear()
