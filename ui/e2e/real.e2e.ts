@@ -96,14 +96,24 @@ describe("a stack of one's own", () => {
     await me.press("KeyF");
     await picture("together");
     await other.leave();
+
+    // The file that a node wrote carries the graph that it was made by.
+    const { outputs } = await (await fetch(`${stack.url}/api/execution/${await execution()}`)).json();
+    const file = await fetch(`${stack.url}${outputs.saved.url}?format=file`);
+    expect(file.headers.get("content-type")).toBe("image/png");
+    await me.dropFile("result.png", "image/png", Buffer.from(await file.arrayBuffer()));
+    await me.sees(async () => me.page.url().endsWith(graph), false);
+    await me.page.locator(".react-flow__node").nth(12).waitFor();
+    await me.sees(async () => (await me.stored()).nodes.vignette?.params.amount, 0.9);
   }, 120_000);
 });
 
 const SCREEN = { viewport: { width: 1440, height: 860 } };
 
+const execution = () => me.page.evaluate(() => document.querySelector<HTMLElement>(".run-status")?.dataset.execution);
+
 async function run(): Promise<void> {
   await me.page.locator('.connection[data-kind="good"]').waitFor();
-  const execution = () => me.page.evaluate(() => document.querySelector<HTMLElement>(".run-status")?.dataset.execution);
   const before = await execution();
   await me.press("Control+Enter");
   await expect.poll(async () => (await execution()) !== before && (await status()), { timeout: 60_000 }).toBe("completed");

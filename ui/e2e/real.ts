@@ -37,7 +37,7 @@ export async function realStack(): Promise<Stack> {
     stop: async () => {
       await browser.close();
       const ended = new Promise((resolve) => up.once("exit", resolve));
-      up.kill("SIGINT");
+      up.kill("SIGTERM");
       const status = await ended;
       await rm(home, { recursive: true, force: true });
       if (status !== 0) throw new Error(`vortex up ended with ${status}`);
