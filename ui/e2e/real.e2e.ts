@@ -94,6 +94,9 @@ describe("a stack of one's own", () => {
     await other.node("vivid").locator(".node-head").click();
     await me.page.locator(".peer-cursor").waitFor();
     await me.press("KeyF");
+    // What was not computed again is shown as well.
+    await me.sees(() => me.page.locator(".node-preview img").count(), 13);
+    for (const image of await me.page.locator(".node-preview img").all()) await shown(image);
     await picture("together");
     await other.leave();
 
