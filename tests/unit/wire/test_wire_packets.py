@@ -37,6 +37,8 @@ from vortex_prefect.wire.payloads import (
 U32, U64, I64 = st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1), st.integers(0, 2**63 - 1)
 TEXT = st.text(max_size=20)
 NAME = st.text(min_size=1, max_size=20)
+#: Of devices and models: without NUL, which a heartbeat may not have.
+PLAIN_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -92,7 +94,7 @@ PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
     st.builds(JobLog, NAME, st.builds(LogLine, st.integers(-(2**31), 2**31 - 1), TEXT, I64)),
     st.builds(Preview, NAME, st.binary(max_size=20)),
     st.builds(Cancel, NAME),
-    st.builds(Beat, U64, U64, TEXT, U64, U64, st.lists(NAME, max_size=2).map(tuple)),
+    st.builds(Beat, U64, U64, PLAIN_TEXT, U64, U64, st.lists(PLAIN_TEXT, max_size=2).map(tuple)),
     st.builds(Probe, U64, st.booleans()),
     st.builds(RoomRequest, U64),
     st.builds(RoomGrant, U64, U64, U32, st.none() | ERRORS),
