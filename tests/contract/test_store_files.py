@@ -121,16 +121,6 @@ async def test_kill_in_the_middle_of_writes_keeps_all_that_was_acknowledged(
     assert graph.version == len(events)
 
 
-async def test_commits_reach_the_disk_before_they_are_acknowledged(url: str) -> None:
-    store = open_store(url)
-    pragmas = {}
-    for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout"):
-        pragmas[name] = store._held.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-    store._held.rollback()
-    await store.close()
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
-
-
 async def test_a_read_sees_one_snapshot(url: str) -> None:
     store = open_store(url)
     await store.write(lambda unit: unit.append(an_event()))

@@ -273,7 +273,7 @@ class MemoryStore:
         self.fault: VortexError | None = None
         self.writes = 0
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def write(self, work: Callable[[UnitOfWork], T], *, early: bool = False) -> T:
         await asyncio.sleep(0)
         if self.fault is not None:
             raise self.fault
@@ -282,6 +282,9 @@ class MemoryStore:
         self._state = draft
         self.writes += 1
         return result
+
+    async def synced(self) -> None:
+        pass
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         await asyncio.sleep(0)

@@ -49,15 +49,18 @@ async def until(happened: Callable[[], object]) -> None:
 
 
 class HeldStore:
-    """A store whose writes wait while it is held, or fail while there is a fault."""
+    """A store whose writes wait while it is held, or fail while there is a fault; the same with its disk."""
 
     def __init__(self, store: StorePort) -> None:
         self.inner = store
         self.fault: VortexError | None = None
+        #: Of what is committed, and not on disk yet.
+        self.disk_fault: VortexError | None = None
         #: Writes that came to the gate, and that were answered.
         self.asked = self.answered = 0
-        self._open = asyncio.Event()
+        self._open, self._disk = asyncio.Event(), asyncio.Event()
         self._open.set()
+        self._disk.set()
 
     def subscribe(self, after: int) -> AsyncIterator[Event]:
         """See `StorePort`."""
@@ -71,18 +74,35 @@ class HeldStore:
         """Let those that wait begin, first come first."""
         self._open.set()
 
+    def stop_disk(self) -> None:
+        """Let nothing that is committed reach the disk from now on."""
+        self._disk.clear()
+
+    def start_disk(self) -> None:
+        """Let it go on."""
+        self._disk.set()
+
     @property
     def held(self) -> int:
         """Writes that wait at the gate, or are not answered yet."""
         return self.asked - self.answered
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def synced(self) -> None:
+        await self._disk.wait()
+        if self.disk_fault is not None:
+            raise self.disk_fault
+        await self.inner.synced()
+
+    async def write(self, work: Callable[[UnitOfWork], T], *, early: bool = False) -> T:
         self.asked += 1
         try:
             await self._open.wait()
             if self.fault is not None:
                 raise self.fault
-            return await self.inner.write(work)
+            written = await self.inner.write(work, early=early)
+            if not early:
+                await self._disk.wait()
+            return written
         finally:
             self.answered += 1
 
@@ -274,7 +294,7 @@ class Place:
 
     async def quiet(self, room: Room) -> None:
         """Let the room commit what it has to, moves aside."""
-        await until(lambda: not (room._pending.has_work or room._committing))
+        await until(lambda: not (room._pending.has_work or room._committing or room._outside))
 
     def crash(self) -> None:
         """Drop all rooms as the end of the process would."""
@@ -305,8 +325,9 @@ async def place(store: StorePort, limits: Limits | None = None) -> AsyncIterator
     try:
         yield made
     finally:
-        made.store.fault = None
+        made.store.fault = made.store.disk_fault = None
         made.store.release()
+        made.store.start_disk()
         await made.rooms.close()
 
 

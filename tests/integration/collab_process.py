@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from tests.integration.yjs_peers import ROOT
 from vortex_prefect.core.access import scopes_of
 from vortex_prefect.graph.edits import CHANGES, Change, replay
 from vortex_prefect.service.tokens import Tokens
+
+#: Of its database.
+_FILES = ("vortex.db", "vortex.db-wal")
 
 
 class CollabProcess:
@@ -98,6 +102,18 @@ class CollabProcess:
             if pipe is not None:
                 pipe.close()
         self._process = None
+
+    def copy_store(self, folder: Path) -> None:
+        """Its database as it is now, into a new folder: all that a disk has which gets nothing from now on."""
+        folder.mkdir()
+        for name in _FILES:
+            shutil.copy(self.home / name, folder)
+
+    def put_store(self, folder: Path) -> None:
+        """Give it, while it does not run, the database of `copy_store`."""
+        (self.home / "vortex.db-shm").unlink()
+        for name in _FILES:
+            shutil.copy(folder / name, self.home)
 
     def tokens(self, **scopes: str) -> dict[str, str]:
         """Name → secret of new tokens, each with one scope; from now on everybody needs one."""

@@ -8,6 +8,8 @@ by a client that comes last and has only what it was given, and by the graph tha
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -203,6 +205,30 @@ def test_what_somebody_has_seen_survives_kill_9(own_stack: CollabProcess) -> Non
 def number_of(state: State) -> int:
     number: int = state.document["nodes"]["blur"]["params"]["seq"]
     return number
+
+
+def test_what_the_disk_did_not_have_when_the_power_failed_comes_back_from_those_who_saw_it(
+    own_stack: CollabProcess, tmp_path: Path
+) -> None:
+    graph_id = own_stack.create(picture_graph())
+    with Peers(own_stack.rooms_url) as peers:
+        ann, bob = (peers.open(name, graph_id, reconnect=False) for name in ("ann", "bob"))
+        ann.random_edits(20, seed=1)
+        peers.converge(ann, bob)
+        # What is committed from here on is what the disk has not got.
+        own_stack.becomes(graph_id, drawn(bob.state().document))
+        own_stack.copy_store(tmp_path / "disk")
+        ann.random_edits(20, seed=2)
+        before = peers.converge(ann, bob)
+        own_stack.kill()
+        ann.close()
+        own_stack.put_store(tmp_path / "disk")
+        own_stack.start()
+        late = peers.open("late", graph_id)
+        assert late.state().hash != before.hash
+        bob.connect()
+        assert agreed(own_stack, peers, graph_id, bob, late).hash == before.hash
+    assert own_stack.replayed(graph_id) == own_stack.graph(graph_id)
 
 
 def test_a_server_that_ends_in_good_order_keeps_all(own_stack: CollabProcess) -> None:

@@ -73,6 +73,10 @@ class Owned(Protocol):
 
     losable: bool
 
+    @property
+    def fault(self) -> SystemFault | None:
+        """See `SqlStore.fault`."""
+
     async def check(self) -> None:
         """See `SqlStore.check`."""
 
@@ -87,13 +91,16 @@ async def guard(store: Owned, *, relieved: bool, ask_s: float = _ASK_S, give_up_
         relieved: whether others wait to take over. Alone, an owner rather waits for its database.
 
     Raises:
-        SystemFault: SY-005 another owns the state, SY-006 for `give_up_s` nothing could be stored.
+        SystemFault: SY-005 another owns the state; SY-006 for `give_up_s` nothing could be stored, or nothing can be
+            ever again.
     """
-    if not store.losable:
-        await asyncio.Event().wait()
     since: float | None = None
     while True:
         await asyncio.sleep(ask_s)
+        if store.fault is not None:
+            raise store.fault
+        if not store.losable:
+            continue
         written = store.statistics().writes
         try:
             async with asyncio.timeout(give_up_s / 3):

@@ -77,17 +77,25 @@ class Commit:
         uow.settle_document(graph_id, self.last)
         return ledger.settle(uow, stored, self.graph, self.changes)
 
-    def tell(self, record: GraphRecord, members: Iterable[Member], ledger: Ledger, problems: Sequence[Problem]) -> None:
-        """Tell everybody, once it is on disk.
+    @property
+    def concerns_others(self) -> bool:
+        """Whether anybody outside the room is to be told of it."""
+        return self.graph is not None or bool(self.waiting)
+
+    def tell_members(self, members: Iterable[Member]) -> None:
+        """Tell those in the room, once it is committed."""
+        self._tell_edits(members)
+        for member, messages in self.replies.items():
+            for message in messages:
+                member.send(message)
+
+    def tell_others(self, record: GraphRecord, ledger: Ledger, problems: Sequence[Problem]) -> None:
+        """Tell all outside of it, once it is on disk.
 
         Args:
             record: what `write` gave.
             problems: of the document.
         """
-        self._tell_edits(members)
-        for member, messages in self.replies.items():
-            for message in messages:
-                member.send(message)
         if self.graph is not None:
             ledger.tell(record, self.graph, problems, self.asked)
         for each in self.waiting:

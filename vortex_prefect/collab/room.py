@@ -1,10 +1,11 @@
-"""A room: one shared document, who edits it, and how each edit reaches the disk before anybody else sees it.
+"""A room: one shared document, who edits it, and how each edit is stored before anybody else sees it.
 
 An edit is applied to the document in memory at once, and told to the others when the transaction that holds it has
 committed; edits that arrive meanwhile share the next one. What an edit changes in the graph becomes events, and the
-graph's record follows, in that same transaction. Moves alone wait a little, so that a drag is one event and not fifty:
-until then the stored edits are ahead of the log, by a number that the document keeps, and whoever opens the document
-after a crash derives the rest.
+graph's record follows, in that same transaction. Those outside of the room hear of it when the disk has it too: a disk
+that stops for a moment holds up no hand, and what the power takes in that moment the members' own documents bring back
+(ADR 0013). Moves alone wait a little, so that a drag is one event and not fifty: until then the stored edits are ahead
+of the log, by a number that the document keeps, and whoever opens the document after a crash derives the rest.
 
 Everything but the commit runs on the event loop and in one piece, so that nothing here needs a lock.
 """
@@ -23,6 +24,7 @@ from vortex_prefect.collab.changes import Author
 from vortex_prefect.collab.encoding import MOST_NESTED
 from vortex_prefect.collab.gathering import Gathering
 from vortex_prefect.collab.intake import NOTHING, Intake
+from vortex_prefect.collab.outside import Outside
 from vortex_prefect.collab.past import Past
 from vortex_prefect.collab.pending import Pending
 from vortex_prefect.collab.projection import Projector
@@ -82,6 +84,7 @@ class Room:
         self._past = Past(doc, stored)
         self._intake = Intake(doc, self._past, most_bytes)
         self._pending = Pending(lambda: projector.graph, read, later)
+        self._outside = Outside(store, ledger, self._fail)
         self._snapshots = Snapshots(record.id, self._past, store, lambda: not self._pending.unsettled)
         #: A commit is under way, and whether it holds changes of the graph.
         self._committing = self._settling = False
@@ -156,7 +159,7 @@ class Room:
     @property
     def _unwritten(self) -> bool:
         """Whether anything that was edited is not in the record yet."""
-        return bool(self._pending) or self._committing
+        return bool(self._pending) or self._committing or bool(self._outside)
 
     async def settle(self) -> GraphRecord:
         """The graph's record, once everything that was edited until now is in it.
@@ -316,7 +319,7 @@ class Room:
         self._committing, self._settling = True, commit.graph is not None
         try:
             if commit.writes:
-                self.record = await self._store.write(lambda uow: commit.write(uow, self._ledger))
+                self.record = await self._store.write(lambda uow: commit.write(uow, self._ledger), early=True)
         except VortexError as error:
             self._fail(error, commit.waiting)
             return
@@ -327,7 +330,8 @@ class Room:
         finally:
             self._committing = self._settling = False
         self._tally.edits += len(commit.edits)
-        commit.tell(self.record, self.members, self._ledger, self.problems)
+        commit.tell_members(self.members)
+        self._outside.tell(commit, self.record, self.problems)
         self._snapshot_if_due()
 
     def _snapshot_if_due(self) -> None:

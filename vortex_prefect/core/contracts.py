@@ -487,8 +487,15 @@ class StoreStatistics:
 class StorePort(Protocol):
     """The store. One writer: units of work run one after the other in one thread."""
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` in one transaction; commits durably, or rolls back and re-raises."""
+    async def write(self, work: Callable[[UnitOfWork], T], *, early: bool = False) -> T:
+        """Run `work` in one transaction; commits durably, or rolls back and re-raises.
+
+        Args:
+            early: return once the end of no process can undo it; after `synced` a loss of power cannot either.
+        """
+
+    async def synced(self) -> None:
+        """Return when everything whose `write` has returned is durable."""
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` on a snapshot; it must not write."""

@@ -22,6 +22,8 @@ class Database(Protocol):
     errors_abort: bool
     #: The writer's lock hangs on a connection, and goes with it.
     losable: bool
+    #: A commit returns before it is on disk: it outlives every process, and the power only after `sync`.
+    commits_early: bool
 
     def writer(self, waiting: Waiting | None = None) -> AbstractContextManager[Connection]:
         """The one connection that writes; it holds the writer's lock for as long as it lives.
@@ -49,6 +51,13 @@ class Database(Protocol):
 
     def in_transaction(self, connection: Connection) -> bool:
         """Whether the transaction still stands after an error: the database may have rolled back on its own."""
+
+    def sync(self) -> None:
+        """Let the disk have all that was committed before; in any thread, beside the writer's.
+
+        Raises:
+            SystemFault: SY-006, the disk has failed.
+        """
 
     def knows_event(self, connection: Connection, event_id: str) -> bool:
         """Whether the table of events has an event; asked before each append, and rarely answered with yes."""

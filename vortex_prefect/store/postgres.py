@@ -78,6 +78,7 @@ class PostgresDatabase:
     in_memory = False
     errors_abort = True
     losable = True
+    commits_early = False
 
     def __init__(self, url: URL, *, connections: int) -> None:
         name = f"vortex process {os.getpid()} on {socket.gethostname()}"
@@ -143,6 +144,9 @@ class PostgresDatabase:
             )
         with connection:
             yield connection
+
+    def sync(self) -> None:
+        """See `Database.sync`: each commit waits for that (`synchronous_commit = on`)."""
 
     def in_transaction(self, connection: Connection) -> bool:
         """See `Database.in_transaction`: as long as there is the connection."""

@@ -29,13 +29,14 @@ _LONGEST_S = 0.002
 class Job:
     """A unit of work that somebody waits for on an event loop."""
 
-    __slots__ = ("appended", "began", "error", "future", "loop", "result", "taken", "unit", "work")
+    __slots__ = ("appended", "began", "early", "error", "future", "loop", "result", "unit", "work")
 
-    def __init__(self, work: Callable[[UnitOfWork], Any]) -> None:
+    def __init__(self, work: Callable[[UnitOfWork], Any], *, early: bool = False) -> None:
         self.work = work
+        #: It is told of its commit, not of the disk.
+        self.early = early
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
-        self.taken = False
         self.unit: SqlUnit | None = None
         self.result: Any = None
         self.error: BaseException | None = None

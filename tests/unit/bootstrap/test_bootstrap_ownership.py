@@ -24,6 +24,7 @@ class FakeStore:
         self._waits = waits
         self._busy = busy
         self._writes = 0
+        self.fault: SystemFault | None = None
         self.asked = asyncio.Semaphore(0)
 
     async def check(self) -> None:
@@ -70,3 +71,14 @@ async def test_one_that_is_busy_is_not() -> None:
     """What is written all the time leaves the question waiting."""
     await stays(FakeStore(waits=True, busy=True), relieved=True)
     await stays(FakeStore(), relieved=True)
+
+
+@pytest.mark.parametrize("relieved", [True, False])
+@pytest.mark.parametrize("losable", [True, False])
+async def test_one_that_never_writes_again_is_given_up(relieved: bool, losable: bool) -> None:
+    store = FakeStore()
+    store.losable = losable
+    task = watched(store, relieved=relieved)
+    store.fault = SystemFault("SY-006", "the disk reports an error")
+    with pytest.raises(SystemFault, match="SY-006 the disk"):
+        await asyncio.wait_for(task, LIMIT_S)

@@ -139,10 +139,10 @@ class _NoSnapshots:
 
     def __init__(self, store: StorePort) -> None:
         self.write = self._write
-        self.read = store.read
+        self.read, self.synced = store.read, store.synced
         self._store = store
 
-    async def _write(self, work: Any) -> Any:
+    async def _write(self, work: Any, *, early: bool = False) -> Any:
         def guarded(uow: Any) -> Any:
             put, uow.put_document = uow.put_document, _fail
             try:
@@ -150,7 +150,7 @@ class _NoSnapshots:
             finally:
                 uow.put_document = put
 
-        return await self._store.write(guarded)
+        return await self._store.write(guarded, early=early)
 
 
 def _fail(_document: object) -> None:

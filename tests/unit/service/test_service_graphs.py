@@ -136,8 +136,8 @@ async def test_a_caller_that_goes_away_leaves_no_untold_change(bench: Bench) -> 
     committed = asyncio.Event()
     write = bench.store.write
 
-    async def slow_write(work):  # type: ignore[no-untyped-def]
-        result = await write(work)
+    async def slow_write(work, *, early=False):  # type: ignore[no-untyped-def]
+        result = await write(work, early=early)
         committed.set()
         await asyncio.sleep(0)
         return result
