@@ -509,9 +509,7 @@ def test_those_behind_a_job_that_takes_long_are_taken_back(
 
     def worker(channel: MemoryChannel) -> None:
         assert isinstance(decode(channel.receive(10) or b""), Batch)
-        assert [decode(channel.receive(10) or b"") for _ in "bc"] == [
-            Cancel(name, unless_begun=True) for name in "bc"
-        ]
+        assert [decode(channel.receive(10) or b"") for _ in "bc"] == [Cancel(name, unless_begun=True) for name in "bc"]
         channel.send(encode(replace(RESULT, job_id="a")))
         if began:  # before the worker had looked
             channel.send(encode(replace(RESULT, job_id="b")))
