@@ -45,6 +45,15 @@ def untimed(outcome: JobOutcome) -> JobOutcome:
     return replace(outcome, started_ms=0, finished_ms=0)
 
 
+def _play(worker: Worker, channel: MemoryChannel) -> None:
+    """Of one that finds something amiss the host hears nothing more: it is not waited for."""
+    try:
+        worker(channel)
+    except BaseException:
+        channel.close()
+        raise
+
+
 class Host:
     """Holds a conversation while `worker` plays the peer's part in a thread."""
 
@@ -75,7 +84,7 @@ class Host:
 
     def run_all(self, worker: Worker, *jobs: Job) -> None:
         here, there = MemoryChannel.pair()
-        playing = self._threads.submit(worker, there)
+        playing = self._threads.submit(_play, worker, there)
         try:
             self.left = converse(here, jobs, self.handlers)
         finally:
