@@ -109,6 +109,7 @@ def _plain(payload: Payload) -> tuple[Any, dict[str, Any] | None]:
 
 
 @given(PAYLOADS)
+@example(Cancel("j", unless_begun=True))
 def test_every_payload_comes_back_as_it_went(payload: Payload) -> None:
     assert _plain(decode(encode(payload))) == _plain(payload)
 
