@@ -174,7 +174,7 @@ def _preview(made: control_pb2.ControlPacket, dice: Dice, known: Known) -> None:
 
 
 def _cancel(made: control_pb2.ControlPacket, dice: Dice, known: Known) -> None:
-    made.job_cancel.job_id = dice.text(known.job_ids)
+    made.job_cancel.job_id, made.job_cancel.unless_begun = dice.text(known.job_ids), dice.chance()
 
 
 def _request(made: control_pb2.ControlPacket, dice: Dice, known: Known) -> None:

@@ -47,6 +47,7 @@ FROM_HOST: tuple[Payload, ...] = (
     Job("job-0", "e", "n", "t.node", params={"p": 0.5}, inputs={"in": (_LISTED, Value("JSON", data={"a": [1, "é"]}))}),
     Batch((Job("job-0", "e", "n", "t.node"), Job("job-1", "e", "m", "t.node", links={"in": ("out",)}))),
     Cancel("job-0"),
+    Cancel("job-1", unless_begun=True),
     Probe(5, trim=True),
     RoomGrant(DATA_OFFSET, 64, 1),
     RoomGrant(error=WorkerError("WK-008", "full")),
@@ -112,8 +113,9 @@ def _introductions() -> list[bytes]:
 def _sessions() -> list[bytes]:
     welcome = _raw(_body(FROM_HOST[0]))
     steps = [_raw(_body(payload)) for payload in FROM_HOST]
-    job, batch, cancel, probe, grant, full = steps[1:]
+    job, batch, cancel, asked_back, probe, grant, full = steps[1:]
     served = [job + grant, job + full, job + cancel + grant, batch + grant + grant, batch + grant + cancel, probe * 3]
+    served += [batch + asked_back + grant + grant, batch + grant + asked_back + grant]
     return [welcome + script for script in (*steps, *served, b"".join(served))] + list(map(_raw, _bodies()))
 
 

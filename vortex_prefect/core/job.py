@@ -168,7 +168,7 @@ class JobOutcome:
     worker_id: str = ""
     #: Why this worker ran it, for a person.
     why: str = ""
-    #: Wall clock in Unix milliseconds.
+    #: Wall clock in Unix milliseconds. From a worker 0 for a job that did not begin.
     started_ms: int = 0
     finished_ms: int = 0
     #: All that the node said, as the host heard it.

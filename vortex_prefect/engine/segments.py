@@ -3,9 +3,11 @@
 A node that computes for a millisecond pays as much again for its way there and
 back; sixteen of them together pay it once. Only nodes of types that have been
 quick so far take part, so that pause, cancel and progress lose nothing that a
-person could notice: a whole segment is over within a tenth of a second. Of one
-that takes longer after all, for what it works on is larger, the host tells that
-it runs, and leaves those behind it to be sent by themselves.
+person could notice: at their pace a whole segment is over within a tenth of a
+second. What they work on may be larger this time. Each node has a tenth of a
+second then, not all of them together; of one that takes longer the host tells
+that it runs, and leaves those behind it that have not begun to be sent by
+themselves.
 """
 
 from __future__ import annotations

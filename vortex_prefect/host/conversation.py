@@ -68,6 +68,7 @@ def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> bool:
     """Carry jobs to a worker and wait for what comes of them, up to the first that fails.
 
     While one takes longer than `TOGETHER_S`, that it runs is told as its progress, and those behind it are taken back.
+    One that the worker has begun by then runs to its end, and its result is taken like any other.
 
     Returns:
         Whether some were taken back, which have no result then.
@@ -130,6 +131,8 @@ class _Talk:
             if isinstance(packet, JobOutcome):
                 if packet.job_id != job.job_id:
                     raise WorkerError("WK-010", f"a result of job {packet.job_id} came instead of {job.job_id}")
+                if packet.started_ms:  # it had begun: however it ended, that is its result
+                    self._taken_back.discard(job.job_id)
                 return ear.timed(packet)
             self._serve(packet, job, ear)
             if deadline is not None and time.monotonic() >= deadline:
@@ -138,7 +141,8 @@ class _Talk:
     def _take_back(self, jobs: Sequence[Job]) -> None:
         self._taken_back |= {job.job_id for job in jobs}
         for job in jobs:
-            self._channel.send(encode(Cancel(job.job_id), job.trace))
+            # One that the worker has just begun may have done things that must not be done twice.
+            self._channel.send(encode(Cancel(job.job_id, unless_begun=True), job.trace))
 
     def _serve(self, packet: Payload, job: Job, ear: _Ear) -> None:
         if isinstance(packet, RoomRequest):

@@ -278,7 +278,7 @@ def _read_log(packet: control_pb2.ControlPacket) -> JobLog:
 
 
 def _write_cancel(packet: control_pb2.ControlPacket, cancel: Cancel) -> None:
-    packet.job_cancel.job_id = cancel.job_id
+    packet.job_cancel.job_id, packet.job_cancel.unless_begun = cancel.job_id, cancel.unless_begun
 
 
 def _write_preview(packet: control_pb2.ControlPacket, preview: Preview) -> None:
@@ -355,7 +355,7 @@ _READERS: dict[str, Callable[[control_pb2.ControlPacket], Payload]] = {
     ),
     "job_log": _read_log,
     "job_preview": lambda packet: Preview(packet.job_preview.job_id, packet.job_preview.jpeg),
-    "job_cancel": lambda packet: Cancel(packet.job_cancel.job_id),
+    "job_cancel": lambda packet: Cancel(packet.job_cancel.job_id, packet.job_cancel.unless_begun),
     "arena_request": lambda packet: RoomRequest(packet.arena_request.nbytes),
     "arena_grant": _read_grant,
 }

@@ -92,9 +92,13 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """End a job at its next report of progress, or do not begin it."""
+    """End a job at its next report of progress, or do not begin it.
+
+    `unless_begun`: only the latter. One that has begun runs to its end, and its result counts.
+    """
 
     job_id: str
+    unless_begun: bool = False
 
 
 class Beat(NamedTuple):

@@ -51,6 +51,8 @@ class HostSession:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._cancelled: set[str] = set()
+        #: Asked back: one that has begun goes on, for what it has done cannot be taken back.
+        self._not_to_begin: set[str] = set()
         self._job_id = ""
         self._trace = TraceContext()
         self._last_progress = 0.0
@@ -149,6 +151,7 @@ class HostSession:
     def _answer(self, jobs: tuple[Job, ...], run: Callable[[Job], JobOutcome]) -> None:
         """Run jobs up to the first that fails, each with what the one before gave."""
         self._cancelled.clear()
+        self._not_to_begin.clear()
         before: dict[str, Value] = {}
         for number, job in enumerate(jobs):
             if number:
@@ -165,7 +168,7 @@ class HostSession:
 
     def _run(self, job: Job, before: dict[str, Value], run: Callable[[Job], JobOutcome]) -> JobOutcome:
         self._job_id, self._trace, self._last_progress, self._last_note = job.job_id, job.trace, 0.0, ""
-        if job.job_id in self._cancelled:
+        if job.job_id in self._cancelled or job.job_id in self._not_to_begin:
             return JobOutcome(job.job_id, error=WorkerError("WK-006", "cancelled before it began"))
         try:
             job = job.linked(before) if job.links else job
@@ -214,8 +217,8 @@ class HostSession:
 
     def _note_cancel(self, packet: Payload) -> None:
         match packet:
-            case Cancel(job_id):
-                self._cancelled.add(job_id)
+            case Cancel(job_id, unless_begun):
+                (self._not_to_begin if unless_begun else self._cancelled).add(job_id)
             case Probe(tick):
                 # What is kept may be in use now: there is nothing to let go of.
                 self._answer_probe(Probe(tick))

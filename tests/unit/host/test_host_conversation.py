@@ -45,6 +45,15 @@ def untimed(outcome: JobOutcome) -> JobOutcome:
     return replace(outcome, started_ms=0, finished_ms=0)
 
 
+def _play(worker: Worker, channel: MemoryChannel) -> None:
+    """Of one that finds something amiss the host hears nothing more: it is not waited for."""
+    try:
+        worker(channel)
+    except BaseException:
+        channel.close()
+        raise
+
+
 class Host:
     """Holds a conversation while `worker` plays the peer's part in a thread."""
 
@@ -75,7 +84,7 @@ class Host:
 
     def run_all(self, worker: Worker, *jobs: Job) -> None:
         here, there = MemoryChannel.pair()
-        playing = self._threads.submit(worker, there)
+        playing = self._threads.submit(_play, worker, there)
         try:
             self.left = converse(here, jobs, self.handlers)
         finally:
@@ -509,7 +518,7 @@ def test_those_behind_a_job_that_takes_long_are_taken_back(
 
     def worker(channel: MemoryChannel) -> None:
         assert isinstance(decode(channel.receive(10) or b""), Batch)
-        assert [decode(channel.receive(10) or b"") for _ in "bc"] == [Cancel("b"), Cancel("c")]
+        assert [decode(channel.receive(10) or b"") for _ in "bc"] == [Cancel(name, unless_begun=True) for name in "bc"]
         channel.send(encode(replace(RESULT, job_id="a")))
         if began:  # before the worker had looked
             channel.send(encode(replace(RESULT, job_id="b")))
@@ -521,6 +530,22 @@ def test_those_behind_a_job_that_takes_long_are_taken_back(
     ]
     assert host.progress[0] == Progress("a", 0.0)
     assert host.left
+
+
+def test_what_ends_cancelled_after_it_has_begun_is_not_run_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was asked back too late, and then somebody cancelled it, or the node itself gave up."""
+    monkeypatch.setattr(conversation, "TOGETHER_S", 0.0)
+    jobs = [replace(JOB, job_id=name) for name in "ab"]
+
+    def worker(channel: MemoryChannel) -> None:
+        channel.receive(10)
+        assert decode(channel.receive(10) or b"") == Cancel("b", unless_begun=True)
+        channel.send(encode(JobOutcome("a")))
+        channel.send(encode(JobOutcome("b", error=WorkerError("WK-006", "cancelled while it ran"), started_ms=5)))
+
+    host.run_all(worker, *jobs)
+    assert [result.error and result.error.message for result in host.results] == [None, "cancelled while it ran"]
+    assert not host.left
 
 
 def test_what_somebody_cancels_in_a_batch_is_a_result(host: Host) -> None:

@@ -93,7 +93,7 @@ PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
     st.builds(Progress, NAME, st.floats(0, 1, width=32), TEXT),
     st.builds(JobLog, NAME, st.builds(LogLine, st.integers(-(2**31), 2**31 - 1), TEXT, I64)),
     st.builds(Preview, NAME, st.binary(max_size=20)),
-    st.builds(Cancel, NAME),
+    st.builds(Cancel, NAME, st.booleans()),
     st.builds(Beat, U64, U64, PLAIN_TEXT, U64, U64, st.lists(PLAIN_TEXT, max_size=2).map(tuple)),
     st.builds(Probe, U64, st.booleans()),
     st.builds(RoomRequest, U64),
@@ -109,6 +109,7 @@ def _plain(payload: Payload) -> tuple[Any, dict[str, Any] | None]:
 
 
 @given(PAYLOADS)
+@example(Cancel("j", unless_begun=True))
 def test_every_payload_comes_back_as_it_went(payload: Payload) -> None:
     assert _plain(decode(encode(payload))) == _plain(payload)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -138,6 +139,32 @@ def test_a_cancel_that_comes_before_room_is_noticed_at_the_next_report(connect: 
     assert peer.hear() == RoomRequest(8)
     peer.say(Cancel("j"), Probe(3), RoomGrant(64, 8, 1))
     assert peer.hear_all(1) == [STATE._replace(tick=3), JobOutcome("j")]
+
+
+def test_a_job_that_is_asked_back_after_it_has_begun_runs_to_its_end(connect: Connect) -> None:
+    turns = Turns()
+    peer = connect(turns.run)
+    peer.say(batch_of("one", "two", "three"))
+    assert turns.running.acquire(timeout=10)
+    turns.may_report.release()
+    assert turns.running.acquire(timeout=10)  # the second one
+    peer.say(Cancel("two", unless_begun=True), Cancel("three", unless_begun=True))
+    turns.may_report.release(2)
+    assert errors_of(peer.hear_all(3)) == [("one", None), ("two", None), ("three", "cancelled before it began")]
+    assert turns.began == ["one", "two"]
+    # They are not remembered: the host sends what it got back by itself, under the same name.
+    peer.say(replace(JOB, job_id="three"))
+    assert errors_of(peer.hear_all(1)) == [("three", None)]
+
+
+def test_a_job_that_was_asked_back_is_cancelled_like_any_other(connect: Connect) -> None:
+    turns = Turns()
+    peer = connect(turns.run)
+    peer.say(JOB)
+    assert turns.running.acquire(timeout=10)
+    peer.say(Cancel("j", unless_begun=True), Cancel("j"), Cancel("j", unless_begun=True))
+    turns.may_report.release()
+    assert errors_of(peer.hear_all(1)) == [("j", "cancelled while it ran")]
 
 
 def test_a_cancel_of_another_job_lets_this_one_go_on(connect: Connect) -> None:

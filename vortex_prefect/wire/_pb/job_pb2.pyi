@@ -136,10 +136,12 @@ class JobPreview(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., jpeg: _Optional[bytes] = ...) -> None: ...
 
 class JobCancel(_message.Message):
-    __slots__ = ("job_id",)
+    __slots__ = ("job_id", "unless_begun")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    UNLESS_BEGUN_FIELD_NUMBER: _ClassVar[int]
     job_id: str
-    def __init__(self, job_id: _Optional[str] = ...) -> None: ...
+    unless_begun: bool
+    def __init__(self, job_id: _Optional[str] = ..., unless_begun: _Optional[bool] = ...) -> None: ...
 
 class ArenaRequest(_message.Message):
     __slots__ = ("nbytes",)
