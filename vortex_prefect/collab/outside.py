@@ -29,10 +29,9 @@ class Outside:
 
     def tell(self, commit: Commit, record: GraphRecord, problems: Sequence[Problem]) -> None:
         """Tell them of a commit, beside all that the room does; arguments as of `Commit.tell_others`."""
-        if commit.concerns_others:
-            task = asyncio.create_task(self._tell(commit, record, problems))
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+        task = asyncio.create_task(self._tell(commit, record, problems))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def _tell(self, commit: Commit, record: GraphRecord, problems: Sequence[Problem]) -> None:
         try:

@@ -331,7 +331,8 @@ class Room:
             self._committing = self._settling = False
         self._tally.edits += len(commit.edits)
         commit.tell_members(self.members)
-        self._outside.tell(commit, self.record, self.problems)
+        if commit.concerns_others:  # else nobody has to read the document, which takes a while
+            self._outside.tell(commit, self.record, self.problems)
         self._snapshot_if_due()
 
     def _snapshot_if_due(self) -> None:

@@ -13,6 +13,7 @@ from tests.fakes.rooms import ADA, Place, edit, until
 from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab.pending import SETTLE_S
+from vortex_prefect.collab.projection import Projector
 from vortex_prefect.core.contracts import GraphRecord, StorePort
 from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.graph.changes import Change, replay
@@ -104,6 +105,16 @@ async def test_who_asks_again_and_again_is_answered_once_a_commit(at: Place) -> 
         room.receive(ann, protocol.asks(ann.doc.get_state()))
     await at.quiet(room)
     assert [each.answer for each in ann.edits()] == [True]
+
+
+async def test_who_opens_a_room_does_not_wait_for_its_document_to_be_read(
+    at: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph_id, looks = await at.graph(), list[None]()
+    monkeypatch.setattr(Projector, "graph", property(lambda _: looks.append(None)))
+    room, _ = await at.enter(graph_id, "ann")
+    await at.quiet(room)
+    assert looks == []
 
 
 # -- moves --------------------------------------------------------------------------------------------
