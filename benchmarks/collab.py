@@ -2,8 +2,9 @@
 
 Clients are the editor's own packages, all in one Node process, so that one clock times the edit in one document and
 its being observed in the other. Beside each figure the same clients through a relay in Node that passes frames on and
-keeps nothing. The bridge is killed with SIGKILL at the end of each run, while it still works in the run of
-`updates_per_s`, and what somebody had seen is looked for in what it gives after its next start.
+keeps nothing; and the disk's own `fdatasync` while the bridge delivers. The bridge is killed with SIGKILL at the end of
+each run, while it still works in the run of `updates_per_s`, and what somebody had seen is looked for in what it gives
+after its next start.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.collab_processes import Bridge, Clients, Relay, run
+from benchmarks.disk import DiskProbe
 from benchmarks.harness import say
 
 ROUNDS = 3
@@ -56,9 +58,15 @@ def measure() -> Figures:
 
 def _bridge_round() -> Figures:
     with Bridge() as bridge:
-        pair, crowd = _delivered(bridge, PAIR), _delivered(bridge, CROWD)
+        with DiskProbe(bridge.home) as disk:
+            pair, crowd = _delivered(bridge, PAIR), _delivered(bridge, CROWD)
         sustained = _sustained(bridge)
-    return {**_figures(pair, crowd, sustained), "lost": _sum("lost", pair, crowd, sustained)}
+    return {
+        **_figures(pair, crowd, sustained),
+        "lost": _sum("lost", pair, crowd, sustained),
+        "disk_p99_ms": _quantile(disk.took_us, 0.99),
+        "disk_longest_ms": _quantile(disk.took_us, 1.0),
+    }
 
 
 def _relay_round() -> Figures:
@@ -144,6 +152,7 @@ def _opening(made: Bridge, graph_id: str, wanted: Mapping[str, int]) -> dict[str
 
 
 def _quantile(delays_us: list[int], share: float) -> float:
+    """Milliseconds; of what is sorted."""
     if not delays_us:
         raise SystemExit("no figure: no edit reached anybody")
     return delays_us[min(len(delays_us) - 1, int(len(delays_us) * share))] / 1000
