@@ -103,7 +103,7 @@ class _Collector(Collector):
         rooms = self._control.rooms
         yield GaugeMetricFamily("vortex_rooms", "Shared documents that are open", len(rooms))
         yield GaugeMetricFamily("vortex_room_members", "Connections to shared documents", rooms.members)
-        yield CounterMetricFamily("vortex_room_edits", "Edits of shared documents that are on disk", rooms.edits)
+        yield CounterMetricFamily("vortex_room_edits", "Edits of shared documents that are stored", rooms.edits)
 
     def _store(self) -> Iterator[Metric]:
         told = self._control.store_statistics()

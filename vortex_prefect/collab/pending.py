@@ -104,7 +104,7 @@ class Pending:
     # Who waits
 
     def reply(self, member: Member, messages: tuple[bytes, ...]) -> None:
-        """Tell a member what he lacks, once what waits now is on disk."""
+        """Tell a member what he lacks, once what waits now is committed."""
         self._replies[member] = messages
         self.wake.set()
 
@@ -127,7 +127,7 @@ class Pending:
     # Commits
 
     def take(self, record: GraphRecord, number: int) -> Commit:
-        """Everything that has to wait for the disk, behind edit `number`; `record` is the graph's last one."""
+        """Everything that waits for a commit, behind edit `number`; `record` is the graph's last one."""
         edits, self._edits = self._edits, []
         self.space.set()
         replies, self._replies = self._replies, {}

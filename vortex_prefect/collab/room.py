@@ -126,7 +126,7 @@ class Room:
                 self._gathering.show(member)
 
     async def space(self) -> None:
-        """Wait until the room can take more: the disk may be slower than those who edit."""
+        """Wait until the room can take more: the store may be slower than those who edit."""
         await self._pending.space.wait()
 
     def show(self, member: Member) -> None:
@@ -253,7 +253,7 @@ class Room:
         self._end(SystemFault("SY-006", f"the room of graph {self.graph_id} is closed", "Try again."), code, reason)
 
     def end(self, fault: VortexError, code: int = _TRY_LATER) -> None:
-        """Take nothing more, and send everybody away: what is on disk is the truth."""
+        """Take nothing more, and send everybody away: what is stored is the truth."""
         self._end(fault, code, f"{fault.code} {fault.message}")
 
     def _end(self, fault: VortexError, code: int, reason: str) -> None:
@@ -351,7 +351,7 @@ class Room:
     # Answers
 
     def _answer(self, member: Member, state: bytes) -> None:
-        """What a member lacks; of edits that are not on disk yet it hears only after they are."""
+        """What a member lacks; of edits that are not committed yet he hears only after they are."""
         messages = self._past.missing(state)
         if messages is None:
             _send_away(member)

@@ -106,7 +106,7 @@ class Rooms:
             try:
                 await room.settle()
             except VortexError as error:
-                # What the others have seen is on disk, and that is what is read.
+                # What the others have seen is stored, and that is what is read.
                 _log.warning("graph %s is read as it is stored: %s", graph_id, error)
 
     async def edit(
