@@ -83,7 +83,7 @@ def converse(channel: Channel, jobs: Sequence[Job], handlers: Handlers) -> bool:
     began_ns = time.perf_counter_ns()
     channel.send(encode(jobs[0] if len(jobs) == 1 else Batch(tuple(jobs))))
     for number, job in enumerate(jobs, 1):
-        outcome = talk.until_result(job, jobs[number:])
+        outcome = talk.until_result(job, jobs[number:], together=len(jobs) > 1)
         if talk.took_back(outcome):
             return True
         handlers.timed(outcome, time.perf_counter_ns() - began_ns)
@@ -111,10 +111,10 @@ class _Talk:
         cancelled = outcome.error is not None and outcome.error.code == "WK-006"
         return cancelled and outcome.job_id in self._taken_back
 
-    def until_result(self, job: Job, behind: Sequence[Job]) -> JobOutcome:
+    def until_result(self, job: Job, behind: Sequence[Job], *, together: bool) -> JobOutcome:
         now = time.monotonic()
         deadline = None if job.timeout_s is None else now + job.timeout_s
-        together_until = now + TOGETHER_S if behind else None
+        together_until = now + TOGETHER_S if together else None
         ear = _Ear(job, self._handlers.ears, self._began_ms)
         self._packets, self._rooms = _Bucket(_RATE, _BURST), 0
         while True:

@@ -532,6 +532,18 @@ def test_those_behind_a_job_that_takes_long_are_taken_back(
     assert host.left
 
 
+def test_the_last_one_that_takes_long_is_told_as_running_too(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "TOGETHER_S", 0.0)
+
+    def worker(channel: MemoryChannel) -> None:
+        channel.receive(10)
+        for name in "ab":
+            channel.send(encode(replace(RESULT, job_id=name)))
+
+    host.run_all(worker, *(replace(JOB, job_id=name) for name in "ab"))
+    assert host.progress == [Progress("a", 0.0), Progress("b", 0.0)]
+
+
 def test_what_ends_cancelled_after_it_has_begun_is_not_run_again(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was asked back too late, and then somebody cancelled it, or the node itself gave up."""
     monkeypatch.setattr(conversation, "TOGETHER_S", 0.0)
