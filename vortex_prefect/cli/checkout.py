@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -112,24 +113,30 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     if (git := shutil.which("git")) is None:
         raise unusable(about, "it is a git checkout, and there is no command `git` here; install it")
+    environment = _environment(about, settings)
     try:
         return subprocess.run(
-            [git, *arguments], capture_output=True, text=True, check=False, timeout=_LIMIT_S, env=_environment(settings)
+            [git, *arguments], capture_output=True, text=True, check=False, timeout=_LIMIT_S, env=environment
         )
     except subprocess.TimeoutExpired:
-        raise unusable(about, f"git {arguments[0]} took longer than {_LIMIT_S:g} s; clone it by hand") from None
+        shown = shlex.join(["git", *arguments])
+        raise unusable(about, f"git took longer than {_LIMIT_S:g} s; see what it waits for: {shown}") from None
 
 
-def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+def _environment(about: str, settings: Mapping[str, str]) -> dict[str, str]:
     """It asks nobody for a password, knows no transports that run commands, and runs none that a folder names.
 
-    Nobody has agreed to that folder yet. These settings come before those of any file.
+    Nobody has agreed to that folder yet. These settings come before those of any file, and of the user's environment.
     """
+    try:
+        others = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    except ValueError:
+        raise unusable(about, "GIT_CONFIG_COUNT in your environment is no number") from None
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES), "LC_ALL": "C"}
     ours = {"core.hooksPath": os.devnull, "core.fsmonitor": "false", **_STALLED, **settings}
     pairs = [
         (f"GIT_CONFIG_{what}_{at}", text)
-        for at, pair in enumerate(ours.items())
+        for at, pair in enumerate(ours.items(), others)
         for what, text in zip(("KEY", "VALUE"), pair, strict=True)
     ]
-    return {**os.environ, **quiet, "GIT_CONFIG_COUNT": str(len(ours)), **dict(pairs)}
+    return {**os.environ, **quiet, "GIT_CONFIG_COUNT": str(others + len(ours)), **dict(pairs)}

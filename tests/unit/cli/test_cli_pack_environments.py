@@ -348,6 +348,17 @@ def test_a_checkout_runs_nothing_by_being_looked_at(repository: Path, tmp_path: 
         assert not ran.exists()
 
 
+def test_settings_of_git_in_the_environment_count(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://git.invalid/mine")
+    with opened("git+https://git.invalid/mine#subdirectory=packs/mine") as source:
+        assert source.origin.commit == git(repository, "rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "many")
+    with pytest.raises(SystemFault, match="GIT_CONFIG_COUNT in your environment"), opened(f"git+file://{repository}"):
+        pass
+
+
 def test_addresses_that_name_nothing(repository: Path, home: Path) -> None:
     place = f"git+file://{repository}"
     for address, message in (
@@ -377,6 +388,6 @@ def test_without_git_a_checkout_is_not_installed(
 def test_git_is_not_waited_for_without_end(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkout, "_LIMIT_S", 0.0)
     address = f"git+file://{repository}#subdirectory=packs/mine"
-    with pytest.raises(SystemFault, match="git clone took longer than 0 s") as caught, opened(address):
+    with pytest.raises(SystemFault, match="git took longer than 0 s.*: git clone") as caught, opened(address):
         pass
     assert caught.value.code == "SY-003"
