@@ -388,6 +388,6 @@ def test_without_git_a_checkout_is_not_installed(
 def test_git_is_not_waited_for_without_end(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkout, "_LIMIT_S", 0.0)
     address = f"git+file://{repository}#subdirectory=packs/mine"
-    with pytest.raises(SystemFault, match="git took longer than 0 s.*: git clone") as caught, opened(address):
+    with pytest.raises(SystemFault, match=r"git took longer than 0 s.*: git clone") as caught, opened(address):
         pass
     assert caught.value.code == "SY-003"
