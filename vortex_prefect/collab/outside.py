@@ -36,14 +36,13 @@ class Outside:
     async def _tell(self, commit: Commit, record: GraphRecord, problems: Sequence[Problem]) -> None:
         try:
             await self._synced()
+            commit.tell_others(record, self._ledger, problems)
         except VortexError as error:
             self._failed(error, commit.waiting)
         except BaseException as error:
             # A defect of ours or a cancellation: whoever waits must not wait for ever.
-            self._failed(SystemFault("SY-007", f"the document may not be on disk: {error!r}"), commit.waiting)
+            self._failed(SystemFault("SY-007", f"nobody was told of what is stored: {error!r}"), commit.waiting)
             raise
-        else:
-            commit.tell_others(record, self._ledger, problems)
 
     async def _synced(self) -> None:
         # Whoever asks first is answered first: so is the order of commits kept.

@@ -19,6 +19,7 @@ from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.graph.changes import Change, replay
 from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.service.history import at_version
+from vortex_prefect.service.shared import GraphLedger
 from vortex_prefect.store import SqlStore
 
 FULL = SystemFault("SY-006", "the disk is full")
@@ -435,6 +436,17 @@ async def test_those_outside_hear_of_an_edit_when_it_is_on_disk(at: Place) -> No
     assert (await putting).name == "Put"
     assert [each.payload["version"] for each in at.sink.of("graph.sync")] == [1, 2, 3]
     assert room.idle
+
+
+async def test_a_defect_in_telling_leaves_nobody_waiting(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph_id = await at.graph()
+    room, ann = await at.enter(graph_id, "ann")
+    monkeypatch.setattr(GraphLedger, "tell", None)
+    edit(room, ann, ann.renamed("New"))
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(SystemFault, match=r"SY-007 nobody was told.*not callable"):
+            await room.settle()
+    assert (await at.on_disk(graph_id)).name == "New"
 
 
 async def test_who_waits_for_a_disk_that_fails_is_told_so(at: Place) -> None:
