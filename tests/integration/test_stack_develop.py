@@ -66,7 +66,8 @@ class Garden:
 
     def plant(self, text: str) -> None:
         """Save another text."""
-        (self._package / "__init__.py").write_text(text)
+        # No two tests have the same nodes: what one computed is in the cache.
+        (self._package / "__init__.py").write_text(f"{text}\n# {self._package}\n")
 
     def said(self) -> str:
         """All that the terminal shows."""
