@@ -61,7 +61,7 @@ def make_program(folder: Path, kind: str) -> tuple[Path, torch.nn.Module]:
             batch = torch.export.Dim("batch")
             torch.export.save(torch.export.export(module, (ROWS,), dynamic_shapes=({0: batch},)), path)
         else:
-            torch.jit.script(module).save(path)  # type: ignore[no-untyped-call]
+            torch.jit.script(module).save(path)
     return path, module
 
 
@@ -343,7 +343,7 @@ def test_classes_and_vectors(tmp_path: Path, ctx: Context) -> None:
     path = tmp_path / "means.pt"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.jit.script(module).save(path)  # type: ignore[no-untyped-call]
+        torch.jit.script(module).save(path)
     image = torch.zeros(2, 8, 8, 3) + torch.tensor([0.9, 0.1, 0.4])
     image[1] = image[1].flip(-1)
     plain: dict[str, Any] = {"mean": [0, 0, 0], "deviation": [1, 1, 1], "size": 8}
