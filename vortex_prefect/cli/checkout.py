@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -45,9 +44,9 @@ def cloned(address: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="vortex-pack-") as temporary:
         folder = Path(temporary) / "checkout"
         # Nothing of the repository but its files counts here: neither hooks nor submodules.
-        _git(address, "clone", "--quiet", "--no-checkout", "--", url, str(folder))
+        _git(address, None, "clone", "--quiet", "--no-checkout", "--", url, str(folder))
         commit = _resolve(address, folder, ref)
-        _git(address, "-C", str(folder), "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", commit)
+        _git(address, folder, "checkout", "--quiet", "--detach", commit, settings={"advice.detachedHead": "false"})
         if not (folder / inner).is_dir():
             raise unusable(address, f"there is no folder {inner} in it")
         yield folder / inner
@@ -61,18 +60,18 @@ def commit_of(folder: Path) -> Commit | None:
     """
     if not any((parent / ".git").exists() for parent in [folder.resolve(), *folder.resolve().parents]):
         return None
-    head = _run(str(folder), "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    head = _run(str(folder), folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head.returncode != 0:
         return None
     # A submodule is looked at no further than which commit it is at: its own configuration counts there.
     status = ("status", "--porcelain", "--ignore-submodules=dirty", "--", ".")
-    changes = _git(str(folder), "-C", str(folder), *status, settings=_no_filters(folder))
+    changes = _git(str(folder), folder, *status, settings=_no_filters(folder))
     return Commit(head.stdout.strip(), modified=bool(changes.strip()))
 
 
 def _no_filters(folder: Path) -> dict[str, str]:
     """Settings that take away the commands through which a folder has its files compared."""
-    listed = _run(str(folder), "-C", str(folder), "config", "--name-only", "-z", "--get-regexp", r"^filter\.")
+    listed = _run(str(folder), folder, "config", "--name-only", "-z", "--get-regexp", r"^filter\.")
     drivers = {name.rpartition(".")[0] for name in listed.stdout.split("\0") if name}
     off = {"clean": "", "process": "", "required": "false"}
     return {f"{driver}.{name}": value for driver in drivers for name, value in off.items()}
@@ -94,49 +93,52 @@ def _parse(address: str) -> tuple[str, str, PurePosixPath]:
 def _resolve(address: str, folder: Path, ref: str) -> str:
     """The commit of a tag, a commit's id or a branch, in that order; of no name, what the repository shows first."""
     for name in (ref, f"origin/{ref}") if ref else ("HEAD",):
-        found = _run(address, "-C", str(folder), "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        found = _run(address, folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         if found.returncode == 0:
             return found.stdout.strip()
     raise unusable(address, f"there is no branch, tag or commit {ref or 'HEAD'} in it")
 
 
-def _git(about: str, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})) -> str:
-    done = _run(about, *arguments, settings=settings)
+def _git(
+    about: str, folder: Path | None, command: str, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    done = _run(about, folder, command, *arguments, settings=settings)
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.startswith("fatal: ")]
-        raise unusable(about, f"git failed: {' '.join(said) or f'exit status {done.returncode}'}")
+        raise unusable(about, f"git {command} failed: {' '.join(said) or f'exit status {done.returncode}'}")
     return done.stdout
 
 
 def _run(
-    about: str, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})
+    about: str, folder: Path | None, command: str, *arguments: str, settings: Mapping[str, str] = MappingProxyType({})
 ) -> subprocess.CompletedProcess[str]:
+    """A command of git in a folder, or in none; `about` is the address or the folder that somebody asked for."""
     if (git := shutil.which("git")) is None:
         raise unusable(about, "it is a git checkout, and there is no command `git` here; install it")
+    line = [git, *(("-C", str(folder)) if folder else ()), command, *arguments]
     environment = _environment(about, settings)
     try:
-        return subprocess.run(
-            [git, *arguments], capture_output=True, text=True, check=False, timeout=_LIMIT_S, env=environment
-        )
+        return subprocess.run(line, capture_output=True, text=True, check=False, timeout=_LIMIT_S, env=environment)
     except subprocess.TimeoutExpired:
-        shown = shlex.join(["git", *arguments])
-        raise unusable(about, f"git took longer than {_LIMIT_S:g} s; see what it waits for: {shown}") from None
+        # What was cloned is gone by then.
+        hint = f"try `git {command}` there" if about == str(folder) else "clone it by hand and install that folder"
+        raise unusable(about, f"git {command} took longer than {_LIMIT_S:g} s; {hint}") from None
 
 
 def _environment(about: str, settings: Mapping[str, str]) -> dict[str, str]:
     """It asks nobody for a password, knows no transports that run commands, and runs none that a folder names.
 
-    Nobody has agreed to that folder yet. These settings come before those of any file, and of the user's environment.
+    Nobody has agreed to that folder yet. These settings come before those of any file, and after those that the
+    environment has already: the last of a name counts.
     """
-    try:
-        others = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    except ValueError:
-        raise unusable(about, "GIT_CONFIG_COUNT in your environment is no number") from None
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES), "LC_ALL": "C"}
     ours = {"core.hooksPath": os.devnull, "core.fsmonitor": "false", **_STALLED, **settings}
+    given = os.environ.get("GIT_CONFIG_COUNT") or "0"
+    if not given.isdecimal():
+        raise unusable(about, f"the environment's GIT_CONFIG_COUNT is {given!r:.60}, no number of settings of git")
     pairs = [
         (f"GIT_CONFIG_{what}_{at}", text)
-        for at, pair in enumerate(ours.items(), others)
+        for at, pair in enumerate(ours.items(), start=int(given))
         for what, text in zip(("KEY", "VALUE"), pair, strict=True)
     ]
-    return {**os.environ, **quiet, "GIT_CONFIG_COUNT": str(others + len(ours)), **dict(pairs)}
+    return {**os.environ, **quiet, "GIT_CONFIG_COUNT": str(int(given) + len(ours)), **dict(pairs)}

@@ -155,7 +155,7 @@ def _copied(picture: torch.Tensor) -> tuple[_Samples, torch.cuda.Event | None]:
         # By NumPy: torch's threads would have to wait for each other where cores are few.
         return np.array(pixels.cpu().numpy(), dtype=np.float32, order="C"), None
     with torch.cuda.device(pixels.device):
-        copied = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+        copied = torch.cuda.Event(blocking=True)
         samples = pixels.float().contiguous().to("cpu", non_blocking=True)
         copied.record()
     return samples.numpy(), copied

@@ -348,17 +348,6 @@ def test_a_checkout_runs_nothing_by_being_looked_at(repository: Path, tmp_path: 
         assert not ran.exists()
 
 
-def test_settings_of_git_in_the_environment_count(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.file://{repository}.insteadOf")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://git.invalid/mine")
-    with opened("git+https://git.invalid/mine#subdirectory=packs/mine") as source:
-        assert source.origin.commit == git(repository, "rev-parse", "HEAD")
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "many")
-    with pytest.raises(SystemFault, match="GIT_CONFIG_COUNT in your environment"), opened(f"git+file://{repository}"):
-        pass
-
-
 def test_addresses_that_name_nothing(repository: Path, home: Path) -> None:
     place = f"git+file://{repository}"
     for address, message in (
@@ -366,7 +355,7 @@ def test_addresses_that_name_nothing(repository: Path, home: Path) -> None:
         (f"{place}@--upload-pack=x", "is no name of a branch"),
         (f"{place}#subdirectory=gone", "no folder gone"),
         (f"{place}#subdirectory=../..", "leads out of it"),
-        (f"{place}/gone", "git failed: fatal: .*/repository/gone"),
+        (f"{place}/gone", "git clone failed: fatal: .*/repository/gone"),
         ("git+ext::sh -c true", "no address of a git repository"),
         (place, "0 of its folders"),
     ):
@@ -385,9 +374,38 @@ def test_without_git_a_checkout_is_not_installed(
     assert os.listdir(home / "packs") == []
 
 
+def test_settings_of_git_in_the_environment_count_and_ours_come_after(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    settings = {"url.file:///.insteadOf": "https://packs.example.org/", "core.fsmonitor": f"touch {ran} #"}
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(settings)))
+    for at, (name, value) in enumerate(settings.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{at}", name)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{at}", value)
+    with opened(f"git+https://packs.example.org{repository}@v1#subdirectory=packs/mine") as source:
+        assert (source.path / "mine_pack" / "nodes.py").read_text() == "TAG = 'v1'\n"
+    with opened(str(repository / "packs" / "mine")) as source:
+        assert source.origin.commit
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("count", ["two", "-1"])
+def test_a_count_of_settings_that_is_no_number_is_said(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, count: str
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", count)
+    for source in (f"git+file://{repository}", str(repository / "packs" / "mine")):
+        with pytest.raises(SystemFault, match=f"GIT_CONFIG_COUNT is '{count}', no number"), opened(source):
+            pass
+
+
 def test_git_is_not_waited_for_without_end(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkout, "_LIMIT_S", 0.0)
-    address = f"git+file://{repository}#subdirectory=packs/mine"
-    with pytest.raises(SystemFault, match=r"git took longer than 0 s.*: git clone") as caught, opened(address):
-        pass
-    assert caught.value.code == "SY-003"
+    for source, message in (
+        (f"git+file://{repository}", "git clone took longer than 0 s; clone it by hand"),
+        (str(repository / "packs" / "mine"), "git rev-parse took longer than 0 s; try `git rev-parse` there"),
+    ):
+        with pytest.raises(SystemFault, match=message) as caught, opened(source):
+            pass
+        assert caught.value.code == "SY-003"

@@ -145,9 +145,9 @@ async def test_what_was_drawn_goes_along_where_it_is_another(api: FakePrefect) -
         flow_run = await subject.begin(made, given, request, None)
         assert flow_run is not None
         assert (await subject.publication(flow_run)).drawn == wanted
-    other = GraphDeployments(FakePrefect(), "vortex", "http://editor")
-    followed = await other.of(given, ran(given, drawn=drawn))
-    assert carried(other._api, followed).drawn == drawn  # type: ignore[arg-type]
+    elsewhere = FakePrefect()
+    followed = await fresh(elsewhere).of(given, ran(given, drawn=drawn))
+    assert carried(elsewhere, followed).drawn == drawn
 
 
 async def test_a_flow_run_of_an_execution_that_nobody_traces_has_no_label(api: FakePrefect) -> None:

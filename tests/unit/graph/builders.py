@@ -10,6 +10,8 @@ from vortex_prefect.graph.keys import FileIdentity
 from vortex_prefect.graph.model import SCHEMA, Graph, parse_graph
 from vortex_prefect.graph.plan import Plan, compile_plan
 
+Nodes = dict[str, str | dict[str, Any]]
+
 IMAGE = OutputSpec(name="image", type="IMAGE")
 BOOL = OutputSpec(name="out", type="BOOL")
 
@@ -102,8 +104,19 @@ CATALOGUE = Catalogue(
     )
 )
 
+#: canvas a → blur b → mix d ← blur c ← a; d → e (blur) → f (blur).
+DIAMOND: Nodes = {"a": "canvas", "b": "blur", "c": "blur", "d": "mix", "e": "blur", "f": "blur"}
+DIAMOND_EDGES = (
+    "a.image > b.image",
+    "a.image > c.image",
+    "b.image > d.a",
+    "c.image > d.b",
+    "d.image > e.image",
+    "e.image > f.image",
+)
 
-def document(nodes: dict[str, str | dict[str, Any]], *edges: str, **parts: Any) -> dict[str, Any]:
+
+def document(nodes: Nodes, *edges: str, **parts: Any) -> dict[str, Any]:
     """`nodes` maps ids to a type without `t.`, or to a node's fields; an edge reads `a.image > b.image`."""
     return {
         "schema": SCHEMA,
@@ -121,7 +134,7 @@ def edge(text: str) -> dict[str, Any]:
     return {"source": {"node": source[0], "port": source[1]}, "target": {"node": target[0], "port": target[1]}}
 
 
-def graph(nodes: dict[str, str | dict[str, Any]], *edges: str, **parts: Any) -> Graph:
+def graph(nodes: Nodes, *edges: str, **parts: Any) -> Graph:
     return parse_graph(document(nodes, *edges, **parts), Limits())
 
 

@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.unit.graph.builders import CATALOGUE, graph, output, plan
+from tests.unit.graph.builders import CATALOGUE, Nodes, graph, output, plan
 from vortex_prefect.core.errors import GraphError
 from vortex_prefect.core.nodespec import ParamSpec
 from vortex_prefect.graph.lazy import LazyPort
 from vortex_prefect.graph.plan import Plan
 from vortex_prefect.graph.validate import validate
-
-Nodes = dict[str, str | dict[str, Any]]
 
 NODES: Nodes = {"a": "canvas", "yes": "blur", "b": "seed", "no": "identity", "s": "switch", "end": "identity"}
 EDGES = ("a.image > yes.image", "yes.image > s.on_true", "b.out > no.in", "no.out > s.on_false", "s.out > end.in")

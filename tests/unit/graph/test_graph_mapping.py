@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.unit.graph.builders import CATALOGUE, graph, plan
+from tests.unit.graph.builders import CATALOGUE, Nodes, graph, plan
 from vortex_prefect.core.nodespec import accepts, maps
 from vortex_prefect.graph.validate import validate
-
-Nodes = dict[str, str | dict[str, Any]]
 
 
 def mapped(nodes: Nodes, *edges: str) -> dict[str, tuple[str, ...]]:

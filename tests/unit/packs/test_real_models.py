@@ -133,7 +133,7 @@ def test_speech_is_found_where_it_is_and_as_the_models_own_program_has_it(ctx: C
     found = detect_speech(Sound(torch.from_numpy(heard)[None], rate), handle(SILERO / "silero_vad.onnx"), ctx)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs = torch.jit.load(SILERO / "silero_vad.jit")  # type: ignore[no-untyped-call]
+        theirs = torch.jit.load(SILERO / "silero_vad.jit")
     padded = torch.nn.functional.pad(torch.from_numpy(heard), (0, -len(heard) % 512))
     expected = torch.stack([theirs(piece, rate).reshape(()) for piece in padded.view(-1, 512)])
     torch.testing.assert_close(found.probability, expected.detach(), rtol=0, atol=2e-3)

@@ -1,4 +1,4 @@
-"""A folder in shared memory for each test, which must be empty again when the test ends."""
+"""A folder in shared memory for each test, which must be empty again when the test ends; and stand-ins for an arena."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.blocks import Changes, Machine
 from vortex_prefect.shm.arena import Arena
 from vortex_prefect.shm.janitor import DEFAULT_DIRECTORY, arena_path
 from vortex_prefect.shm.segment import Segment
@@ -35,3 +36,13 @@ def segment(shm_dir: Path) -> Iterator[Segment]:
 def arena(shm_dir: Path) -> Iterator[Arena]:
     with Arena.create(arena_path("test", shm_dir), host="host", size_bytes=1 << 30, budget_bytes=16 << 20) as made:
         yield made
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@pytest.fixture
+def evicted() -> Changes:
+    return Changes()

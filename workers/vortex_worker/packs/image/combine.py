@@ -48,7 +48,7 @@ def composite(
 
 
 def _alike(one: torch.Tensor, other: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    shape = torch.broadcast_shapes(one.shape, other.shape)  # type: ignore[no-untyped-call]
+    shape = torch.broadcast_shapes(one.shape, other.shape)
     return one.expand(shape), other.expand(shape)
 
 

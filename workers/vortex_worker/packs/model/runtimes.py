@@ -111,7 +111,7 @@ def load_module(data: bytes, handle: Handle, device: torch.device) -> TorchModel
             if handle.format == "export":
                 module = torch.export.load(io.BytesIO(data)).module().to(device)
             else:
-                module = torch.jit.load(io.BytesIO(data), map_location=device)  # type: ignore[no-untyped-call]
+                module = torch.jit.load(io.BytesIO(data), map_location=device)
                 module.eval()
     except Exception as error:
         reason = str(error).partition("\n")[0]

@@ -116,7 +116,7 @@ def broadcast(*tensors: torch.Tensor) -> Sequence[torch.Tensor]:
         ValueError: they have none.
     """
     try:
-        shape = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))  # type: ignore[no-untyped-call]
+        shape = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
     except RuntimeError:
         shapes = " and ".join(str(tuple(tensor.shape)) for tensor in tensors)
         raise ValueError(f"shapes {shapes} do not fit each other") from None
