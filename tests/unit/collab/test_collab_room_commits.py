@@ -1,4 +1,4 @@
-"""What a room tells, and when: nothing before it is committed, and nobody outside of it before it is on disk."""
+"""What a room tells, and when: nothing before it is committed, everything after."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from functools import partial
 
 import pytest
 
-from tests.fakes.graphs import picture_graph
 from tests.fakes.rooms import ADA, Place, edit, until
-from tests.fakes.sink import PATIENCE_S
 from vortex_prefect.collab import protocol
 from vortex_prefect.collab.pending import SETTLE_S
 from vortex_prefect.collab.projection import Projector
@@ -19,7 +17,6 @@ from vortex_prefect.core.errors import RequestError, SystemFault
 from vortex_prefect.graph.changes import Change, replay
 from vortex_prefect.graph.model import Graph, parse_graph
 from vortex_prefect.service.history import at_version
-from vortex_prefect.service.shared import GraphLedger
 from vortex_prefect.store import SqlStore
 
 FULL = SystemFault("SY-006", "the disk is full")
@@ -398,69 +395,3 @@ async def test_the_log_replays_to_what_everybody_has(at: Place) -> None:
     assert ann.map("nodes", "save")["title"] == "9"
     middle, _ = await at.store.read(lambda uow: at_version(uow, record, 5))
     assert middle.name != "9"
-
-
-# -- between the commit and the disk --------------------------------------------------------------------
-
-
-async def test_a_disk_that_stops_holds_up_nobody_in_the_room(at: Place) -> None:
-    graph_id = await at.graph()
-    room, ann = await at.enter(graph_id, "ann")
-    _, bob = await at.enter(graph_id, "bob")
-    at.store.stop_disk()
-    for number in range(3):
-        edit(room, ann, ann.renamed(str(number)))
-        await until(lambda name=str(number): bob.name == name)  # type: ignore[misc]
-    _, cyd = await at.enter(graph_id, "cyd")
-    assert cyd.name == "2"
-
-
-async def test_those_outside_hear_of_an_edit_when_it_is_on_disk(at: Place) -> None:
-    graph_id = await at.graph()
-    room, ann = await at.enter(graph_id, "ann")
-    _, bob = await at.enter(graph_id, "bob")
-    at.store.stop_disk()
-    edit(room, ann, ann.renamed("New"))
-    await until(lambda: bob.name == "New" and not room._committing)
-    at.rooms.leave(room, ann)
-    at.rooms.leave(room, bob)
-    assert not room.idle
-    settled = asyncio.create_task(room.settle())
-    putting = asyncio.create_task(at.graphs.put(graph_id, picture_graph(name="Put", id=graph_id), None, ADA))
-    for _ in range(100):
-        await asyncio.sleep(0)
-    assert [settled.done(), putting.done()] == [False, False]
-    assert at.sink.of("graph.sync")[-1].payload["version"] == 1
-    at.store.start_disk()
-    assert (await settled).document["name"] == "New"
-    assert (await putting).name == "Put"
-    assert [each.payload["version"] for each in at.sink.of("graph.sync")] == [1, 2, 3]
-    assert room.idle
-
-
-async def test_a_defect_in_telling_leaves_nobody_waiting(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    graph_id = await at.graph()
-    room, ann = await at.enter(graph_id, "ann")
-    monkeypatch.setattr(GraphLedger, "tell", None)
-    edit(room, ann, ann.renamed("New"))
-    async with asyncio.timeout(PATIENCE_S):
-        with pytest.raises(SystemFault, match=r"SY-007 nobody was told.*not callable"):
-            await room.settle()
-    assert (await at.on_disk(graph_id)).name == "New"
-
-
-async def test_who_waits_for_a_disk_that_fails_is_told_so(at: Place) -> None:
-    graph_id = await at.graph()
-    room, ann = await at.enter(graph_id, "ann")
-    at.store.stop_disk()
-    edit(room, ann, ann.renamed("New"))
-    waiting = [asyncio.create_task(room.settle()) for _ in range(2)]
-    await until(lambda: room._outside)
-    at.store.disk_fault = FULL
-    at.store.start_disk()
-    async with asyncio.timeout(PATIENCE_S):
-        for each in waiting:
-            with pytest.raises(SystemFault, match="SY-006"):
-                await each
-    assert ann.closed is not None
-    assert ann.closed[0] == 1013

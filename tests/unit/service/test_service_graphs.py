@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
 from tests.fakes.graphs import picture_graph
 from tests.unit.service.conftest import ACTOR, Bench
+from vortex_prefect.core.contracts import UnitOfWork
 from vortex_prefect.core.errors import GraphError, RequestError, SystemFault, VortexError
 from vortex_prefect.core.ids import is_id, new_id
 from vortex_prefect.core.settings import Limits
 from vortex_prefect.graph.changes import Change, replay
 from vortex_prefect.graph.model import parse_graph
 from vortex_prefect.service.paging import Cursor
+
+T = TypeVar("T")
 
 
 async def test_create_gives_an_id_and_one_event(bench: Bench) -> None:
@@ -136,7 +141,7 @@ async def test_a_caller_that_goes_away_leaves_no_untold_change(bench: Bench) -> 
     committed = asyncio.Event()
     write = bench.store.write
 
-    async def slow_write(work, *, early=False):  # type: ignore[no-untyped-def]
+    async def slow_write(work: Callable[[UnitOfWork], T], *, early: bool = False) -> T:
         result = await write(work, early=early)
         committed.set()
         await asyncio.sleep(0)
